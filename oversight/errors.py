@@ -1,0 +1,28 @@
+"""
+The errors of oversight, each a subclass of the built-in one a user would expect.
+
+>>> issubclass(PackError, ValueError), issubclass(UnknownPack, LookupError)
+(True, True)
+"""
+
+from oversight.ground.errors import (
+    EventError,
+    EventRefused,
+    OversightError,
+    PackError,
+    SnapshotRefused,
+    TimeWentBackwards,
+    UnknownAlert,
+    UnknownPack,
+)
+
+__all__ = [
+    "EventError",
+    "EventRefused",
+    "OversightError",
+    "PackError",
+    "SnapshotRefused",
+    "TimeWentBackwards",
+    "UnknownAlert",
+    "UnknownPack",
+]

@@ -1,0 +1,1 @@
+"""The ground floor: time, text and errors, which know nothing of rules or events."""

@@ -1,0 +1,64 @@
+"""The errors, below every room so that each can raise them; users know them as ``oversight.errors``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class OversightError(Exception):
+    """The parent of every error that oversight raises on purpose."""
+
+
+class UnknownPack(OversightError, LookupError):
+    """There is no pack of this name, or no folder at this path."""
+
+
+class PackError(OversightError, ValueError):
+    """
+    A pack does not check.
+
+    Attributes:
+        diagnostics: every problem found, each with its place.
+    """
+
+    def __init__(self, message: str, diagnostics: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+
+
+class EventError(OversightError, ValueError):
+    """
+    An input is not an event the pack's kinds allow.
+
+    Attributes:
+        reason: what is wrong, without the path.
+        path: the attribute's path, for example ``$.data.camera``; ``$`` for the whole.
+    """
+
+    def __init__(self, reason: str, path: str = "$") -> None:
+        super().__init__(f"{reason} (at {path})")
+        self.reason = reason
+        self.path = path
+
+
+class EventRefused(OversightError, ValueError):
+    """
+    An event is well formed and still cannot be taken: other content under a known identity, or too late.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class TimeWentBackwards(OversightError, ValueError):
+    """``advance`` was asked to go to an instant before the one already reached."""
+
+
+class SnapshotRefused(OversightError, ValueError):
+    """A snapshot is damaged, of another version, or was taken under another pack."""
+
+
+class UnknownAlert(OversightError, LookupError):
+    """No alert has this identity."""

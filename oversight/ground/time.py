@@ -1,0 +1,216 @@
+"""
+Instants, calendar periods and the zone in which a day begins.
+
+Sources: RFC 3339 (instants), ISO 8601-1 section 5.5.2 (durations). ``PT…`` is exact time; years,
+months, weeks and days are calendar time in a zone.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache, total_ordering
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import field, frozen
+
+MICROSECONDS_A_DAY = 86_400_000_000
+MICROSECONDS_A_MONTH = 2_629_746_000_000  # 30.436875 days: a twelfth of the Gregorian mean year
+
+_PERIOD = re.compile(
+    r"P(?=\d|T\d)(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
+    r"(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,6}))?S)?)?",
+    re.ASCII,
+)
+_INSTANT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+@total_ordering
+@frozen(eq=False, order=False)
+class Period:
+    """
+    A span of calendar and exact time, as ISO 8601 writes it.
+
+    Two periods are compared by their length, a month counting 30.436875 days; to be exact, add both
+    to one instant and compare the sums.
+
+    Args:
+        months: whole calendar months (a year is twelve).
+        days: whole calendar days (a week is seven).
+        microseconds: exact time.
+        text: the writing it was read from, kept so that it can be written back the same.
+
+    >>> Period.parse("P1M") > Period.parse("P30D"), Period.parse("P1W") == Period.parse("P7D")
+    (True, True)
+    """
+
+    months: int = 0
+    days: int = 0
+    microseconds: int = 0
+    text: str = field(default="", kw_only=True)
+
+    @classmethod
+    def parse(cls, text: str) -> Period:
+        """
+        Read an ISO 8601 duration such as ``P1Y2M3DT4H5M6.5S`` or ``P2W``.
+
+        Raises:
+            ValueError: *text* is not one, or is out of range.
+
+        >>> Period.parse("P1M").months
+        1
+        """
+        found = _PERIOD.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text[:40]!r} is not an ISO 8601 duration such as P30D or PT24H")
+        years, months, weeks, days, hours, minutes, seconds, fraction = (g or "0" for g in found.groups())
+        exact = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1_000_000
+        if found.group(8):
+            exact += int(fraction.ljust(6, "0"))
+        period = cls(int(years) * 12 + int(months), int(weeks) * 7 + int(days), exact, text=text)
+        if period.length > 10_000 * 12 * MICROSECONDS_A_MONTH:
+            raise ValueError(f"{text[:40]!r} is longer than 10,000 years")
+        return period
+
+    @property
+    def length(self) -> int:
+        """The length in microseconds, a month counting 30.436875 days."""
+        return self.months * MICROSECONDS_A_MONTH + self.days * MICROSECONDS_A_DAY + self.microseconds
+
+    def __eq__(self, other: object) -> bool:
+        return self.length == other.length if isinstance(other, Period) else NotImplemented
+
+    def __lt__(self, other: Period) -> bool:
+        return self.length < other.length if isinstance(other, Period) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.length)
+
+    def __add__(self, other: Period) -> Period:
+        return Period(
+            self.months + other.months, self.days + other.days, self.microseconds + other.microseconds
+        )
+
+    def __str__(self) -> str:
+        """The writing it was read from, or the shortest one of the same parts."""
+        if self.text:
+            return self.text
+        years, months = divmod(self.months, 12)
+        seconds, fraction = divmod(self.microseconds, 1_000_000)
+        hours, minutes, seconds = seconds // 3600, seconds // 60 % 60, seconds % 60
+        calendar = "".join(f"{n}{unit}" for n, unit in ((years, "Y"), (months, "M"), (self.days, "D")) if n)
+        exact = "".join(f"{n}{unit}" for n, unit in ((hours, "H"), (minutes, "M")) if n)
+        if seconds or fraction:
+            exact += f"{seconds}.{fraction:06d}".rstrip("0").rstrip(".") + "S"
+        return "P" + calendar + ("T" + exact if exact else "") if calendar or exact else "PT0S"
+
+
+def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> datetime:
+    """
+    Move *instant* by *period*: months, then days, on the wall clock of *zone*, then exact time.
+
+    A day that its month does not have becomes the month's last; a wall-clock time that the zone
+    skips is read with the offset before the gap.
+
+    Args:
+        instant: an aware datetime.
+        period: how far.
+        zone: where days begin.
+        sign: 1 for later, -1 for earlier.
+
+    Returns:
+        The instant in UTC.
+
+    Raises:
+        OverflowError: the result is outside the years 1 to 9999.
+
+    >>> shift(datetime(2026, 1, 31, tzinfo=UTC), Period.parse("P1M"), ZoneInfo("UTC")).date().isoformat()
+    '2026-02-28'
+    """
+    if period.months or period.days:
+        wall = instant.astimezone(zone).replace(tzinfo=None)
+        if period.months:
+            year, month = divmod(wall.year * 12 + wall.month - 1 + sign * period.months, 12)
+            if not 1 <= year <= 9999:
+                raise OverflowError("the instant is outside the years 1 to 9999")
+            wall = wall.replace(year=year, month=month + 1, day=min(wall.day, _days_in(year, month + 1)))
+        if period.days:
+            wall += timedelta(days=sign * period.days)
+        instant = wall.replace(tzinfo=zone).astimezone(UTC)
+    elif instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return instant + timedelta(microseconds=sign * period.microseconds) if period.microseconds else instant
+
+
+def _days_in(year: int, month: int) -> int:
+    return 31 if month == 12 else (date(year, month + 1, 1) - date(year, month, 1)).days
+
+
+@lru_cache(maxsize=4096)
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """
+    The first instant of *day* in *zone*, in UTC.
+
+    >>> first_instant(date(2026, 5, 1), ZoneInfo("Asia/Hong_Kong")).isoformat()
+    '2026-04-30T16:00:00+00:00'
+    """
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def end_of(day: date, zone: ZoneInfo) -> datetime:
+    """
+    The first instant of the day after *day*: where a term that ends on *day* has run out.
+
+    >>> end_of(date(2026, 5, 1), ZoneInfo("UTC")).isoformat()
+    '2026-05-02T00:00:00+00:00'
+    """
+    return first_instant(day + timedelta(days=1), zone)
+
+
+def parse_instant(text: str) -> datetime:
+    """
+    Read an RFC 3339 time; parts of a second finer than a microsecond are cut off.
+
+    Raises:
+        ValueError: *text* is not one, or has no offset.
+
+    >>> parse_instant("2026-03-10T09:00:00+08:00").isoformat()
+    '2026-03-10T09:00:00+08:00'
+    """
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text[:40]!r} is not an RFC 3339 time with an offset, such as 2026-03-10T09:00:00+08:00")
+    cut = text[:19] + ("." + found.group(7)[:6] if found.group(7) else "") + found.group(8)
+    try:
+        return datetime.fromisoformat(cut.upper())
+    except ValueError as error:
+        raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
+
+
+def format_instant(instant: datetime) -> str:
+    """
+    Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC.
+
+    >>> format_instant(datetime(2026, 3, 10, 1, tzinfo=UTC))
+    '2026-03-10T01:00:00Z'
+    """
+    text = instant.isoformat()
+    return text[:-6] + "Z" if text.endswith("+00:00") else text
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """
+    The zone of the IANA database with this name.
+
+    Raises:
+        ValueError: there is none.
+
+    >>> str(zone_named("Asia/Hong_Kong"))
+    'Asia/Hong_Kong'
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name[:60]!r} is not a zone of the IANA time zone database") from None

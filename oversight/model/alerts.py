@@ -1,0 +1,90 @@
+"""The alert as it is told: one change of one alert, and its JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from attrs import asdict, field, frozen
+
+from oversight.ground.text import printable_json
+from oversight.ground.time import format_instant
+from oversight.model.pack import Authority
+
+RAISED, UPDATED, CLEARED, WITHDRAWN = "raised", "updated", "cleared", "withdrawn"
+
+
+@frozen
+class Missing:
+    """
+    What would have excused a breach: one for each ``unless`` clause.
+
+    Args:
+        clause: the clause as written.
+        nearest: the nearest fact, ``{"fact", "key", "event"}``; ``None`` where none was on record (or the clause
+            asks for no fact).
+        failed: the first condition that did not hold for it, as written; empty where none was on record.
+        reason: ``not on record``, ``false`` or ``undecided``.
+    """
+
+    clause: str
+    nearest: Mapping[str, Any] | None = None
+    failed: str = ""
+    reason: str = "not on record"
+
+
+@frozen(kw_only=True)
+class Change:
+    """
+    What the engine says anew: an alert ``raised``, ``updated``, ``cleared`` or ``withdrawn``.
+
+    The attributes are the keys of the alert contract, in its order; instants are aware datetimes.
+    ``subject_count`` is how many subjects there are, whether or not an outlet cuts the list.
+    """
+
+    change: str
+    alert: str
+    rule: str
+    part: str
+    title: str
+    pack: str
+    pack_digest: str
+    severity: str
+    basis: str
+    authority: tuple[Authority, ...]
+    at: datetime
+    since: datetime
+    subjects: tuple[str, ...]
+    open: int
+    message: str
+    remedy: str
+    evidence: tuple[str, ...]
+    missing: tuple[Missing, ...]
+    cause: str | None
+    waived: Mapping[str, Any] | None = field(default=None)
+
+    @property
+    def subject_count(self) -> int:
+        """How many ids this change is about."""
+        return len(self.subjects)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The change as the JSON object of the contract: plain values, instants as RFC 3339."""
+        plain = asdict(self)
+        plain["part"] = self.part or None
+        plain["at"] = format_instant(self.at)
+        plain["since"] = format_instant(self.since)
+        plain["subject_count"] = self.subject_count
+        return plain
+
+
+def to_json(value: Mapping[str, Any]) -> str:
+    """
+    One line of JSON that is safe to print: control and direction characters are escaped.
+
+    >>> to_json({"a": "x\\u202ey"})
+    '{"a":"x\\\\u202ey"}'
+    """
+    return printable_json(msgspec.json.encode(value).decode())

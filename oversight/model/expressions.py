@@ -1,0 +1,154 @@
+"""
+Expressions as a tree: what the language reads and checks, and what meaning and engine each evaluate.
+
+The grammar and the meaning are those of CEL, the Common Expression Language (public specification of the
+project cel-spec), in the subset that rules need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from attrs import field, frozen
+
+from oversight.ground.time import Period
+from oversight.model.types import DYN, Type
+
+
+@frozen
+class Node:
+    """
+    One node of an expression.
+
+    Args:
+        span: where it stands in the text of its expression, as offsets in characters.
+        type: what the checker found; ``dyn`` before checking and where it cannot be known.
+    """
+
+    span: tuple[int, int] = field(default=(0, 0), kw_only=True, eq=False)
+    type: Type = field(default=DYN, kw_only=True, eq=False)
+
+    def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
+        return ()
+
+
+@frozen
+class Literal(Node):
+    """A null, bool, int, float, string, or a period written as ``period("P30D")`` or bare in YAML."""
+
+    value: None | bool | int | float | str | Period
+
+
+@frozen
+class Name(Node):
+    """
+    A name: a bound variable or a parameter of the pack.
+
+    Args:
+        name: as bound; names bound by macros and by definitions are made distinct by the checker.
+        parameter: whether it is a dated parameter of the pack.
+    """
+
+    name: str
+    parameter: bool = False
+
+
+@frozen
+class Select(Node):
+    """``operand.attribute``; on a missing attribute or key an error. ``event`` of a fact or event is its envelope."""
+
+    operand: Node
+    attribute: str
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand,)
+
+
+@frozen
+class Has(Node):
+    """``has(operand.attribute)``: whether the attribute or key is there."""
+
+    operand: Node
+    attribute: str
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand,)
+
+
+@frozen
+class ListOf(Node):
+    """``[a, b]``."""
+
+    items: tuple[Node, ...]
+
+    def children(self) -> tuple[Node, ...]:
+        return self.items
+
+
+@frozen
+class MapOf(Node):
+    """``{key: value}``."""
+
+    entries: tuple[tuple[Node, Node], ...]
+
+    def children(self) -> tuple[Node, ...]:
+        return tuple(node for entry in self.entries for node in entry)
+
+
+@frozen
+class Call(Node):
+    """
+    An operator or function with its arguments; a method's receiver is the first argument.
+
+    Functions are named as written (``size``, ``startsWith``, ``timestamp``, ``getHours``…), operators by their
+    sign: ``&&``, ``||``, ``!``, ``?:``, ``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in``, ``+``, ``-`` (of one or two),
+    ``*``, ``/``, ``%``, ``[]``. The checker expands calls of the pack's definitions and, where an argument
+    is a ``date``, wraps it in the function ``@instant`` (its first instant in the pack's zone).
+    """
+
+    function: str
+    arguments: tuple[Node, ...]
+
+    def children(self) -> tuple[Node, ...]:
+        return self.arguments
+
+
+@frozen
+class Macro(Node):
+    """
+    ``operand.macro(variable, body)``: ``all``, ``exists``, ``exists_one``, ``filter`` or ``map``.
+
+    ``condition`` is the filter of the three-argument ``map``, else ``None``.
+    """
+
+    macro: str
+    operand: Node
+    variable: str
+    body: Node
+    condition: Node | None = None
+
+    def children(self) -> tuple[Node, ...]:
+        return (self.operand, self.body) if self.condition is None else (self.operand, self.condition, self.body)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Every node of the tree, parents first."""
+    yield node
+    for child in node.children():
+        yield from walk(child)
+
+
+def path_of(node: Node) -> tuple[str, ...] | None:
+    """
+    The names of a plain selection, root first, or ``None`` where *node* is anything else.
+
+    >>> path_of(Select(Select(Name("a"), "scope"), "kind"))
+    ('a', 'scope', 'kind')
+    """
+    if isinstance(node, Name):
+        return (node.name,)
+    if isinstance(node, Select):
+        above = path_of(node.operand)
+        return None if above is None else (*above, node.attribute)
+    return None

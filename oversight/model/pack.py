@@ -1,0 +1,388 @@
+"""
+A checked pack: everything that was written in its files, resolved, typed and ready to be given a meaning.
+
+In a checked pack every name that is bound inside one rule or fact entry is bound once, definitions are
+expanded, the key of every fact entry is an expression, facts are ordered so that each reads only those
+before it, and rules are ordered in layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import field, frozen
+
+from oversight.model.expressions import Node
+from oversight.model.types import Attribute, RecordType, Type
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+BASES = (
+    "law", "statute", "treaty", "case-law", "regulator-guidance", "official-commitment", "commitment",
+    "model-law", "good-practice", "article-claim", "expectation",
+)  # fmt: skip
+STATUSES = ("stable", "experimental", "retired")
+RETRACTION = "event.retracted"
+
+
+@frozen
+class Place:
+    """Where something is written: a file, and a line and column counted from one."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@frozen
+class Kind:
+    """
+    A kind of event.
+
+    Args:
+        name: dotted, past tense, for example ``camera.activated``.
+        attributes: by name, those every event of the kind may carry.
+        description: what happened, for people.
+        emitter: who sends it.
+        maps_to: names of the same thing in other vocabularies.
+    """
+
+    name: str
+    attributes: Mapping[str, Attribute]
+    description: str
+    emitter: str
+    maps_to: str = ""
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+
+@frozen
+class Expression:
+    """A checked expression: its tree, the text the author wrote, and where."""
+
+    node: Node
+    text: str
+    place: Place = field(eq=False)
+
+    @property
+    def type(self) -> Type:
+        """The type of its value."""
+        return self.node.type
+
+
+@frozen
+class Query:
+    """
+    The facts that hold of which every condition in ``where`` is true.
+
+    Args:
+        fact: the fact's name, or ``alert``.
+        name: what each fact is called in ``where``.
+        where: all must hold; an undecided one does not.
+        before: whether to look at the facts as they stood before the instant.
+        of: rule ids, where *fact* is ``alert``.
+    """
+
+    fact: str
+    name: str
+    where: tuple[Condition, ...] = ()
+    before: bool = False
+    of: tuple[str, ...] = ()
+    text: str = ""
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+
+@frozen
+class Test:
+    """A condition that is an expression; it holds when its value is ``true``."""
+
+    expression: Expression
+
+
+@frozen
+class Exists:
+    """``some:`` (or, ``negated``, ``none:``) of the facts a query finds."""
+
+    query: Query
+    negated: bool = False
+
+
+@frozen
+class Limit:
+    """One of ``at_most``, ``at_least``, ``more_than``, ``fewer_than`` with the number it compares to."""
+
+    comparison: str
+    value: Expression
+
+
+@frozen
+class Measure:
+    """
+    ``count:`` or ``sum:`` over the facts a query finds.
+
+    Args:
+        query: which facts.
+        distinct: count the different values of this expression, not the facts.
+        total: the expression to add up; ``None`` counts.
+        limits: what the number is compared with; without any it is a value.
+    """
+
+    query: Query
+    distinct: Expression | None = None
+    total: Expression | None = None
+    limits: tuple[Limit, ...] = ()
+
+
+@frozen
+class Group:
+    """``all_of``, ``any_of`` (mode ``all``, ``any``) or ``not`` (mode ``not``, of one condition)."""
+
+    mode: str
+    conditions: tuple[Condition, ...]
+
+
+Condition = Test | Exists | Measure | Group
+
+
+@frozen
+class Latest:
+    """
+    ``latest:`` the value of an expression over the fact that began last, or what ``else:`` says.
+
+    Facts are ordered by ``since``, then by the time, source and id of the event they have their
+    attributes from.
+    """
+
+    query: Query
+    value: Expression
+    otherwise: Expression | None = None
+
+
+Value = Expression | Latest | Condition
+
+
+@frozen
+class Each:
+    """``each:`` a list under a name, or the facts a query finds under the query's name."""
+
+    name: str
+    source: Expression | Query
+
+
+@frozen
+class Entry:
+    """
+    One way in which a fact starts, changes or ends.
+
+    Args:
+        kinds: the kinds of event.
+        name: what the event is called.
+        each: one act for each of these.
+        values: ``with:``, in order; each sees those before it.
+        conditions: ``if:``.
+        excuses: ``unless:``.
+        key: the key of the fact it acts on, one expression for each name of the fact's key;
+            empty for a start of a fact without key and for an act that finds its facts by ``where``.
+        begins: ``from:`` of a start; an expression of type timestamp or date.
+        until: ``until:`` of a start; timestamp or date (then to the end of that day).
+        where: of a change or end: conditions on the fact, called ``this``.
+        sets: of a change: an expression that gives a map, or an expression for each attribute.
+    """
+
+    kinds: tuple[str, ...]
+    name: str
+    each: Each | None = None
+    values: tuple[tuple[str, Value], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    excuses: tuple[Condition, ...] = ()
+    key: tuple[Expression, ...] = ()
+    begins: Expression | None = None
+    until: Expression | None = None
+    where: tuple[Condition, ...] = ()
+    sets: Expression | tuple[tuple[str, Expression], ...] = ()
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+
+@frozen
+class Fact:
+    """
+    Something that holds for a time because of what happened.
+
+    Args:
+        key: names of the attributes that tell one such fact from another; empty where each start makes its own.
+        type: its attributes: those of its starting events, of ``each``, ``with`` and ``set``.
+        lasts: a fixed life, an expression of type period or duration (no variables).
+        restarts: whether each start makes the fact anew.
+        forever: whether ``keep: forever`` was written.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    starts: tuple[Entry, ...]
+    changes: tuple[Entry, ...]
+    ends: tuple[Entry, ...]
+    type: RecordType
+    lasts: Expression | None = None
+    restarts: bool = False
+    forever: bool = False
+    description: str = ""
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+
+@frozen
+class Parameter:
+    """
+    A dated number of the law.
+
+    Args:
+        entries: pairs of the instant from which a value is in force and the value, in order of time.
+        type: of its values.
+        sources: where each value is written, beside ``entries``.
+        assumed: whether the value is an assumption of this pack and of no instrument.
+    """
+
+    name: str
+    entries: tuple[tuple[datetime, Any], ...]
+    type: Type
+    sources: tuple[str, ...] = ()
+    assumed: bool = False
+    description: str = ""
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+    def at(self, instant: datetime) -> Any:
+        """
+        The value in force at *instant*.
+
+        Raises:
+            LookupError: none was yet in force.
+        """
+        found = None
+        for entry in self.entries:
+            if entry[0] > instant:
+                break
+            found = entry
+        if found is None:
+            raise LookupError(f"parameter {self.name} has no value yet at {instant.isoformat()}")
+        return found[1]
+
+
+@frozen
+class Authority:
+    """The public instrument and the provision a rule rests on."""
+
+    instrument: str
+    provision: str
+
+
+@frozen
+class Template:
+    """Text with expressions in braces: pieces that are text or an expression, in order."""
+
+    pieces: tuple[str | Expression, ...]
+    text: str
+
+
+@frozen
+class Case:
+    """
+    An example that tests a rule: events, an instant to advance to, and the alerts expected.
+
+    Args:
+        events: flat events as mappings; ``id`` and ``source`` may be left out.
+        until: the instant time is advanced to, or ``None``.
+        alerts: mappings with ``at`` and, optionally, ``cleared``, ``about``, ``part``, ``rule``.
+        rules: ids of the rules whose alerts are compared.
+    """
+
+    name: str
+    events: tuple[Mapping[str, Any], ...]
+    until: datetime | None
+    alerts: tuple[Mapping[str, Any], ...]
+    rules: tuple[str, ...]
+    place: Place = field(eq=False)
+
+
+@frozen
+class Head:
+    """
+    What a rule watches: events (``on:``) or a fact (``while:``).
+
+    Exactly one of *kinds* and *fact* is given.
+    """
+
+    name: str
+    kinds: tuple[str, ...] = ()
+    fact: str = ""
+    of: tuple[str, ...] = ()
+
+
+@frozen
+class Rule:
+    """
+    One rule, or one part of a rule that has several.
+
+    ``deadline`` is ``for:`` (a period or duration, ``by`` false) or ``by:`` (an instant, ``by`` true); it sees the
+    head and those values of ``with:`` that do not depend on ``each:``. ``about`` is empty for the key of the
+    head. ``in_force`` is a pair of instants, either of which may be ``None``.
+    """
+
+    id: str
+    part: str
+    title: str
+    authority: tuple[Authority, ...]
+    basis: str
+    severity: str
+    head: Head
+    message: Template
+    remedy: Template
+    each: Each | None = None
+    values: tuple[tuple[str, Value], ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    excuses: tuple[Condition, ...] = ()
+    deadline: Expression | None = None
+    by: bool = False
+    about: tuple[Expression, ...] = ()
+    in_force: tuple[datetime | None, datetime | None] = (None, None)
+    status: str = "stable"
+    layer: int = 0
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+    @property
+    def name(self) -> str:
+        """The id, with the part where there is one."""
+        return f"{self.id}/{self.part}" if self.part else self.id
+
+
+@frozen
+class Pack:
+    """
+    A checked pack.
+
+    Args:
+        name, version, language: of the header.
+        zone: where its days begin.
+        kinds: by name, those of the packs it uses included, and the built-in ``event.retracted``.
+        parameters: by name.
+        facts: by name, ordered so that each reads only facts before it (but for ``before: true``).
+        rules: in order of layer, then of id and part; retired ones included.
+        cases: all, those beside rules and those of the pack.
+        digest: hex SHA-256 of the exact text of every file that takes part.
+        files: their names as shown in diagnostics, in order.
+    """
+
+    name: str
+    version: str
+    language: int
+    zone: ZoneInfo
+    kinds: Mapping[str, Kind]
+    parameters: Mapping[str, Parameter]
+    facts: Mapping[str, Fact]
+    rules: tuple[Rule, ...]
+    cases: tuple[Case, ...]
+    digest: str
+    files: tuple[str, ...] = ()
+    description: str = ""

@@ -1,0 +1,104 @@
+"""The types of values in events, facts, parameters and expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+
+@frozen
+class Type:
+    """
+    The type of a value; ``name`` is what a policy author reads in a diagnostic.
+
+    The scalar types are the module's constants. A ``date`` is only ever the value of an attribute: in
+    an expression it stands for its first instant in the zone of the pack.
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+BOOL = Type("bool")
+INT = Type("int")
+DOUBLE = Type("double")
+STRING = Type("string")
+TIMESTAMP = Type("timestamp")
+DURATION = Type("duration")
+PERIOD = Type("period")
+DATE = Type("date")
+NULL = Type("null")
+DYN = Type("dyn")
+
+
+@frozen
+class EnumType(Type):
+    """A string that is one of a few; a comparison with any other string can never hold."""
+
+    values: tuple[str, ...] = ()
+
+
+@frozen
+class ListType(Type):
+    """A list of items of one type."""
+
+    item: Type = DYN
+
+
+@frozen
+class MapType(Type):
+    """A map from strings to values of one type; any key may be missing."""
+
+    value: Type = DYN
+
+
+@frozen
+class Attribute:
+    """
+    One attribute of a kind, a fact or a record.
+
+    Args:
+        name: as events write it.
+        type: of its value.
+        required: whether it is always there; reading an optional one that is missing is an error.
+        description: for people.
+        unit: of a number, for example ``deg`` or an ISO 4217 code.
+        personal: whether it may hold personal data.
+    """
+
+    name: str
+    type: Type
+    required: bool = False
+    description: str = ""
+    unit: str = ""
+    personal: bool = False
+
+
+@frozen
+class RecordType(Type):
+    """
+    A map whose keys are known: a nested object, an event, or a fact.
+
+    ``role`` is ``"record"`` (the value is a dict), ``"event"`` or ``"fact"``.
+    """
+
+    attributes: Mapping[str, Attribute] = field(factory=dict, hash=False)
+    role: str = "record"
+
+
+def list_of(item: Type) -> ListType:
+    """The type of a list of *item*."""
+    return ListType(f"list[{item}]", item)
+
+
+def map_of(value: Type = DYN) -> MapType:
+    """The type of a map from strings to *value*."""
+    return MapType("map" if value is DYN else f"map[string, {value}]", value)
+
+
+def enum_of(values: tuple[str, ...]) -> EnumType:
+    """The type of a string that is one of *values*."""
+    return EnumType("string", values)
