@@ -12,8 +12,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache, total_ordering
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen
-
 MICROSECONDS_A_DAY = 86_400_000_000
 MICROSECONDS_A_MONTH = 2_629_746_000_000  # 30.436875 days: a twelfth of the Gregorian mean year
 
@@ -27,8 +25,8 @@ _INSTANT = re.compile(
 )
 
 
+# Not an attrs class: msgspec would read such a one as an object of its fields, not as text.
 @total_ordering
-@frozen(eq=False, order=False)
 class Period:
     """
     A span of calendar and exact time, as ISO 8601 writes it.
@@ -46,10 +44,16 @@ class Period:
     (True, True)
     """
 
-    months: int = 0
-    days: int = 0
-    microseconds: int = 0
-    text: str = field(default="", kw_only=True)
+    __slots__ = ("days", "microseconds", "months", "text")
+
+    def __init__(self, months: int = 0, days: int = 0, microseconds: int = 0, *, text: str = "") -> None:
+        self.months = months
+        self.days = days
+        self.microseconds = microseconds
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Period.parse({str(self)!r})"
 
     @classmethod
     def parse(cls, text: str) -> Period:

@@ -1,0 +1,161 @@
+"""The value of a checked expression, found by walking its tree (CEL specification, section Evaluation)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import define, evolve
+from msgspec import UNSET
+
+from oversight.ground.values import EvaluationError
+from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
+from oversight.model.forms import Event
+
+
+@define
+class Scope:
+    """
+    What an expression can see.
+
+    Args:
+        variables: bound names; one whose value could not be found is bound to the error.
+        parameter: gives the value of a parameter, or raises ``LookupError``.
+        operations: the functions and operators.
+    """
+
+    variables: Mapping[str, Any]
+    parameter: Callable[[str], Any]
+    operations: Mapping[str, Callable[..., Any]]
+
+    def bind(self, **names: Any) -> Scope:
+        """The same scope with further names."""
+        return evolve(self, variables={**self.variables, **names})
+
+
+def envelope(event: Event) -> dict[str, Any]:
+    """What ``e.event`` is in an expression."""
+    known = {
+        "id": event.id, "source": event.source, "kind": event.kind, "time": event.time,
+        "subject": event.subject, "recorded": event.recordedtime,
+    }  # fmt: skip
+    return {name: value for name, value in known.items() if value is not UNSET}
+
+
+def attributes_of(value: Any) -> Mapping[str, Any]:
+    """The attributes that can be selected from *value*."""
+    if isinstance(value, Event):
+        data = {name: getattr(value.data, name) for name in value.data.__struct_fields__}
+        return {**data, "time": value.time, "event": envelope(value)}
+    if isinstance(value, Mapping):
+        return value
+    found = getattr(value, "attributes", None)
+    if isinstance(found, Mapping):
+        return {**found, "since": value.since, "event": envelope(value.event)}
+    raise EvaluationError(f"a {type(value).__name__} has no attributes")
+
+
+def evaluate(node: Node, scope: Scope) -> Any:
+    """
+    The value of *node* in *scope*.
+
+    Raises:
+        EvaluationError: CEL's error: a missing attribute, a wrong type, an overflow.
+    """
+    match node:
+        case Literal():
+            return node.value
+        case Name(name=name, parameter=True):
+            try:
+                return scope.parameter(name)
+            except LookupError as error:
+                raise EvaluationError(str(error)) from None
+        case Name(name=name):
+            value = scope.variables[name]
+            if isinstance(value, EvaluationError):
+                raise value
+            return value
+        case Select():
+            found = attributes_of(evaluate(node.operand, scope)).get(node.attribute, UNSET)
+            if found is UNSET:
+                raise EvaluationError(f"no {node.attribute} on record")
+            return found
+        case Has():
+            return attributes_of(evaluate(node.operand, scope)).get(node.attribute, UNSET) is not UNSET
+        case ListOf():
+            return [evaluate(item, scope) for item in node.items]
+        case MapOf():
+            return _map(node, scope)
+        case Macro():
+            return _macro(node, scope)
+        case Call(function="&&"):
+            return _junction(node, scope, absorbing=False)
+        case Call(function="||"):
+            return _junction(node, scope, absorbing=True)
+        case Call(function="?:"):
+            condition, then, otherwise = node.arguments
+            return evaluate(then if _bool(evaluate(condition, scope)) else otherwise, scope)
+        case Call():
+            return scope.operations[node.function](*[evaluate(a, scope) for a in node.arguments])
+    raise AssertionError(node)
+
+
+def _bool(value: Any) -> bool:
+    if value is True or value is False:
+        return bool(value)
+    raise EvaluationError(f"a {type(value).__name__} is no condition")
+
+
+def _map(node: MapOf, scope: Scope) -> dict[Any, Any]:
+    made: dict[Any, Any] = {}
+    for key_node, value_node in node.entries:
+        key = evaluate(key_node, scope)
+        if not isinstance(key, str | bool | int):
+            raise EvaluationError(f"a {type(key).__name__} cannot be a key")
+        if key in made:
+            raise EvaluationError("a key is given twice")
+        made[key] = evaluate(value_node, scope)
+    return made
+
+
+def _junction(node: Call, scope: Scope, absorbing: bool) -> bool:
+    """``||`` where *absorbing* is true, ``&&`` where it is false: one such operand decides, errors or not."""
+    failed: EvaluationError | None = None
+    for operand in node.arguments:
+        try:
+            if _bool(evaluate(operand, scope)) is absorbing:
+                return absorbing
+        except EvaluationError as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return not absorbing
+
+
+def _macro(node: Macro, scope: Scope) -> Any:
+    operand = evaluate(node.operand, scope)
+    if not isinstance(operand, list | dict):
+        raise EvaluationError(f"a {type(operand).__name__} cannot be gone through")
+    scopes = [scope.bind(**{node.variable: item}) for item in operand]
+    if node.macro in ("all", "exists"):
+        return _fold(node.body, scopes, absorbing=node.macro == "exists")
+    if node.macro == "exists_one":
+        return sum(_bool(evaluate(node.body, each)) for each in scopes) == 1
+    if node.macro == "filter":
+        return [each.variables[node.variable] for each in scopes if _bool(evaluate(node.body, each))]
+    condition = node.condition
+    chosen = [each for each in scopes if condition is None or _bool(evaluate(condition, each))]
+    return [evaluate(node.body, each) for each in chosen]
+
+
+def _fold(body: Node, scopes: list[Scope], absorbing: bool) -> bool:
+    failed: EvaluationError | None = None
+    for each in scopes:
+        try:
+            if _bool(evaluate(body, each)) is absorbing:
+                return absorbing
+        except EvaluationError as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return not absorbing

@@ -1,0 +1,315 @@
+"""
+Events: read from CloudEvents 1.0 or the flat form, checked against the kinds of a pack, and written back.
+
+Inside the rooms an event is an :class:`Event`, a frozen msgspec Struct made for its kind; users meet the public
+classes of :attr:`Vocabulary.classes`, frozen slotted attrs classes that also keep what the kind does not know.
+Source of the envelope: CloudEvents 1.0 (CNCF), JSON event format, structured mode.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import attrs
+import msgspec
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+
+from oversight.ground.errors import EventError
+from oversight.ground.text import nearest, printable
+from oversight.ground.time import format_instant
+from oversight.model.forms import (
+    ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, read_hook,
+    refuse_unbounded, write_hook,
+)  # fmt: skip
+from oversight.model.pack import RETRACTION, Kind
+
+
+class _FlatHeader(Struct, frozen=True, gc=False):
+    kind: str
+    id: Identifier
+    time: Instant
+    source: Annotated[str, Meta(max_length=1024)] = ""
+    subject: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+    sequence: str | Integer | UnsetType = UNSET
+    recordedtime: Instant | UnsetType = UNSET
+    data: Raw | UnsetType = UNSET
+
+
+class Vocabulary:
+    """
+    The kinds of a pack as classes, with reading and writing.
+
+    Args:
+        kinds: by name, as in ``Pack.kinds``.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        self.forms = {name: Form(kind) for name, kind in kinds.items()}
+        union = tuple(form.event for form in self.forms.values())
+        self._cloud = msgspec.json.Decoder(_union(union), dec_hook=read_hook)
+        self._flat = msgspec.json.Decoder(_FlatHeader)
+        self._any = msgspec.json.Decoder()
+        self._data = {
+            name: msgspec.json.Decoder(form.data, dec_hook=read_hook) for name, form in self.forms.items()
+        }
+        self._unbounded = {form.event: form.unbounded for form in self.forms.values() if form.unbounded}
+        self._flat_last = False
+
+    @property
+    def classes(self) -> Mapping[str, type]:
+        """The public event classes by kind."""
+        return {name: form.public for name, form in self.forms.items()}
+
+    def decode(self, source: Any) -> Event | Stranger:
+        """
+        Read one event from bytes, text, a mapping, or an object of a public class.
+
+        Returns:
+            The event, or a :class:`Stranger` where the pack does not know its kind.
+
+        Raises:
+            EventError: it is no event, or its attributes are not what its kind says; names the path.
+        """
+        if isinstance(source, Event | Stranger):
+            return source
+        if isinstance(source, str):
+            source = _encoded(source)
+        if isinstance(source, bytes | bytearray | memoryview):
+            return self._decode_bytes(bytes(source))
+        if isinstance(source, Mapping):
+            return self._from_mapping(source)
+        if attrs.has(type(source)) and hasattr(type(source), "kind"):
+            return self._from_mapping(self.write(source))
+        raise EventError(f"expected bytes, text, a mapping or an event, got {type(source).__name__}")
+
+    def _decode_bytes(self, line: bytes) -> Event | Stranger:
+        if self._flat_last:
+            event = self._try_flat(line) or self._try_cloud(line)
+        else:
+            event = self._try_cloud(line) or self._try_flat(line)
+        return self._from_mapping(self._parse(line)) if event is None else event
+
+    def _try_cloud(self, line: bytes) -> Event | None:
+        try:
+            event: Event = self._cloud.decode(line)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+        if len(line) > MAX_LINE or not (line.isascii() or _is_text(line)):
+            return None
+        self._flat_last = False
+        return self._bounded(event)
+
+    def _try_flat(self, line: bytes) -> Event | None:
+        try:
+            header = self._flat.decode(line)
+            form = self.forms.get(header.kind)
+            if form is None or not form.beside or header.data is not UNSET or len(line) > MAX_LINE:
+                return None
+            data = self._data[header.kind].decode(line)
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            return None
+        if not (line.isascii() or _is_text(line)):
+            return None
+        self._flat_last = True
+        return self._bounded(
+            form.event(
+                id=header.id, source=header.source, time=header.time, data=data, subject=header.subject,
+                sequence=header.sequence, recordedtime=header.recordedtime,
+            )
+        )  # fmt: skip
+
+    def _bounded(self, event: Event) -> Event:
+        names = self._unbounded.get(type(event))
+        if names is not None:
+            for name in names:
+                refuse_unbounded(getattr(event.data, name), f"$.data.{name}")
+        return event
+
+    def _parse(self, line: bytes) -> Mapping[str, Any]:
+        if len(line) > MAX_LINE:
+            raise EventError(f"the line is longer than {MAX_LINE:,} bytes")
+        if not line.isascii() and not _is_text(line):
+            raise EventError("not UTF-8 text")
+        try:
+            value = self._any.decode(line)
+        except RecursionError:
+            raise EventError("nested too deeply") from None
+        except msgspec.MsgspecError as error:
+            raise EventError(f"not JSON: {_reason(error)}") from None
+        if not isinstance(value, dict):
+            raise EventError(f"expected a JSON object, got {type(value).__name__}")
+        return value
+
+    def _from_mapping(self, source: Mapping[str, Any]) -> Event | Stranger:
+        cloud, kind, attributes, header = self._split(source)
+        form = self.forms.get(kind)
+        if form is None:
+            return Stranger(kind, str(header["id"]), str(header.get("source", "")))
+        where = "$.data" if cloud or "data" in source else "$"
+        for name in form.unbounded:
+            refuse_unbounded(attributes.get(name), f"{where}.{name}")
+        data = _convert(attributes, form.data, where)
+        made = _convert({**header, "type": kind, "data": {}, "source": header.get("source", "")}, Event, "$")
+        return form.event(
+            id=made.id, source=made.source, time=made.time, data=data, subject=made.subject,
+            sequence=made.sequence, recordedtime=made.recordedtime,
+        )  # fmt: skip
+
+    def _split(self, source: Mapping[str, Any]) -> tuple[bool, str, dict[str, Any], dict[str, Any]]:
+        """Whether it is a CloudEvent, its kind, its attributes and its envelope."""
+        cloud = "specversion" in source or ("type" in source and "kind" not in source)
+        if source.get("specversion", "1.0") != "1.0":
+            raise EventError("only CloudEvents 1.0 is read", "$.specversion")
+        key = "type" if cloud else "kind"
+        if key not in source:
+            raise EventError(f"missing required field `{key}`", f"$.{key}")
+        kind = source[key]
+        if not isinstance(kind, str):
+            raise EventError(f"expected `str`, got `{type(kind).__name__}`", f"$.{key}")
+        for name in ("id", "source", "time") if cloud else ("id", "time"):
+            if name not in source:
+                raise EventError(f"missing required field `{name}`", f"$.{name}")
+        data = source.get("data", {})
+        if not isinstance(data, Mapping):
+            raise EventError(f"expected `object`, got `{type(data).__name__}`", "$.data")
+        attributes = dict(data)
+        if not cloud:
+            for name, value in source.items():
+                if name not in ENVELOPE:
+                    if name in attributes and attributes[name] != value:
+                        raise EventError("given twice, beside the envelope and in data, with two values", f"$.{name}")
+                    attributes[name] = value
+        header = {name: source[name] for name in ENVELOPE if name in source and name not in ("data", "type", "kind")}
+        header.pop("specversion", None)
+        _convert({**header, "source": header.get("source", ""), "data": {}}, Event, "$")
+        return cloud, self.known_kind(kind), attributes, header
+
+    def known_kind(self, kind: str) -> str:
+        """
+        *kind* without the prefix a publisher may have put before it (``org.example.camera.activated``).
+        """
+        if kind in self.forms:
+            return kind
+        rest = kind
+        while "." in rest:
+            rest = rest.split(".", 1)[1]
+            if rest in self.forms:
+                return rest
+        return kind
+
+    def nearest_kind(self, kind: str) -> str:
+        """The known kind most like *kind*, or an empty string."""
+        return nearest(kind, self.forms)
+
+    def read(self, source: Any) -> Any:
+        """
+        Read one event as an object of its public class; what its kind does not know is kept in ``extra``.
+
+        Args:
+            source: bytes, text or a mapping.
+
+        Raises:
+            EventError: as :meth:`decode`, and where the kind is unknown.
+        """
+        if isinstance(source, str):
+            source = _encoded(source)
+        mapping = source if isinstance(source, Mapping) else self._parse(bytes(source))
+        event = self.decode(mapping)
+        if isinstance(event, Stranger):
+            near = self.nearest_kind(event.kind)
+            raise EventError(f"unknown kind {printable(event.kind, 80)!r}" + (f", did you mean {near!r}?" if near else ""))
+        _, _, attributes, _ = self._split(mapping)
+        form = self.forms[event.kind]
+        envelope = Envelope(
+            event.id, event.time, event.source, _known(event.subject), _known(event.sequence),
+            _known(event.recordedtime), {k: v for k, v in mapping.items() if k in _extensions(mapping)},
+        )  # fmt: skip
+        values = {name: _known(getattr(event.data, name)) for name in form.names}
+        extra = {name: value for name, value in attributes.items() if name not in form.names}
+        return form.public(event=envelope, extra=extra, **values)
+
+    def write(self, event: Any) -> dict[str, Any]:
+        """The CloudEvents 1.0 JSON object of *event*, an object of a public class or of the rooms."""
+        if isinstance(event, Event):
+            data = {n: v for n in self.forms[event.kind].names if (v := getattr(event.data, n)) is not UNSET}
+            envelope = Envelope(
+                event.id, event.time, event.source, _known(event.subject), _known(event.sequence),
+                _known(event.recordedtime),
+            )  # fmt: skip
+        else:
+            envelope = event.event
+            named = {a.name: getattr(event, a.name) for a in attrs.fields(type(event))}
+            data = {n: v for n, v in named.items() if n not in ("event", "extra") and v is not None} | dict(event.extra)
+        written: dict[str, Any] = {"specversion": "1.0", "id": envelope.id, "source": envelope.source}
+        written["type"] = event.kind
+        if envelope.subject is not None:
+            written["subject"] = envelope.subject
+        written["time"] = format_instant(envelope.time)
+        if envelope.sequence is not None:
+            written["sequence"] = envelope.sequence
+        if envelope.recorded is not None:
+            written["recordedtime"] = format_instant(envelope.recorded)
+        written.update(envelope.extensions)
+        written["data"] = msgspec.to_builtins(data, enc_hook=write_hook)
+        return written
+
+
+def retracts(event: Event) -> str | None:
+    """The id that *event* takes out of the history, or ``None``."""
+    corrects = event.data.corrects
+    return None if corrects is UNSET else corrects
+
+
+def is_retraction(event: Event) -> bool:
+    """Whether *event* only takes something out of the history."""
+    return event.kind == RETRACTION
+
+
+def _known(value: Any) -> Any:
+    return None if value is UNSET else value
+
+
+def _extensions(mapping: Mapping[str, Any]) -> set[str]:
+    kept = {"datacontenttype", "dataschema"}
+    return {n for n in mapping if n in kept or n not in ENVELOPE} if "specversion" in mapping else kept & set(mapping)
+
+
+def _union(types: tuple[Any, ...]) -> Any:
+    union = types[0]
+    for each in types[1:]:
+        union = union | each
+    return union
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise EventError("not UTF-8 text") from None
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _convert(value: Any, wanted: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(value, wanted, dec_hook=read_hook)
+    except RecursionError:
+        raise EventError("nested too deeply", where) from None
+    except msgspec.ValidationError as error:
+        text = str(error)
+        path = found.group(1) if (found := re.search(r" - at `(.+)`$", text)) else "$"
+        missing = re.search(r"missing required field `([^`]+)`", text)
+        path = where + path[1:] + (f".{missing.group(1)}" if missing else "")
+        raise EventError(_reason(error), path) from None
+
+
+def _reason(error: Exception) -> str:
+    return printable(re.sub(r" - at `.+`$", "", str(error)), 200)

@@ -1,0 +1,222 @@
+"""
+The shape of events: for each kind a msgspec Struct for the rooms and a frozen slotted attrs class for users.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict
+
+import attrs
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from oversight.ground.errors import EventError
+from oversight.ground.text import printable
+from oversight.ground.time import Period
+from oversight.model.pack import Kind
+from oversight.model.types import (
+    BOOL, DATE, DOUBLE, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type,
+)  # fmt: skip
+
+MAX_LINE = 16 * 1024 * 1024
+MAX_TEXT = 65_536
+MAX_DEPTH = 64
+INT64 = 2**63
+ENVELOPE = (
+    "specversion", "id", "source", "type", "kind", "subject", "time", "sequence", "recordedtime", "data",
+    "datacontenttype", "dataschema",
+)  # fmt: skip
+
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=1024)]
+Instant = Annotated[datetime, Meta(tz=True)]
+Integer = Annotated[int, Meta(ge=-INT64, le=INT64 - 1)]
+
+
+class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=False):
+    """
+    An event inside the rooms; each kind has a subclass whose ``data`` is a Struct of its attributes.
+
+    ``source`` and ``id`` are its identity. An optional attribute that is absent is ``msgspec.UNSET``.
+    """
+
+    kind: ClassVar[str] = ""
+    id: Identifier
+    source: Annotated[str, Meta(max_length=1024)]
+    time: Instant
+    data: Any
+    subject: Annotated[str, Meta(max_length=1024)] | UnsetType = UNSET
+    sequence: str | Integer | UnsetType = UNSET
+    recordedtime: Instant | UnsetType = UNSET
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """``(source, id)``."""
+        return (self.source, self.id)
+
+
+class Stranger(Struct, frozen=True, gc=False):
+    """An event whose envelope is right and whose kind the pack does not know: counted, kept apart."""
+
+    kind: str
+    id: str
+    source: str
+
+
+@attrs.frozen
+class Envelope:
+    """What CloudEvents says of any event; ``extensions`` keeps the attributes beyond the known ones."""
+
+    id: str
+    time: datetime
+    source: str = ""
+    subject: str | None = None
+    sequence: str | int | None = None
+    recorded: datetime | None = None
+    extensions: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def order_of(event: Event) -> tuple[tuple[int, int, str], str, str]:
+    """The order of the events of one instant: by ``sequence`` (those without come first), source and id."""
+    return (sequence_key(event.sequence), event.source, event.id)
+
+
+def sequence_key(sequence: str | int | UnsetType) -> tuple[int, int, str]:
+    """
+    A key that sorts ``sequence`` values: absent, then numbers by value, then other text.
+
+    >>> sequence_key(UNSET) < sequence_key("9") < sequence_key(10) < sequence_key("a")
+    True
+    """
+    if sequence is UNSET:
+        return (0, 0, "")
+    text = str(sequence)
+    return (1, int(text), "") if text.isdecimal() and text.isascii() and len(text) < 20 else (2, 0, text)
+
+
+def read_hook(wanted: type, value: Any) -> Any:
+    """Give msgspec the one type of ours that it does not know."""
+    if wanted is Period and isinstance(value, str):
+        return Period.parse(value)
+    raise TypeError(f"Expected `duration`, got `{type(value).__name__}`")
+
+
+def write_hook(value: Any) -> Any:
+    """Write a period as it was read."""
+    if isinstance(value, Period):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} cannot be written")
+
+
+def python_type(declared: Type) -> Any:
+    """The type by which msgspec checks a value of the *declared* type."""
+    plain = {BOOL: bool, INT: Integer, DOUBLE: float, STRING: Text, TIMESTAMP: Instant, DATE: date, PERIOD: Period}
+    if isinstance(declared, EnumType):
+        return Literal[declared.values]
+    if isinstance(declared, ListType):
+        return list[python_type(declared.item)]  # type: ignore[misc]
+    if isinstance(declared, MapType):
+        return dict[str, python_type(declared.value)]  # type: ignore[misc]
+    if isinstance(declared, RecordType):
+        fields = {
+            a.name: (Required if a.required else NotRequired)[python_type(a.type)]  # type: ignore[index]
+            for a in declared.attributes.values()
+        }
+        return TypedDict("Record", fields)  # type: ignore[operator]
+    return plain.get(declared, Any)
+
+
+def coerce(value: Any, declared: Type) -> Any:
+    """
+    A plain JSON *value* as one of the *declared* type.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> coerce("P30D", PERIOD).days
+    30
+    """
+    if isinstance(value, datetime | date | Period):
+        return value
+    if declared is STRING and isinstance(value, str):
+        return value
+    return msgspec.convert(value, python_type(declared), dec_hook=read_hook)
+
+
+def _holds_any(declared: Type) -> bool:
+    """Whether values of this type carry JSON that no type bounds."""
+    if isinstance(declared, ListType):
+        return _holds_any(declared.item)
+    if isinstance(declared, MapType):
+        return _holds_any(declared.value)
+    if isinstance(declared, RecordType):
+        return any(_holds_any(a.type) for a in declared.attributes.values())
+    return python_type(declared) is Any
+
+
+def refuse_unbounded(value: Any, path: str, depth: int = 0) -> None:
+    """Refuse what no expression could hold: numbers beyond 64 bits and very deep nesting."""
+    if depth > MAX_DEPTH:
+        raise EventError(f"nested deeper than {MAX_DEPTH} levels", path)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            refuse_unbounded(item, f"{path}.{printable(key, 40)}", depth + 1)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            refuse_unbounded(item, f"{path}[{number}]", depth + 1)
+    elif isinstance(value, int) and not -INT64 <= value < INT64:
+        raise EventError("a whole number outside 64 bits", path)
+    elif isinstance(value, str) and len(value) > MAX_TEXT:
+        raise EventError(f"text longer than {MAX_TEXT} characters", path)
+
+
+class Form:
+    """How events of one kind look: their Structs, their public class, and what must be looked at again."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.name = kind.name
+        attributes = dict(kind.attributes)
+        if "corrects" not in attributes:
+            attributes["corrects"] = Attribute("corrects", STRING)
+        fields: list[Any] = []
+        for a in sorted(attributes.values(), key=lambda a: not a.required):
+            wanted = Identifier if a.name == "corrects" else python_type(a.type)
+            fields.append((a.name, wanted) if a.required else (a.name, wanted | UnsetType, UNSET))
+        title = class_name(kind.name)
+        self.data = msgspec.defstruct(f"{title}Data", fields, frozen=True, gc=False, kw_only=True)
+        body = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
+        self.event: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
+            title, body, bases=(Event,), namespace={"kind": kind.name}, tag_field="type", tag=kind.name,
+            frozen=True, gc=False, kw_only=True,
+        )  # fmt: skip
+        self.beside = not (set(attributes) & set(ENVELOPE))
+        self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
+        self.names = frozenset(attributes)
+        self.public = _public_class(title, kind)
+
+
+def class_name(kind: str) -> str:
+    """
+    The name of the public class of *kind*.
+
+    >>> class_name("capability.enabled")
+    'CapabilityEnabled'
+    """
+    return "".join(word.capitalize() for word in re.split(r"[._]", kind))
+
+
+def _public_class(title: str, kind: Kind) -> type:
+    fields: dict[str, Any] = {"event": attrs.field(type=Envelope)}
+    for a in kind.attributes.values():
+        fields[a.name] = attrs.field() if a.required else attrs.field(default=None)
+    fields["corrects"] = fields.get("corrects", attrs.field(default=None))
+    fields["extra"] = attrs.field(factory=dict)
+    made = attrs.make_class(title, fields, frozen=True, slots=True, kw_only=True)
+    made.kind = kind.name
+    made.__doc__ = f"{kind.description or kind.name} (``{kind.name}``)."
+    made.time = property(lambda self: self.event.time)
+    return made
