@@ -80,7 +80,7 @@ class Vocabulary:
             return self._decode_bytes(bytes(source))
         if isinstance(source, Mapping):
             return self._from_mapping(source)
-        if attrs.has(type(source)) and hasattr(type(source), "kind"):
+        if attrs.has(type(source)) and hasattr(type(source), "event_kind"):
             return self._from_mapping(self.write(source))
         raise EventError(f"expected bytes, text, a mapping or an event, got {type(source).__name__}")
 
@@ -226,7 +226,10 @@ class Vocabulary:
             event.id, event.time, event.source, _known(event.subject), _known(event.sequence),
             _known(event.recordedtime), {k: v for k, v in mapping.items() if k in _extensions(mapping)},
         )  # fmt: skip
-        values = {name: _known(getattr(event.data, name)) for name in form.names}
+        values = {
+            member: _kept(_known(getattr(event.data, name)), attributes.get(name))
+            for member, name in form.members.items()
+        }
         extra = {name: value for name, value in attributes.items() if name not in form.names}
         return form.public(event=envelope, extra=extra, **values)
 
@@ -240,10 +243,10 @@ class Vocabulary:
             )  # fmt: skip
         else:
             envelope = event.event
-            named = {a.name: getattr(event, a.name) for a in attrs.fields(type(event))}
-            data = {n: v for n, v in named.items() if n not in ("event", "extra") and v is not None} | dict(event.extra)
+            named = {name: getattr(event, m) for m, name in self.forms[event.event_kind].members.items()}
+            data = {name: value for name, value in named.items() if value is not None} | dict(event.extra)
         written: dict[str, Any] = {"specversion": "1.0", "id": envelope.id, "source": envelope.source}
-        written["type"] = event.kind
+        written["type"] = event.kind if isinstance(event, Event) else event.event_kind
         if envelope.subject is not None:
             written["subject"] = envelope.subject
         written["time"] = format_instant(envelope.time)
@@ -269,6 +272,15 @@ def is_retraction(event: Event) -> bool:
 
 def _known(value: Any) -> Any:
     return None if value is UNSET else value
+
+
+def _kept(value: Any, original: Any) -> Any:
+    """*value* with those keys of *original* that its type does not know."""
+    if isinstance(value, dict) and isinstance(original, Mapping):
+        return {**original, **{key: _kept(item, original.get(key)) for key, item in value.items()}}
+    if isinstance(value, list) and isinstance(original, list) and len(value) == len(original):
+        return [_kept(item, other) for item, other in zip(value, original, strict=True)]
+    return value
 
 
 def _extensions(mapping: Mapping[str, Any]) -> set[str]:

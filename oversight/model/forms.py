@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from keyword import iskeyword
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict
 
 import attrs
@@ -29,6 +30,9 @@ ENVELOPE = (
     "specversion", "id", "source", "type", "kind", "subject", "time", "sequence", "recordedtime", "data",
     "datacontenttype", "dataschema",
 )  # fmt: skip
+
+ABSENT = UNSET
+"""The value of an optional attribute that is not there."""
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=1024)]
@@ -196,6 +200,7 @@ class Form:
         self.beside = not (set(attributes) & set(ENVELOPE))
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
+        self.members = {member_name(name): name for name in attributes}
         self.public = _public_class(title, kind)
 
 
@@ -209,14 +214,25 @@ def class_name(kind: str) -> str:
     return "".join(word.capitalize() for word in re.split(r"[._]", kind))
 
 
+def member_name(attribute: str) -> str:
+    """
+    What the public class calls *attribute*: the same, with ``_`` behind a word that Python or the class needs.
+
+    >>> member_name("camera"), member_name("from")
+    ('camera', 'from_')
+    """
+    taken = iskeyword(attribute) or attribute in ("event", "event_kind", "extra", "time")
+    return f"{attribute}_" if taken else attribute
+
+
 def _public_class(title: str, kind: Kind) -> type:
     fields: dict[str, Any] = {"event": attrs.field(type=Envelope)}
     for a in kind.attributes.values():
-        fields[a.name] = attrs.field() if a.required else attrs.field(default=None)
+        fields[member_name(a.name)] = attrs.field() if a.required else attrs.field(default=None)
     fields["corrects"] = fields.get("corrects", attrs.field(default=None))
     fields["extra"] = attrs.field(factory=dict)
     made = attrs.make_class(title, fields, frozen=True, slots=True, kw_only=True)
-    made.kind = kind.name
+    made.event_kind = kind.name
     made.__doc__ = f"{kind.description or kind.name} (``{kind.name}``)."
     made.time = property(lambda self: self.event.time)
     return made
