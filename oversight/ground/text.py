@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
+from typing import Any
+
+from oversight.ground.time import format_instant
 
 # C0 and C1 controls, DEL, and the characters that hide or turn the direction of text (Unicode Cf and Zl/Zp).
 _UNSAFE = re.compile(
@@ -51,3 +55,29 @@ def nearest(word: str, names: Iterable[str]) -> str:
     """
     found = get_close_matches(word[:80], list(names), n=1, cutoff=0.6)
     return found[0] if found else ""
+
+
+def text_of(value: Any) -> str:
+    """
+    A value of an expression as text for people: lists joined by commas, instants as RFC 3339.
+
+    >>> text_of(["a", 2, True, 0.5])
+    'a, 2, true, 0.5'
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int):
+        return str(value) if -(2**63) <= value < 2**64 else "a number beyond 64 bits"
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    if isinstance(value, list | tuple):
+        return ", ".join(text_of(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{text_of(name)}: {text_of(item)}" for name, item in value.items())
+    return str(value)

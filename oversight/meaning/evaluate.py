@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from attrs import define, evolve
-from msgspec import UNSET
 
 from oversight.ground.values import EvaluationError
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
-from oversight.model.forms import Event
+from oversight.model.forms import ABSENT, Event
 
 
 @define
@@ -39,7 +38,7 @@ def envelope(event: Event) -> dict[str, Any]:
         "id": event.id, "source": event.source, "kind": event.kind, "time": event.time,
         "subject": event.subject, "recorded": event.recordedtime,
     }  # fmt: skip
-    return {name: value for name, value in known.items() if value is not UNSET}
+    return {name: value for name, value in known.items() if value is not ABSENT}
 
 
 def attributes_of(value: Any) -> Mapping[str, Any]:
@@ -76,12 +75,12 @@ def evaluate(node: Node, scope: Scope) -> Any:
                 raise value
             return value
         case Select():
-            found = attributes_of(evaluate(node.operand, scope)).get(node.attribute, UNSET)
-            if found is UNSET:
+            found = attributes_of(evaluate(node.operand, scope)).get(node.attribute, ABSENT)
+            if found is ABSENT:
                 raise EvaluationError(f"no {node.attribute} on record")
             return found
         case Has():
-            return attributes_of(evaluate(node.operand, scope)).get(node.attribute, UNSET) is not UNSET
+            return attributes_of(evaluate(node.operand, scope)).get(node.attribute, ABSENT) is not ABSENT
         case ListOf():
             return [evaluate(item, scope) for item in node.items]
         case MapOf():

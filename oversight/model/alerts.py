@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from attrs import asdict, field, frozen
 
-from oversight.ground.text import printable_json
+from oversight.ground.text import printable_json, text_of
 from oversight.ground.time import format_instant
 from oversight.model.pack import Authority
 
@@ -78,6 +79,25 @@ class Change:
         plain["since"] = format_instant(self.since)
         plain["subject_count"] = self.subject_count
         return plain
+
+
+def identity(rule: str, part: str, key: Any, since: datetime) -> str:
+    """
+    The identity of an alert: 32 hex digits of SHA-256 over the rule, the key of its head and when the breach began.
+
+    Args:
+        rule: its id.
+        part: its part, or an empty string.
+        key: the key of the head: one value or a tuple of them; for an event its source and id.
+        since: when the breach began.
+
+    >>> from datetime import UTC
+    >>> len(identity("R", "", "cap-1", datetime(2026, 1, 1, tzinfo=UTC)))
+    32
+    """
+    parts = key if isinstance(key, tuple) else (key,)
+    told = [rule, part, [text_of(value) for value in parts], since.astimezone(UTC).isoformat()]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
 
 
 def to_json(value: Mapping[str, Any]) -> str:

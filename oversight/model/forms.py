@@ -147,7 +147,10 @@ def coerce(value: Any, declared: Type) -> Any:
         return value
     if declared is STRING and isinstance(value, str):
         return value
-    return msgspec.convert(value, python_type(declared), dec_hook=read_hook)
+    try:
+        return msgspec.convert(value, python_type(declared), dec_hook=read_hook)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
 
 
 def _holds_any(declared: Type) -> bool:

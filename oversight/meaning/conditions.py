@@ -1,0 +1,163 @@
+"""Whether a condition holds: the three-valued meaning of tests, quantifiers, measures and groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from oversight.ground.text import text_of
+from oversight.ground.values import EvaluationError
+from oversight.meaning.evaluate import Scope, evaluate
+from oversight.meaning.spells import Holding
+from oversight.model.forms import order_of
+from oversight.model.pack import (
+    Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Test, Value,
+)  # fmt: skip
+
+Truth = bool | None
+"""True, false, or undecided (``None``)."""
+
+_COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
+
+
+@frozen
+class World:
+    """
+    The facts that can be asked for at one moment.
+
+    Args:
+        now: the facts of a name that hold at the moment.
+        before: the facts of a name as they stood before the instant.
+    """
+
+    now: Callable[[str], Iterable[Holding]]
+    before: Callable[[str], Iterable[Holding]]
+
+
+def conjunction(conditions: Sequence[Condition], scope: Scope, world: World) -> Truth:
+    """True if all hold, false if one does not, else undecided."""
+    truths = [holds(condition, scope, world) for condition in conditions]
+    return False if False in truths else None if None in truths else True
+
+
+def disjunction(conditions: Sequence[Condition], scope: Scope, world: World) -> Truth:
+    """True if one holds, false if none does, else undecided."""
+    truths = [holds(condition, scope, world) for condition in conditions]
+    return True if True in truths else None if None in truths else False
+
+
+def holds(condition: Condition, scope: Scope, world: World) -> Truth:
+    """Whether *condition* holds."""
+    if isinstance(condition, Test):
+        value = attempt(condition.expression, scope)
+        return value if isinstance(value, bool) else None
+    if isinstance(condition, Exists):
+        return bool(matches(condition.query, scope, world)) != condition.negated
+    if isinstance(condition, Group):
+        if condition.mode == "not":
+            truth = holds(condition.conditions[0], scope, world)
+            return None if truth is None else not truth
+        junction = conjunction if condition.mode == "all" else disjunction
+        return junction(condition.conditions, scope, world)
+    number = measure(condition, scope, world)
+    truths = [_within(number, limit, scope) for limit in condition.limits]
+    return False if False in truths else None if None in truths else True
+
+
+def _within(number: Any, limit: Limit, scope: Scope) -> Truth:
+    try:
+        bound = evaluate(limit.value.node, scope)
+        found = scope.operations[_COMPARISONS[limit.comparison]](number, bound)
+    except EvaluationError:
+        return None
+    return bool(found)
+
+
+def matches(query: Query, scope: Scope, world: World) -> list[Holding]:
+    """The facts a query finds, in the order of their keys."""
+    source = world.before if query.before else world.now
+    candidates = [f for f in source(query.fact) if not query.of or f.attributes["rule"] in query.of]
+    found = [f for f in candidates if conjunction(query.where, scope.bind(**{query.name: f}), world) is True]
+    return sorted(found, key=lambda f: key_order(f.key))
+
+
+def key_order(key: Any) -> tuple[str, ...]:
+    """An order of keys that is the same everywhere."""
+    return tuple(text_of(part) for part in (key if isinstance(key, tuple) else (key,)))
+
+
+def measure(condition: Measure, scope: Scope, world: World) -> Any:
+    """The count or sum; an error (returned, not raised) where a value of it has one."""
+    found = matches(condition.query, scope, world)
+    wanted = condition.total or condition.distinct
+    if wanted is None:
+        return len(found)
+    values = [attempt(wanted, scope.bind(**{condition.query.name: f})) for f in found]
+    failed = next((v for v in values if isinstance(v, EvaluationError)), None)
+    if failed is not None:
+        return failed
+    try:
+        return _total(values, scope) if condition.total else _different(values, scope)
+    except EvaluationError as error:
+        return error
+
+
+def _total(values: list[Any], scope: Scope) -> Any:
+    total: Any = 0
+    for number, value in enumerate(values):
+        total = value if number == 0 else scope.operations["+"](total, value)
+    return total
+
+
+def _different(values: list[Any], scope: Scope) -> int:
+    seen: list[Any] = []
+    for value in values:
+        if not any(scope.operations["=="](value, other) for other in seen):
+            seen.append(value)
+    return len(seen)
+
+
+def attempt(expression: Expression, scope: Scope) -> Any:
+    """The value of *expression*, or its error as a value."""
+    try:
+        return evaluate(expression.node, scope)
+    except EvaluationError as error:
+        return error
+
+
+def value_of(value: Value, scope: Scope, world: World) -> Any:
+    """The value of an entry of ``with:``, or its error as a value."""
+    if isinstance(value, Expression):
+        return attempt(value, scope)
+    if isinstance(value, Latest):
+        found = matches(value.query, scope, world)
+        if not found:
+            nothing = EvaluationError("none on record")
+            return nothing if value.otherwise is None else attempt(value.otherwise, scope)
+        last = max(found, key=lambda f: (f.since, f.event.time, order_of(f.event), key_order(f.key)))
+        return attempt(value.value, scope.bind(**{value.query.name: last}))
+    if isinstance(value, Measure) and not value.limits:
+        return measure(value, scope, world)
+    truth = holds(value, scope, world)
+    return EvaluationError("undecided") if truth is None else truth
+
+
+def each_of(each: Each | None, scope: Scope, world: World) -> list[tuple[Any, Scope]]:
+    """The bindings of ``each:`` as pairs of what tells them apart and their scope; one where there is none."""
+    if each is None:
+        return [((), scope)]
+    if isinstance(each.source, Query):
+        return [(f.key, scope.bind(**{each.name: f})) for f in matches(each.source, scope, world)]
+    value = attempt(each.source, scope)
+    if not isinstance(value, list):
+        return []
+    return [(number, scope.bind(**{each.name: item})) for number, item in enumerate(value)]
+
+
+def with_values(values: Sequence[tuple[str, Value]], scope: Scope, world: World) -> Scope:
+    """The scope with the values of ``with:``, each seeing those before it."""
+    for name, value in values:
+        scope = scope.bind(**{name: value_of(value, scope, world)})
+    return scope

@@ -1,0 +1,253 @@
+"""
+The definition: which facts hold and which alerts there are, given a history and the instant reached.
+
+This is the section "Meaning" of the design as a program: at every instant at which something can change, it
+derives all facts anew and judges every rule for everything. The engine must agree with it on every history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import define, field, frozen
+
+from oversight.ground.text import text_of
+from oversight.ground.time import Period, end_of, shift
+from oversight.ground.values import EvaluationError, operations
+from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
+from oversight.meaning.evaluate import Scope
+from oversight.meaning.facts import Acts
+from oversight.meaning.spells import Holding
+from oversight.model.alerts import identity
+from oversight.model.events import retracts
+from oversight.model.forms import Event, order_of
+from oversight.model.pack import Pack, Rule
+
+
+@define(eq=False)
+class Alert:
+    """
+    One alert: a binding of a rule's head and one beginning of its breach.
+
+    ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts.
+    """
+
+    identity: str
+    rule: Rule
+    key: Any
+    since: datetime
+    at: datetime
+    members: dict[Any, tuple[tuple[str, ...], datetime | None]] = field(factory=dict)
+
+    @property
+    def subjects(self) -> dict[str, datetime | None]:
+        """The ids it is about, each with the end of its breach."""
+        ends: dict[str, datetime | None] = {}
+        for ids, end in self.members.values():
+            for each in ids:
+                known = ends.get(each, end)
+                ends[each] = None if known is None or end is None else max(known, end)
+        return ends
+
+
+@frozen
+class Outcome:
+    """What a history means: the alerts by identity, and the facts that hold, by name and key."""
+
+    alerts: dict[str, Alert]
+    facts: dict[str, dict[Any, Holding]]
+
+
+def history_of(events: Iterable[Event]) -> list[Event]:
+    """
+    The events that count: the first received of each identity, without those that another corrects.
+
+    Raises:
+        Nothing; other content under a known identity is left out.
+    """
+    first: dict[tuple[str, str], Event] = {}
+    for event in events:
+        first.setdefault(event.identity, event)
+    gone = {(e.source, named) for e in first.values() if (named := retracts(e)) is not None and named != e.id}
+    return sorted((e for e in first.values() if e.identity not in gone), key=lambda e: (e.time, order_of(e)))
+
+
+def reached(events: Iterable[Event], advanced: datetime | None) -> datetime | None:
+    """The instant: the later of the last ``advance`` and the latest event of the history."""
+    return max([e.time for e in history_of(events)] + ([advanced] if advanced is not None else []), default=None)
+
+
+def outcome(pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = True) -> Outcome:
+    """
+    The alerts and facts of a history.
+
+    Args:
+        pack: the rules.
+        events: in any order.
+        upto: the instant reached; later events wait.
+        closed: whether *upto* itself is judged, or only the instants before it.
+    """
+    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto]).run(upto, closed)
+
+
+class _Judgement:
+    def __init__(self, pack: Pack, history: list[Event]) -> None:
+        self.pack = pack
+        self.operations = operations(pack.zone)
+        self.alerts: dict[str, Alert] = {}
+        self.began: dict[tuple[Any, ...], datetime] = {}
+        self.by_instant: dict[datetime, list[Event]] = {}
+        for event in history:
+            self.by_instant.setdefault(event.time, []).append(event)
+        self.acts = Acts(pack, self._scope, self.plan)
+        self.instants: set[datetime] = set(self.by_instant)
+        for parameter in pack.parameters.values():
+            self.instants.update(start for start, _ in parameter.entries)
+        for rule in pack.rules:
+            self.instants.update(bound for bound in rule.in_force if bound is not None)
+        self.rules = [r for r in pack.rules if r.status != "retired"]
+        self.before: dict[str, dict[Any, Holding]] = {}
+        self.now: dict[str, dict[Any, Holding]] = {}
+
+    def plan(self, instant: datetime) -> None:
+        """Something may change at *instant*."""
+        self.instants.add(instant)
+
+    def _scope(self, instant: datetime) -> Scope:
+        return Scope({}, lambda name: self.pack.parameters[name].at(instant), self.operations)
+
+    def run(self, upto: datetime, closed: bool) -> Outcome:
+        done: datetime | None = None
+        while True:
+            ahead = [t for t in self.instants if (done is None or t > done) and (t < upto or (closed and t == upto))]
+            if not ahead:
+                return Outcome(self.alerts, {n: f for n, f in self.now.items() if n != "alert"})
+            done = min(ahead)
+            self._instant(done)
+
+    def _instant(self, instant: datetime) -> None:
+        events = self.by_instant.get(instant, [])
+        self.before = self.now
+        self.acts.take(instant, events, self.before)
+        for half in (0, 1):
+            self.now = {**self.acts.holding((instant, half)), "alert": self._alert_facts()}
+            for layer in range(max((r.layer for r in self.rules), default=0) + 1):
+                for rule in self.rules:
+                    if rule.layer == layer:
+                        self._judge(rule, instant, half, events)
+                self.now["alert"] = self._alert_facts()
+
+    def _world(self) -> World:
+        return World(lambda name: self.now[name].values(), lambda name: self.before.get(name, {}).values())
+
+    def _judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
+        start, end = rule.in_force
+        in_force = (start is None or start <= instant) and (end is None or instant < end)
+        if not rule.head.fact:
+            for event in events if in_force and half == 0 else []:
+                if event.kind in rule.head.kinds:
+                    scope = self._scope(instant).bind(**{rule.head.name: event})
+                    members = self._members(rule, scope)
+                    if members:
+                        subjects = {m: self._subjects(rule, s, event.id) for m, s in members.items()}
+                        self._raise(rule, event.identity, instant, instant, subjects)
+            return
+        breached: dict[tuple[Any, ...], tuple[Holding, Scope]] = {}
+        for holding in self.now[rule.head.fact].values() if in_force else []:
+            if rule.head.of and holding.attributes["rule"] not in rule.head.of:
+                continue
+            scope = self._scope(instant).bind(**{rule.head.name: holding})
+            for member, inner in self._members(rule, scope).items():
+                breached[(rule.name, holding.key, holding.episode, member)] = (holding, inner)
+        self._end_breaches(rule, instant, breached)
+        self._go_on(rule, instant, half, breached)
+
+    def _members(self, rule: Rule, scope: Scope) -> dict[Any, Scope]:
+        """The bindings of ``each:`` that are in breach, by what tells them apart."""
+        world = self._world()
+        found: dict[Any, Scope] = {}
+        for member, inner in each_of(rule.each, scope, world):
+            inner = with_values(rule.values, inner, world)
+            if conjunction(rule.conditions, inner, world) is not True:
+                continue
+            if disjunction(rule.excuses, inner, world) is True:
+                continue
+            if isinstance(member, int) and rule.each is not None:
+                member = text_of(inner.variables[rule.each.name])
+            found.setdefault(member, inner)
+        return found
+
+    def _end_breaches(self, rule: Rule, instant: datetime, breached: dict[tuple[Any, ...], Any]) -> None:
+        for binding in [b for b in self.began if b[0] == rule.name and b not in breached]:
+            alert = self.alerts.get(identity(rule.id, rule.part, binding[1], self.began.pop(binding)))
+            if alert is not None and binding[3] in alert.members:
+                subjects, end = alert.members[binding[3]]
+                alert.members[binding[3]] = (subjects, instant if end is None else end)
+
+    def _go_on(
+        self, rule: Rule, instant: datetime, half: int, breached: dict[tuple[Any, ...], tuple[Holding, Scope]]
+    ) -> None:
+        for binding, (holding, scope) in breached.items():
+            since = self.began.setdefault(binding, instant)
+            known = self.alerts.get(identity(rule.id, rule.part, holding.key, since))
+            if known is not None and binding[3] in known.members:
+                continue
+            due = self._due(rule, scope, since)
+            if due is None:
+                continue
+            if due > instant:
+                self.plan(due)
+            elif due < instant or half == 1 or rule.deadline is None:
+                subjects = self._subjects(rule, scope, holding.key)
+                self._raise(rule, holding.key, since, instant, {binding[3]: subjects})
+
+    def _due(self, rule: Rule, scope: Scope, since: datetime) -> datetime | None:
+        """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
+        if rule.deadline is None:
+            return since
+        then = Scope(scope.variables, self._scope(since).parameter, scope.operations)
+        value = attempt(rule.deadline, then)
+        if rule.by:
+            return end_instant(value, self.pack)
+        if isinstance(value, Period):
+            return shift(since, value, self.pack.zone)
+        return since + value if isinstance(value, timedelta) else None
+
+    def _subjects(self, rule: Rule, scope: Scope, key: Any) -> tuple[str, ...]:
+        ids: list[str] = []
+        for expression in rule.about:
+            value = attempt(expression, scope)
+            if not isinstance(value, EvaluationError):
+                ids += [text_of(item) for item in (value if isinstance(value, list) else [value])]
+        if not ids:
+            ids = [text_of(part) for part in (key if isinstance(key, tuple) else (key,))]
+        return tuple(dict.fromkeys(ids))
+
+    def _raise(
+        self, rule: Rule, key: Any, since: datetime, at: datetime, members: dict[Any, tuple[str, ...]]
+    ) -> None:
+        name = identity(rule.id, rule.part, key, since)
+        alert = self.alerts.setdefault(name, Alert(name, rule, key, since, at))
+        alert.members.update({member: (subjects, None) for member, subjects in members.items()})
+
+    def _alert_facts(self) -> dict[Any, Holding]:
+        """The built-in fact ``alert``: every alert some subject of which is in breach."""
+        found = {}
+        for alert in self.alerts.values():
+            open_ones = [subject for subject, end in alert.subjects.items() if end is None]
+            if open_ones:
+                attributes = {
+                    "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
+                    "subjects": open_ones, "since": alert.since, "at": alert.at,
+                }  # fmt: skip
+                found[alert.identity] = Holding(alert.identity, alert.at, attributes, None, alert, (), None)  # type: ignore[arg-type]
+        return found
+
+
+def end_instant(value: Any, pack: Pack) -> datetime | None:
+    """An instant, or the first instant of the day after a date; ``None`` where *value* is neither."""
+    if isinstance(value, datetime):
+        return value
+    return None if isinstance(value, EvaluationError) or not hasattr(value, "year") else end_of(value, pack.zone)
