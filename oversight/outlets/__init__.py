@@ -1,0 +1,1 @@
+"""Where changes are told: as text for people, as JSON Lines for programs."""

@@ -1,0 +1,156 @@
+"""
+Text for people: each change as a block under the day it belongs to, wrapped, in plain characters.
+
+It says what is not on record; whether a thing was done, only those who did or did not do it know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from textwrap import wrap
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oversight.ground.time import parse_instant
+from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN
+from oversight.outlets.processors import sanitise
+from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
+
+MOST_NAMES = 12
+_LABEL = 11
+_WORDS = {
+    RAISED: "",
+    UPDATED: "updated",
+    CLEARED: "cleared: the breach has ended",
+    WITHDRAWN: "withdrawn: the record now shows no breach",
+}
+_CLAUSE = re.compile(r"(?:some|count|sum|latest): *(?:.*\bof: *)?(\w+)")
+
+
+class Renderer:
+    """
+    Renders changes as text, in the order in which they come; a new day gets a heading.
+
+    Args:
+        zone: whose days and clock the text shows.
+        width: of the longest line.
+    """
+
+    def __init__(self, zone: ZoneInfo, width: int = 100) -> None:
+        self._zone = zone
+        self._width = width
+        self._day: date | None = None
+
+    def __call__(self, _logger: Any, _method: str, alert: EventDict) -> str:
+        """The block of one change, an empty line at its end."""
+        at = self._local(alert["at"])
+        lines = [] if at.date() == self._day else _heading(at, self._zone)
+        self._day = at.date()
+        lines.append(_headline(at, alert))
+        lines += self._wrapped(alert["title"], "  ")
+        lines += self._wrapped(alert["message"], "  ")
+        for label, text in self._details(alert):
+            lines += self._wrapped(text, "  " + label.ljust(_LABEL))
+        return "\n".join(lines) + "\n"
+
+    def _details(self, alert: EventDict) -> Iterator[tuple[str, str]]:
+        if alert["subjects"]:
+            yield "about", _names(alert["subjects"], alert.get("subject_count"))
+        if alert["since"] != alert["at"]:
+            yield "since", _clock(self._local(alert["since"]))
+        if alert["change"] == UPDATED:
+            yield "open", f"{alert['open']} in breach now"
+        if alert["change"] in (RAISED, UPDATED):
+            yield "rests on", _authority(alert["authority"], alert["basis"])
+        if alert["evidence"]:
+            yield "evidence", _names(alert["evidence"])
+        if alert["cause"] and alert["change"] != RAISED:
+            yield "because of", alert["cause"]
+        if alert["change"] in (RAISED, UPDATED):
+            for missing in alert["missing"]:
+                yield "missing", missing_text(missing)
+            yield "remedy", alert["remedy"]
+        if alert["waived"]:
+            yield "waived", ", ".join(f"{name} {value}" for name, value in alert["waived"].items())
+
+    def _local(self, instant: str) -> datetime:
+        return parse_instant(instant).astimezone(self._zone)
+
+    def _wrapped(self, text: str, before: str) -> list[str]:
+        return wrap(
+            text, self._width, initial_indent=before, subsequent_indent=" " * len(before),
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
+
+
+def text(sink: Sink, zone: ZoneInfo, *, width: int = 100, processors: Sequence[Processor] = ()) -> Outlet:
+    """
+    An outlet that gives *sink* each change as a block of text, safe for a terminal.
+
+    Args:
+        sink: takes a block; each ends with an empty line once the sink has ended it.
+        zone: whose days and clock the text shows.
+        width: of the longest line.
+        processors: what to do with each change first.
+
+    >>> text(print, ZoneInfo("UTC")).tell([])
+    """
+    return Outlet(sink, [*processors, sanitise, Renderer(zone, width)])
+
+
+def missing_text(missing: Mapping[str, Any]) -> str:
+    """
+    What would have excused a breach, as a sentence.
+
+    >>> asked = {"clause": "some: assessment as a", "nearest": None, "failed": "", "reason": "not on record"}
+    >>> missing_text(asked)
+    'no assessment on record (some: assessment as a)'
+    """
+    clause, failed, nearest = missing["clause"], missing["failed"], missing["nearest"]
+    if nearest is not None:
+        named = f"{nearest['fact']} {_key(nearest['key'])} (event {nearest['event']})"
+        undecided = missing["reason"] == "undecided"
+        verdict = (
+            f"for which this cannot be decided: {failed}" if undecided else f"which does not meet: {failed}"
+        )
+        return f"nearest on record is {named}, {verdict}"
+    if missing["reason"] == "not on record":
+        asked = _CLAUSE.match(clause)
+        return f"no {asked.group(1)} on record ({clause})" if asked else f"not on record: {clause}"
+    verdict = "cannot be decided" if missing["reason"] == "undecided" else "does not hold"
+    return f"{verdict}: {failed or clause}"
+
+
+def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
+    title = f"{at:%Y-%m-%d} ({zone})"
+    return [title, "=" * len(title)]
+
+
+def _headline(at: datetime, alert: EventDict) -> str:
+    rule = f"{alert['rule']}/{alert['part']}" if alert["part"] else alert["rule"]
+    word = _WORDS.get(alert["change"], alert["change"])
+    return f"{_hour(at)}  {rule}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
+
+
+def _hour(at: datetime) -> str:
+    return f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
+
+
+def _clock(at: datetime) -> str:
+    return f"{at:%Y-%m-%d} {_hour(at)}"
+
+
+def _authority(authority: Iterable[Mapping[str, str]], basis: str) -> str:
+    told = "; ".join(f"{each['instrument']}, {each['provision']}" for each in authority)
+    return f"{told} ({basis.replace('-', ' ')})"
+
+
+def _names(names: Sequence[str], count: int | None = None) -> str:
+    more = max(count or 0, len(names)) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _key(key: Any) -> str:
+    return ", ".join(str(part) for part in key) if isinstance(key, list | tuple) else str(key)
