@@ -1,0 +1,102 @@
+"""Where packs are: those shipped with the library by name, any other by its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import sep
+from pathlib import Path
+
+import oversight.ground
+from oversight.ground.errors import PackError, UnknownPack
+from oversight.ground.text import nearest, printable
+from oversight.language.reader import Result, read_pack
+from oversight.model.pack import Pack
+
+
+def shelf() -> Path:
+    """The folder of the shipped packs: installed inside the package, in a checkout beside it."""
+    package = Path(oversight.ground.__file__).parents[1]
+    installed = package / "rules"
+    return installed if installed.is_dir() else package.parent / "rules"
+
+
+def shipped() -> tuple[str, ...]:
+    """
+    The names of the shipped packs.
+
+    >>> "hong-kong" in shipped()
+    True
+    """
+    if not shelf().is_dir():
+        return ()
+    return tuple(sorted(f.parent.name.replace("_", "-") for f in shelf().glob("*/pack.yaml")))
+
+
+def find_pack(name: str | Path, beside: Path | None = None) -> Path:
+    """
+    The folder of a pack.
+
+    Args:
+        name: of a shipped pack, with ``-`` or ``_``; or the path of a folder. A name without a separator
+            means a shipped pack before it means a folder.
+        beside: a pack's folder whose neighbours are looked at first, for what a pack uses.
+
+    Raises:
+        UnknownPack: there is neither; says which name is nearest.
+
+    >>> find_pack("hong-kong").name
+    'hong_kong'
+    """
+    text = str(name)
+    plain = isinstance(name, str) and sep not in text and "/" not in text and not text.startswith(".")
+    if plain and text:
+        for folder in ((beside.resolve().parent,) if beside else ()) + (shelf(),):
+            found = folder / text.replace("-", "_")
+            if found.is_dir():
+                return found
+    if beside is None and text and Path(name).is_dir():
+        return Path(name)
+    near = nearest(text.replace("_", "-"), shipped())
+    hint = f"did you mean {near!r}?" if near else f"shipped are: {', '.join(shipped())}"
+    raise UnknownPack(f"there is no pack or folder {printable(text, 80)!r}; {hint}")
+
+
+def neighbours(folder: Path) -> Callable[[str], Path]:
+    """How the pack in *folder* finds what it ``uses``: beside it, then among the shipped ones."""
+    return lambda name: find_pack(name, beside=folder)
+
+
+def check(name: str | Path) -> Result:
+    """
+    Read and check a pack, whatever is wrong with it.
+
+    Raises:
+        UnknownPack: there is no such pack.
+    """
+    folder = find_pack(name)
+    return read_pack(folder, neighbours(folder))
+
+
+def load(name: str | Path) -> Pack:
+    """
+    Read and check a pack.
+
+    Args:
+        name: of a shipped pack, or the path of a folder.
+
+    Raises:
+        UnknownPack: there is no such pack.
+        PackError: it does not check; ``diagnostics`` has every problem, the message the first.
+
+    >>> load("camera-programme").name
+    'camera_programme'
+    """
+    result = check(name)
+    if result.pack is None:
+        errors = [d for d in result.diagnostics if d.severity == "error"]
+        first = f"{errors[0].place}: {errors[0].message}" if errors else "it is empty"
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise PackError(
+            f"pack {printable(str(name), 80)!r} does not check: {first}{more}", result.diagnostics
+        )
+    return result.pack
