@@ -23,7 +23,7 @@ GOLDEN = Path(__file__).parent / "golden" / "outlets"
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 HOSTILE = "NUL \x00 escape \x1b]0;owned\x07 \x1b[2J override \u202egnp.exe isolate \u2067 \x9b31m \u2028 end"
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-# Format characters by category which nevertheless show: signs that stand before Arabic, Syriac or Kaithi numbers.
+# Format characters that nevertheless show: signs before Arabic, Syriac or Kaithi numbers.
 SHOWN = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
 
 ALERT = Change(
