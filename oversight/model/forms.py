@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from keyword import iskeyword
-from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict, cast
 
 import attrs
 import msgspec
@@ -38,6 +38,10 @@ Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=1024)]
 Instant = Annotated[datetime, Meta(tz=True)]
 Integer = Annotated[int, Meta(ge=-INT64, le=INT64 - 1)]
+
+
+class Compact(Struct, gc=False):
+    """A base for small records that are kept by the hundred thousand: the garbage collector does not track them."""
 
 
 class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=False):
@@ -126,7 +130,7 @@ def python_type(declared: Type) -> Any:
         return dict[str, python_type(declared.value)]  # type: ignore[misc]
     if isinstance(declared, RecordType):
         fields = {
-            a.name: (Required if a.required else NotRequired)[python_type(a.type)]  # type: ignore[index]
+            a.name: (Required if a.required else NotRequired)[python_type(a.type)]
             for a in declared.attributes.values()
         }
         return TypedDict("Record", fields)  # type: ignore[operator]
@@ -195,7 +199,7 @@ class Form:
             fields.append((a.name, wanted) if a.required else (a.name, wanted | UnsetType, UNSET))
         title = class_name(kind.name)
         self.data = msgspec.defstruct(f"{title}Data", fields, frozen=True, gc=False, kw_only=True)
-        body = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
+        body: list[Any] = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
         self.event: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
             title, body, bases=(Event,), namespace={"kind": kind.name}, tag_field="type", tag=kind.name,
             frozen=True, gc=False, kw_only=True,
@@ -234,8 +238,8 @@ def _public_class(title: str, kind: Kind) -> type:
         fields[member_name(a.name)] = attrs.field() if a.required else attrs.field(default=None)
     fields["corrects"] = fields.get("corrects", attrs.field(default=None))
     fields["extra"] = attrs.field(factory=dict)
-    made = attrs.make_class(title, fields, frozen=True, slots=True, kw_only=True)
+    made: Any = attrs.make_class(title, fields, frozen=True, slots=True, kw_only=True)
     made.event_kind = kind.name
     made.__doc__ = f"{kind.description or kind.name} (``{kind.name}``)."
     made.time = property(lambda self: self.event.time)
-    return made
+    return cast(type, made)
