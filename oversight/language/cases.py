@@ -1,0 +1,193 @@
+"""Cases: examples that test rules, from YAML, their events checked against the kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Map
+from datetime import date, datetime
+from typing import Any
+
+from oversight.ground.text import nearest
+from oversight.ground.time import Period, parse_instant
+from oversight.language import shape
+from oversight.language.findings import Findings
+from oversight.language.kinds import unknown_kind
+from oversight.language.source import Mapping, Node, Scalar, Sequence
+from oversight.language.world import World
+from oversight.model.pack import Case
+from oversight.model.types import (
+    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type,
+)  # fmt: skip
+
+ENVELOPE = ("kind", "time", "id", "source", "subject", "sequence", "recordedtime", "data")
+_KNOWN = ("name", "events", "until", "alerts", "rules")
+_ALERT = ("at", "cleared", "about", "part", "rule")
+_EXAMPLES = {
+    INT: "a whole number", DOUBLE: "a number", BOOL: "true or false", STRING: "a text", PERIOD: "a duration as P30D",
+    TIMESTAMP: "a time as 2026-01-31T09:00:00+08:00", DATE: "a day as 2026-01-31",
+}  # fmt: skip
+
+
+def case(node: Node, rule: str, world: World, findings: Findings) -> Case | None:
+    """
+    Read one case.
+
+    Args:
+        node: the case.
+        rule: the id of the rule it stands beside; empty where it stands by itself.
+        world: the kinds and the ids of rules.
+        findings: takes what is wrong.
+    """
+    required = ("name", "events", "alerts") if rule else ("name", "events", "alerts", "rules")
+    body = shape.table(node, "a case", findings, _KNOWN, required)
+    if body is None:
+        return None
+    name = shape.string(body.get("name"), "name", findings)
+    inside = findings.within(f"in the case {name!r}")
+    events = (_event(item, world, inside) for item in _list(body.get("events"), "events", inside))
+    alerts = (_alert(item, world, inside) for item in _list(body.get("alerts"), "alerts", inside))
+    named = shape.strings(body.get("rules"), "rules", inside)
+    for one in named:
+        _known_rule(one, world, inside)
+    return Case(
+        name, tuple(one for one in events if one is not None), instant(body.get("until"), inside),
+        tuple(one for one in alerts if one is not None), tuple(one.text for one in named) or ((rule,) if rule else ()),
+        body.place,
+    )  # fmt: skip
+
+
+def _list(node: Node | None, what: str, findings: Findings) -> tuple[Node, ...]:
+    if node is None or isinstance(node, Sequence):
+        return () if node is None else node.items
+    findings.wrong("wrong-shape", f"{what}: is a list", node)
+    return ()
+
+
+def _known_rule(written: Scalar, world: World, findings: Findings) -> None:
+    if written.text not in world.rules:
+        near = nearest(written.text, world.rules)
+        hint = f"did you mean {near!r}?" if near else ""
+        findings.wrong("unknown-rule", f"there is no rule {written.text!r}", written, hint)
+
+
+def instant(node: Node | None, findings: Findings) -> datetime | None:
+    """A written RFC 3339 time with its offset, or ``None``."""
+    found = shape.scalar(node, "a time", findings)
+    if found is None:
+        return None
+    try:
+        return parse_instant(found.text)
+    except ValueError as error:
+        findings.wrong("bad-time", str(error), found)
+        return None
+
+
+def _alert(node: Node, world: World, findings: Findings) -> Map[str, Any] | None:
+    body = shape.table(node, "an alert of a case", findings, _ALERT, ("at",))
+    if body is None:
+        return None
+    made: dict[str, Any] = {}
+    for key in ("at", "cleared"):
+        if key in body.entries:
+            made[key] = instant(body.get(key), findings)
+    if "about" in body.entries:
+        made["about"] = tuple(one.text for one in shape.strings(body.get("about"), "about", findings))
+    for key in ("part", "rule"):
+        if key in body.entries:
+            made[key] = shape.string(body.get(key), key, findings)
+    if isinstance(body.get("rule"), Scalar):
+        _known_rule(body.get("rule"), world, findings)  # type: ignore[arg-type]
+    return made
+
+
+def _event(node: Node, world: World, findings: Findings) -> Map[str, Any] | None:
+    body = shape.mapping(node, "an event of a case", findings)
+    if body is None:
+        return None
+    written = {key.text: (key, value) for key, value in body.entries}
+    missing = [key for key in ("kind", "time") if key not in written]
+    if missing:
+        findings.wrong("missing-key", f"an event of a case needs {', '.join(map(repr, missing))}", body)
+    if "time" in written:
+        instant(written["time"][1], findings)
+    kind = shape.scalar(written["kind"][1], "kind", findings) if "kind" in written else None
+    if kind is not None and kind.text not in world.kinds:
+        unknown_kind(kind.text, kind, world.kinds, findings)
+    elif kind is not None:
+        data = {name: pair for name, pair in written.items() if name not in ENVELOPE}
+        inner = shape.mapping(written["data"][1], "data", findings) if "data" in written else None
+        data |= {key.text: (key, value) for key, value in inner.entries} if inner is not None else {}
+        known = dict(world.kinds[kind.text].attributes)
+        known.setdefault("corrects", Attribute("corrects", STRING))
+        _attributes(data, known, kind.text, kind, findings)
+    return {name: json_of(value) for name, (_, value) in written.items()}
+
+
+def json_of(node: Node) -> Any:
+    """A YAML value as the JSON value it stands for."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [json_of(item) for item in node.items]
+    return {key.text: json_of(value) for key, value in node.entries}
+
+
+def _attributes(
+    data: Map[str, tuple[Scalar, Node]],
+    known: Map[str, Attribute],
+    what: str,
+    at: Scalar | Mapping,
+    findings: Findings,
+) -> None:
+    for name, (key, value) in data.items():
+        if name in known:
+            _value(value, known[name], findings)
+            continue
+        near = nearest(name, known)
+        findings.wrong(
+            "unknown-attribute", f"{what} has no attribute {name!r}", key, f"did you mean {near!r}?" if near else "",
+            (f"attributes: {', '.join(known)}",),
+        )  # fmt: skip
+    missing = [name for name, attribute in known.items() if attribute.required and name not in data]
+    if missing:
+        findings.wrong("missing-attribute", f"{what} needs {', '.join(map(repr, missing))}", at)
+
+
+def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
+    """Refuse a value that is not of the attribute's type."""
+    kind = attribute.type
+    if isinstance(kind, RecordType) and isinstance(node, Mapping):
+        data = {key.text: (key, value) for key, value in node.entries}
+        _attributes(data, kind.attributes, attribute.name, node, findings)
+    elif isinstance(kind, ListType) and isinstance(node, Sequence):
+        for item in node.items:
+            _value(item, Attribute(attribute.name, kind.item), findings)
+    elif isinstance(kind, MapType) and isinstance(node, Mapping):
+        for _, value in node.entries:
+            _value(value, Attribute(attribute.name, kind.value), findings)
+    elif isinstance(kind, EnumType) and isinstance(node, Scalar):
+        shape.choice(node, f"value of {attribute.name}", kind.values, findings)
+    elif not (isinstance(node, Scalar) and _fits(node, kind)) and kind is not DYN:
+        wanted = _EXAMPLES.get(kind, f"a {kind}")
+        hint = "quote it" if isinstance(node, Scalar) and kind == STRING else ""
+        findings.wrong("wrong-value", f"{attribute.name} is {wanted}", node, hint)
+
+
+def _fits(node: Scalar, kind: Type) -> bool:
+    value = node.value
+    if kind in (INT, DOUBLE):
+        return isinstance(value, int if kind == INT else int | float) and not isinstance(value, bool)
+    if kind == BOOL:
+        return isinstance(value, bool)
+    if not isinstance(value, str) or isinstance(kind, ListType | MapType | RecordType):
+        return False
+    readers: dict[Type, Callable[[str], object]] = {
+        TIMESTAMP: parse_instant,
+        DATE: date.fromisoformat,
+        PERIOD: Period.parse,
+    }
+    try:
+        readers.get(kind, str)(value)
+    except ValueError:
+        return False
+    return True

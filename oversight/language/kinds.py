@@ -1,0 +1,196 @@
+"""Kinds of event and the types of their attributes, from YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as Map
+
+from attrs import define, field
+
+from oversight.ground.text import nearest
+from oversight.language import shape
+from oversight.language.findings import Findings
+from oversight.language.order import in_order
+from oversight.language.shape import NAME, Table
+from oversight.language.source import Mapping, Node, Scalar, Sequence
+from oversight.model.pack import RETRACTION, Kind
+from oversight.model.types import (
+    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, RecordType, Type, enum_of, list_of, map_of,
+)  # fmt: skip
+
+SCALARS = {
+    "id": STRING, "str": STRING, "bool": BOOL, "int": INT, "num": DOUBLE, "ts": TIMESTAMP, "date": DATE, "dur": PERIOD,
+}  # fmt: skip
+COMPOUND = ("map", "enum", "record", "list")
+TAKEN = ("time", "event", "since")
+_KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
+_SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal")
+_ONLY = {"values": ("enum",), "fields": ("record",), "items": ("list", "map")}
+
+RETRACTED = Kind(
+    RETRACTION,
+    {"corrects": Attribute("corrects", STRING, required=True, description="The event that never was.")},
+    "An earlier event of the same source is taken back, with nothing in its place.",
+    "whoever sent the event",
+)
+
+
+@define
+class Types:
+    """
+    The types that attributes can have by name: those of the language and those under ``types:``.
+
+    Args:
+        findings: takes what is wrong.
+        named: the pack's own.
+    """
+
+    findings: Findings
+    named: dict[str, Type] = field(factory=dict)
+
+    def declare(self, written: Map[str, tuple[Scalar, Node]]) -> None:
+        """Read all of ``types:``, in whatever order they name each other."""
+        needs = {name: _names(node) for name, (_, node) in written.items()}
+        ordered, circles = in_order(needs)
+        for circle in circles:
+            key = written[circle[0]][0]
+            self.findings.wrong("type-cycle", f"the type {circle[0]!r} contains itself", key)
+            self.named.update(dict.fromkeys(circle, DYN))
+        for name in ordered:
+            key, node = written[name]
+            if name in SCALARS or name in COMPOUND:
+                self.findings.wrong(
+                    "name-taken", f"{name!r} is a type of the language", key, "choose another name"
+                )
+            elif name not in self.named and shape.is_name(key, "a type", self.findings):
+                self.named[name] = self.attribute(key, node).type
+
+    def attributes(self, node: Node | None, what: str) -> dict[str, Attribute]:
+        """Read a mapping of names to attributes."""
+        if node is None:
+            return {}
+        found = shape.mapping(node, what, self.findings)
+        read = {}
+        for key, value in () if found is None else found.entries:
+            if not NAME.fullmatch(key.text) or key.text in ("in", "true", "false", "null"):
+                self.findings.wrong(
+                    "bad-name", f"{key.text!r} cannot name an attribute", key,
+                    "letters, digits and underscores, beginning with a letter",
+                )  # fmt: skip
+            else:
+                read[key.text] = self.attribute(key, value)
+        return read
+
+    def attribute(self, key: Scalar, node: Node) -> Attribute:
+        """Read one attribute; where something is wrong, its type is ``dyn``."""
+        name, what = key.text, f"the attribute {key.text!r}"
+        body = shape.table(node, what, self.findings, _SPEC, ("type",))
+        if body is None:
+            return Attribute(name, DYN)
+        text = {part: shape.string(body.get(part), part, self.findings) for part in ("description", "unit")}
+        required, personal = (shape.boolean(body.get(p), p, self.findings) for p in ("required", "personal"))
+        return Attribute(name, self._type(body), required, text["description"], text["unit"], personal)
+
+    def _type(self, body: Table) -> Type:
+        written = shape.scalar(body.get("type"), "type", self.findings)
+        if written is None:
+            return DYN
+        name = written.text
+        for part, of in _ONLY.items():
+            if part in body.entries and name not in of:
+                self.findings.wrong(
+                    "unknown-key", f"{part}: belongs to {' and '.join(of)}, not to {name}", body.key(part)
+                )
+        if name in SCALARS:
+            return SCALARS[name]
+        if name == "enum":
+            return self._enum(body)
+        if name == "record":
+            if "fields" not in body.entries:
+                self.findings.wrong(
+                    "missing-key", "a record needs 'fields'", body.key("type"), "a free mapping is type: map"
+                )
+            return RecordType("record", self.attributes(body.get("fields"), "fields"))
+        if name in ("list", "map"):
+            key, inner = body.entries.get("items", (None, None))
+            item = DYN if key is None or inner is None else self.attribute(key, inner).type
+            return list_of(item) if name == "list" else map_of(item)
+        if name in self.named:
+            return self.named[name]
+        known = (*SCALARS, *COMPOUND, *self.named)
+        near = nearest(name, known)
+        hint = f"did you mean {near!r}?" if near else ""
+        self.findings.wrong(
+            "unknown-type", f"there is no type {name!r}", written, hint, (f"types: {', '.join(known)}",)
+        )
+        return DYN
+
+    def _enum(self, body: Table) -> Type:
+        written = body.get("values")
+        if not isinstance(written, Sequence) or not written.items:
+            self.findings.wrong(
+                "missing-key", "an enum needs 'values'", body.key("values"), "values: [one, two]"
+            )
+            return STRING
+        values = shape.strings(written, "a value of an enum", self.findings)
+        for number, value in enumerate(values):
+            if value.text in [earlier.text for earlier in values[:number]]:
+                self.findings.wrong("duplicate-name", f"the value {value.text!r} stands twice", value)
+        return enum_of(tuple(dict.fromkeys(value.text for value in values)))
+
+
+def _names(node: Node) -> list[str]:
+    """Every type that a declaration names, at any depth."""
+    found: list[str] = []
+    waiting: list[Node] = [node]
+    while waiting:
+        at = waiting.pop()
+        for key, value in at.entries if isinstance(at, Mapping) else ():
+            if key.text == "type" and isinstance(value, Scalar):
+                found.append(value.text)
+            waiting.append(value)
+    return found
+
+
+def kind(key: Scalar, node: Node, types: Types, findings: Findings) -> Kind:
+    """
+    Read one kind.
+
+    Args:
+        key: its name.
+        node: what it is.
+        types: those attributes can have.
+        findings: takes what is wrong.
+    """
+    inside = findings.within(f"in the kind {key.text}")
+    if not _KIND.fullmatch(key.text):
+        hint = "lower case, dotted, past tense: camera.activated"
+        inside.wrong("bad-name", f"{key.text!r} cannot name a kind", key, hint)
+    known = ("description", "emitter", "maps_to", "attributes")
+    body = shape.table(node, f"the kind {key.text}", inside, known, ("description", "emitter"))
+    if body is None:
+        return Kind(key.text, {}, "", "", place=key.place)
+    attributes = Types(inside, types.named).attributes(body.get("attributes"), "attributes")
+    for name in [name for name in attributes if name in TAKEN]:
+        written = next(k for k, _ in body.get("attributes").entries if k.text == name)  # type: ignore[union-attr]
+        inside.wrong(
+            "name-taken", f"every event has {name!r} from its envelope", written,
+            "name the attribute after what it is the time of" if name == "time" else "choose another name",
+        )  # fmt: skip
+        del attributes[name]
+    description, emitter, maps_to = (
+        shape.string(body.get(part), part, inside) for part in ("description", "emitter", "maps_to")
+    )
+    return Kind(key.text, attributes, description, emitter, maps_to, key.place)
+
+
+def with_builtin(kinds: Map[str, Kind]) -> dict[str, Kind]:
+    """The kinds of a pack and the built-in one."""
+    return {**kinds, RETRACTION: RETRACTED}
+
+
+def unknown_kind(name: str, written: shape.Text | Scalar, kinds: Map[str, Kind], findings: Findings) -> None:
+    """Say that there is no kind of this name."""
+    near = nearest(name, kinds)
+    hint = f"did you mean {near!r}?" if near else ""
+    findings.wrong("unknown-kind", f"there is no kind {name!r}", written, hint)

@@ -1,0 +1,383 @@
+"""
+From drafts to checked conditions: names looked up, definitions written out, every expression typed.
+
+One :class:`Scope` is made for each rule, part and fact entry. Inside it every name is bound once: a name that a
+second clause binds again, and every name bound by a definition, is made distinct.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import define, evolve, field
+
+from oversight.ground.text import nearest
+from oversight.language.drafts import Draft, DraftEach, DraftQuery
+from oversight.language.findings import Findings
+from oversight.language.graft import graft
+from oversight.language.records import ALERT as ALERT_TYPE
+from oversight.language.records import merged
+from oversight.language.shape import Text
+from oversight.language.typing import check
+from oversight.language.world import ALERT, Phrase, World
+from oversight.model.expressions import Call, Name, Node, walk
+from oversight.model.pack import (
+    Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Template, Test, Value,
+)  # fmt: skip
+from oversight.model.types import BOOL, DOUBLE, DYN, INT, ListType, Type
+
+MAX_CONDITIONS = 1_000
+MAX_DEFINITIONS = 20
+NUMBERS = (INT, DOUBLE, DYN)
+
+
+@define
+class Shared:
+    """What all scopes inside one rule or entry have in common."""
+
+    world: World
+    standing: bool
+    entry: bool
+    taken: set[str] = field(factory=set)
+    origins: dict[int, tuple[Expression, Draft]] = field(factory=dict)
+    count: int = 0
+
+    def fresh(self, stem: str) -> str:
+        """A name nobody can have written."""
+        self.count += 1
+        return f"{stem}@q{self.count}"
+
+
+class Scope:
+    """
+    The names that can be seen at one point of a rule or fact entry.
+
+    Args:
+        world: everything else that has a name.
+        findings: takes what is wrong.
+        standing: whether this is a ``while`` rule, which has no instant before.
+        entry: whether this is an entry of a fact, which may not ask for alerts.
+    """
+
+    def __init__(
+        self, world: World, findings: Findings, *, standing: bool = False, entry: bool = False
+    ) -> None:
+        self.world = world
+        self.findings = findings
+        self.shared = Shared(world, standing, entry)
+        self._types: dict[str, Type] = {}
+        self._stands_for: dict[str, Node] = {}
+        self._depth = 0
+
+    def inner(self, findings: Findings | None = None) -> Scope:
+        """A scope that sees what this one sees; what is bound in it stays in it."""
+        made = Scope(self.world, findings or self.findings)
+        made.shared, made._depth = self.shared, self._depth
+        made._types, made._stands_for = dict(self._types), dict(self._stands_for)
+        return made
+
+    # Names.
+
+    def reserve(self, names: Iterable[str]) -> None:
+        """Keep names for what is bound with ``exact``, so that no clause takes them first."""
+        self.shared.taken.update(names)
+
+    def bind(
+        self, name: str, kind: Type, written: Text | None, stem: str = "it", *, exact: bool = False
+    ) -> str:
+        """
+        Bind a name, or without one make one up; an *exact* one is not made distinct.
+
+        Returns:
+            The name that the checked pack has for it, which is another where this one is taken.
+        """
+        if not name:
+            return self.shared.fresh(stem)
+        if written is not None:
+            self._refuse_taken(name, written)
+        taken = name in self.shared.taken or self._depth > 0
+        unique = self.shared.fresh(name) if taken and not exact else name
+        self.shared.taken.add(name)
+        self._types[name] = kind
+        self._stands_for.pop(name, None)
+        if unique != name:
+            self._stands_for[name] = Name(unique, type=kind)
+        return unique
+
+    def _refuse_taken(self, name: str, written: Text) -> None:
+        if name in self._types:
+            self.findings.wrong(
+                "name-already-bound", f"{name!r} is already bound here", written, "choose another name"
+            )
+        elif name == "this" or name in self.world.parameters:
+            what = "the fact in where:" if name == "this" else "a parameter"
+            self.findings.wrong(
+                "name-taken", f"{name!r} is the name of {what}", written, "choose another name"
+            )
+        elif name in self.world.phrases or name in self.world.broken:
+            self.findings.wrong(
+                "name-taken", f"{name!r} is the name of a definition", written, "choose another name"
+            )
+
+    def bind_this(self, kind: Type) -> None:
+        """Bind ``this``, the fact that a change or end looks at."""
+        self._types["this"] = kind
+
+    # Expressions.
+
+    def expression(self, written: Expression, expected: Type | None = None) -> Expression:
+        """
+        Type an expression.
+
+        Args:
+            written: the draft.
+            expected: the type it must have.
+
+        Returns:
+            The checked expression; where something is wrong with it, one whose type is ``dyn``.
+        """
+        assert isinstance(written, Draft)
+        node = written.node
+        if not self._calls(written):
+            return self._known(Expression(evolve(node, type=DYN), written.text, written.place), written)
+        typed, problems = check(
+            node, self._types, self.world.parameters, self.world.definitions, expected=expected
+        )
+        for problem in problems:
+            place, width = written.at(problem.span)
+            say = self.findings.warning if problem.code == "always-holds" else self.findings.error
+            say(problem.code, problem.message, place, width, problem.hint, tuple(problem.notes))
+        self.world.used.update(n.name for n in walk(typed) if isinstance(n, Name) and n.parameter)
+        whole = graft(typed, self._stands_for, self.shared.fresh)
+        if any(problem.code != "always-holds" for problem in problems):
+            whole = evolve(whole, type=DYN)
+        return self._known(Expression(whole, written.text, written.place), written)
+
+    def _known(self, checked: Expression, written: Draft) -> Expression:
+        self.shared.origins[id(checked)] = (checked, written)
+        return checked
+
+    def _calls(self, written: Draft) -> bool:
+        """Whether every definition that an expression calls can be expanded; those it calls are used."""
+        whole = True
+        for call in [node for node in walk(written.node) if isinstance(node, Call)]:
+            name = call.function
+            if name in self.world.broken:
+                whole = False
+            phrase = self.world.phrases.get(name)
+            if phrase is None:
+                continue
+            self.world.used.add(name)
+            if phrase.expression is None:
+                place, width = written.at((call.span[0], call.span[0] + len(name)))
+                self.findings.error(
+                    "condition-in-expression", f"{name!r} is a condition and cannot stand inside an expression",
+                    place, width, "let the call stand alone, as one condition of a list",
+                )  # fmt: skip
+                whole = False
+        return whole
+
+    def template(self, written: Template) -> Template:
+        """Type the expressions of a template."""
+        pieces = (piece if isinstance(piece, str) else self.expression(piece) for piece in written.pieces)
+        return Template(tuple(pieces), written.text)
+
+    def origin(self, checked: Expression) -> Draft:
+        """The draft a checked expression came from."""
+        return self.shared.origins[id(checked)][1]
+
+    # Conditions.
+
+    def conditions(self, written: Iterable[Condition]) -> tuple[Condition, ...]:
+        """Check conditions, in order."""
+        return tuple(self.condition(one) for one in written)
+
+    def condition(self, written: Condition) -> Condition:
+        """Check one condition."""
+        if isinstance(written, Test):
+            call = written.expression.node
+            if isinstance(call, Call) and isinstance(written.expression, Draft):
+                phrase = self.world.phrases.get(call.function)
+                if phrase is not None and phrase.expression is None:
+                    return self._expanded(phrase, call, written.expression)
+            return Test(self.expression(written.expression, BOOL))
+        if isinstance(written, Exists):
+            return Exists(self.query(written.query)[0], written.negated)
+        if isinstance(written, Group):
+            return Group(written.mode, self.conditions(written.conditions))
+        return self._measure(written)[0]
+
+    def _expanded(self, phrase: Phrase, call: Call, written: Draft) -> Condition:
+        """A call of a condition definition, written out with its arguments."""
+        self.world.used.add(phrase.name)
+        place, width = written.at(call.span)
+        if len(call.arguments) != len(phrase.parameters):
+            self.findings.error(
+                "wrong-arguments",
+                f"{phrase.name} takes {len(phrase.parameters)} arguments, not {len(call.arguments)}", place, width,
+                f"{phrase.name}({', '.join(phrase.parameters)})",
+            )  # fmt: skip
+            return Group("all", ())
+        if self._depth >= MAX_DEFINITIONS or self.shared.count > MAX_CONDITIONS:
+            self.findings.error(
+                "too-many-conditions", "definitions written out make this rule too large", place, width,
+                f"at most {MAX_DEFINITIONS} definitions one inside the other and {MAX_CONDITIONS:,} names",
+            )  # fmt: skip
+            return Group("all", ())
+        use = f"where {call.function}(…) is used at {place}"
+        inside = Scope(self.world, self.findings.within(f"in the definition of {phrase.name}", use))
+        inside.shared, inside._depth = self.shared, self._depth + 1
+        self.shared.count += 1
+        for parameter, argument in zip(phrase.parameters, call.arguments, strict=True):
+            given = self.expression(evolve(written, node=argument))
+            inside._types[parameter] = given.type
+            inside._stands_for[parameter] = given.node
+        found = inside.conditions(phrase.conditions)
+        return found[0] if len(found) == 1 else Group("all", found)
+
+    # Quantifiers and values.
+
+    def query(self, written: Query) -> tuple[Query, Scope]:
+        """Check a query; also returns the scope that sees the fact it binds."""
+        assert isinstance(written, DraftQuery)
+        kind = self._fact(written)
+        if written.before and self.shared.standing:
+            self.findings.wrong(
+                "before-in-while", "before: has no meaning in a while rule", written.written,
+                "remove it", ("a standing rule holds on an interval, and an interval has no instant before it",),
+            )  # fmt: skip
+        inside = self.inner()
+        name = inside.bind(written.name, kind, written.alias, written.fact)
+        where = inside.conditions(written.where)
+        if where and written.fact != ALERT and not any(_compares(one, name) for one in _conjunction(where)):
+            self.findings.warning(
+                "compares-all", f"nothing in where: compares {written.fact} with ==, so each one is looked at",
+                written.written.place, written.written.width, "add an equality with an attribute of the fact",
+            )  # fmt: skip
+        made = Query(written.fact, name, where, written.before, written.of, written.text, written.place)
+        return made, inside
+
+    def _fact(self, written: DraftQuery) -> Type:
+        fact, text = written.fact, written.written
+        if fact == ALERT:
+            if self.shared.entry:
+                self.findings.wrong(
+                    "alert-in-fact", "a fact cannot depend on alerts", text, "let a rule ask for alerts"
+                )
+            elif not written.of:
+                hint = "of: [RULE] names the rules whose alerts are meant"
+                self.findings.wrong("missing-key", "a quantifier over alert needs 'of'", text, hint)
+            for rule in written.rules:
+                self._rule(rule.text, Text.of(rule))
+            return ALERT_TYPE
+        if written.rules:
+            self.findings.wrong(
+                "of-without-alert", "of: names rules, for the fact alert only", written.rules[0]
+            )
+        if fact in self.world.facts:
+            return self.world.facts[fact]
+        near = nearest(fact, [*self.world.facts, ALERT])
+        self.findings.wrong(
+            "unknown-fact", f"there is no fact {fact!r}", text, f"did you mean {near!r}?" if near else ""
+        )
+        return DYN
+
+    def _rule(self, rule: str, written: Text) -> None:
+        if rule not in self.world.rules:
+            near = nearest(rule, self.world.rules)
+            hint = f"did you mean {near!r}?" if near else ""
+            self.findings.wrong("unknown-rule", f"there is no rule {rule!r}", written, hint)
+
+    def head(self, written: DraftQuery) -> Type:
+        """The type of the fact that a ``while`` head names."""
+        return self._fact(written)
+
+    def _measure(self, written: Measure) -> tuple[Measure, Type]:
+        query, inside = self.query(written.query)
+        distinct = None if written.distinct is None else inside.expression(written.distinct)
+        total = None if written.total is None else inside.expression(written.total)
+        kind = INT if total is None else total.type
+        if total is not None and kind not in NUMBERS and kind.name not in ("period", "duration"):
+            self._mistyped(total, "sum: adds numbers, periods or durations")
+        limits = []
+        for limit in written.limits:
+            bound = self.expression(limit.value)
+            fits = bound.type in NUMBERS if kind in NUMBERS else bound.type in (kind, DYN)
+            if not fits:
+                self._mistyped(bound, f"{limit.comparison}: is compared with a {kind}")
+            limits.append(Limit(limit.comparison, bound))
+        return Measure(query, distinct, total, tuple(limits)), kind
+
+    def _mistyped(self, checked: Expression, message: str) -> None:
+        self.findings.wrong("type-mismatch", f"{message}, not a {checked.type}", self.origin(checked))
+
+    def value(self, written: Value) -> tuple[Value, Type, bool]:
+        """Check a value of ``with:``; also returns its type and whether it may find nothing."""
+        if isinstance(written, Expression):
+            checked = self.expression(written)
+            return checked, checked.type, False
+        if isinstance(written, Latest):
+            query, inside = self.query(written.query)
+            chosen = inside.expression(written.value)
+            other = None if written.otherwise is None else self.expression(written.otherwise)
+            kind = chosen.type if other is None else merged(chosen.type, other.type)
+            return Latest(query, chosen, other), kind, other is None
+        if isinstance(written, Measure) and not written.limits:
+            measure, kind = self._measure(written)
+            return measure, kind, False
+        return self.condition(written), BOOL, False
+
+    def each(self, written: Each | None) -> Each | None:
+        """Check ``each:`` and bind its name in this scope."""
+        if written is None:
+            return None
+        assert isinstance(written, DraftEach)
+        if isinstance(written.source, Query):
+            query, inside = self.query(written.source)
+            if written.name:
+                self._types[written.name] = inside._types[written.name]
+            if written.name in inside._stands_for:
+                self._stands_for[written.name] = inside._stands_for[written.name]
+            return Each(query.name, query)
+        source = self.expression(written.source)
+        kind = source.type.item if isinstance(source.type, ListType) else DYN
+        if not isinstance(source.type, ListType) and source.type is not DYN:
+            self._mistyped(source, "each: takes a list")
+        return Each(self.bind(written.name, kind, written.alias, "item", exact=True), source)
+
+    def require(self, checked: Expression, kinds: tuple[Type, ...], what: str) -> None:
+        """Refuse an expression whose type is none of *kinds*."""
+        if checked.type not in (*kinds, DYN):
+            self._mistyped(checked, f"{what} is a {' or a '.join(map(str, kinds))}")
+
+    def type_of(self, name: str) -> Type | None:
+        """The type of a bound name, or ``None``."""
+        return self._types.get(name)
+
+
+def _conjunction(conditions: Iterable[Condition]) -> Iterable[Condition]:
+    for one in conditions:
+        if isinstance(one, Group) and one.mode == "all":
+            yield from _conjunction(one.conditions)
+        else:
+            yield one
+
+
+def _compares(condition: Condition, name: str) -> bool:
+    """Whether a condition is an equality that an index on the fact called *name* can answer."""
+    if not isinstance(condition, Test):
+        return False
+    waiting = [condition.expression.node]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Call):
+            continue
+        if node.function == "&&":
+            waiting.extend(node.arguments)
+        elif node.function == "==":
+            sides = [
+                any(isinstance(n, Name) and n.name == name for n in walk(side)) for side in node.arguments
+            ]
+            if sides[0] != sides[1]:
+                return True
+    return False

@@ -1,0 +1,112 @@
+"""What the expressions of a pack can name, and the definitions among it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from attrs import define, field, frozen
+
+from oversight.language.drafts import Draft
+from oversight.language.source import Scalar
+from oversight.language.typing import Definition
+from oversight.model.expressions import Call, walk
+from oversight.model.pack import (
+    Condition, Each, Exists, Expression, Group, Kind, Latest, Limit, Measure, Query, Test, Value,
+)  # fmt: skip
+from oversight.model.types import RecordType, Type
+
+ALERT = "alert"
+
+
+@frozen
+class Phrase:
+    """
+    One entry of ``define:``: a name for an expression or for a condition.
+
+    Args:
+        name, parameters: as in ``name(parameters): ...``.
+        conditions: what it stands for; all must hold. A lone test is an expression and may stand inside others.
+        key: where it is written.
+        own: whether the pack itself (and not one that it uses) has it.
+    """
+
+    name: str
+    parameters: tuple[str, ...]
+    conditions: tuple[Condition, ...]
+    key: Scalar
+    own: bool = True
+
+    @property
+    def expression(self) -> Draft | None:
+        """The expression it stands for, if it is one."""
+        only = self.conditions[0] if len(self.conditions) == 1 else None
+        return only.expression if isinstance(only, Test) and isinstance(only.expression, Draft) else None
+
+
+@define
+class World:
+    """
+    Everything that has a name.
+
+    Args:
+        kinds: by name.
+        parameters: their types.
+        phrases: the definitions that can be read.
+        broken: names of definitions that cannot; what calls them is not checked.
+        facts: the types of facts, as far as they are known.
+        rules: the ids of the rules.
+        used: names of parameters and definitions that something has used.
+    """
+
+    kinds: Mapping[str, Kind]
+    parameters: Mapping[str, Type]
+    phrases: Mapping[str, Phrase] = field(factory=dict)
+    broken: frozenset[str] = frozenset()
+    facts: dict[str, RecordType] = field(factory=dict)
+    rules: frozenset[str] = frozenset()
+    used: set[str] = field(factory=set)
+    definitions: Mapping[str, Definition] = field(factory=dict)
+
+    def reads(self, conditions: tuple[Condition, ...], *more: Value | Each | None) -> set[str]:
+        """The facts that conditions and values ask for as they hold now, through definitions as well."""
+        found: set[str] = set()
+        waiting: list[Condition | Value | Each | None] = [*conditions, *more]
+        seen: set[str] = set()
+        while waiting:
+            for part in parts(waiting.pop()):
+                if isinstance(part, Query) and not part.before:
+                    found.add(part.fact)
+                elif isinstance(part, Expression):
+                    called = {node.function for node in walk(part.node) if isinstance(node, Call)}
+                    for name in (called & set(self.phrases)) - seen:
+                        seen.add(name)
+                        waiting.extend(self.phrases[name].conditions)
+        return found
+
+
+def parts(root: Condition | Value | Each | None) -> Iterator[Query | Expression]:
+    """Every query and expression of a condition, a value or an ``each:``, outer ones first."""
+    waiting: list[Condition | Value | Each | Query | Limit | None] = [root]
+    while waiting:
+        match waiting.pop(0):
+            case Test(expression=expression):
+                yield expression
+            case Exists(query=query):
+                waiting.append(query)
+            case Measure(query=query, distinct=distinct, total=total, limits=limits):
+                waiting.extend((query, distinct, total, *limits))
+            case Latest(query=query, value=value, otherwise=otherwise):
+                waiting.extend((query, value, otherwise))
+            case Group(conditions=conditions):
+                waiting.extend(conditions)
+            case Each(source=source):
+                waiting.append(source)
+            case Limit(value=value):
+                yield value
+            case Query() as query:
+                yield query
+                waiting.extend(query.where)
+            case Expression() as expression:
+                yield expression
+            case None:
+                pass
