@@ -248,7 +248,7 @@ def string(value: Any) -> str:
     ('1', 'true', '1.500s')
     """
     kind = value.__class__
-    if kind is str:
+    if value.__class__ is str:
         return value
     if kind is bool:
         return "true" if value else "false"

@@ -1,0 +1,115 @@
+"""Conditions that hold always or never, whatever happens: mistakes that a type does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oversight.ground.values import EvaluationError, operations
+from oversight.model.expressions import Call, ListOf, Literal, Node, path_of
+
+_OPERATIONS = operations(ZoneInfo("UTC"))
+_REFLEXIVE = {"==": True, "<=": True, ">=": True, "!=": False, "<": False, ">": False}
+
+
+class Varies(Exception):
+    """The value of an expression is not the same in all events, or is an error."""
+
+
+def constant(node: Node) -> Any:
+    """
+    The value of *node* where no event, fact or parameter can change it.
+
+    Raises:
+        Varies: it depends on something, or has no value.
+
+    >>> from oversight.language.parser import parse
+    >>> constant(parse("1 + 1 == 2 || e.x")), constant(parse("e.x == e.x"))
+    (True, True)
+    """
+    if isinstance(node, Literal):
+        return node.value
+    if isinstance(node, ListOf):
+        return [constant(item) for item in node.items]
+    if isinstance(node, Call):
+        return _of_call(node)
+    raise Varies
+
+
+def _of_call(node: Call) -> Any:
+    if node.function in ("&&", "||"):
+        return _of_connective(node)
+    if node.function == "?:":
+        asked, chosen, other = node.arguments
+        return constant(chosen if constant(asked) is True else other)
+    if node.function in _REFLEXIVE and _same_path(*node.arguments):
+        return _REFLEXIVE[node.function]
+    # Where days begin is the pack's own matter.
+    if node.function not in _OPERATIONS or node.function == "@instant":
+        raise Varies
+    arguments = [constant(argument) for argument in node.arguments]
+    try:
+        return _OPERATIONS[node.function](*arguments)
+    except EvaluationError:
+        raise Varies from None
+
+
+def _of_connective(node: Call) -> bool:
+    decides = node.function == "||"
+    values = []
+    for argument in node.arguments:
+        try:
+            values.append(constant(argument))
+        except Varies:
+            values.append(None)
+    if decides in values:
+        return decides
+    if None in values:
+        raise Varies
+    return not decides
+
+
+def _same_path(left: Node, right: Node) -> bool:
+    return left == right and path_of(left) is not None
+
+
+def contradiction(conditions: Sequence[Node]) -> Node | None:
+    """
+    The first comparison that cannot hold beside an earlier one, such as ``a == "x"`` beside ``a == "y"``.
+
+    Args:
+        conditions: trees that must all hold.
+
+    >>> from oversight.language.parser import parse
+    >>> found = contradiction([parse('e.kind == "a" && e.kind == "b"')])
+    >>> found.span
+    (17, 30)
+    """
+    known: dict[tuple[str, ...], Any] = {}
+    for term in (term for condition in conditions for term in conjuncts(condition)):
+        if not isinstance(term, Call) or term.function != "==":
+            continue
+        for asked, given in (term.arguments, term.arguments[::-1]):
+            path = path_of(asked)
+            if path is None or not isinstance(given, Literal):
+                continue
+            if path in known and not _OPERATIONS["=="](known[path], given.value):
+                return term
+            known.setdefault(path, given.value)
+    return None
+
+
+def conjuncts(node: Node) -> Iterator[Node]:
+    """
+    The terms of a conjunction, in written order; of anything else, itself.
+
+    >>> from oversight.language.parser import parse
+    >>> len(list(conjuncts(parse("a && b && c"))))
+    3
+    """
+    if isinstance(node, Call) and node.function == "&&":
+        for argument in node.arguments:
+            yield from conjuncts(argument)
+    else:
+        yield node
