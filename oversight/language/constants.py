@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.expressions import Call, ListOf, Literal, Node, path_of
 
-_OPERATIONS = operations(ZoneInfo("UTC"))
 _REFLEXIVE = {"==": True, "<=": True, ">=": True, "!=": False, "<": False, ">": False}
+
+
+@cache
+def _operations() -> Mapping[str, Callable[..., Any]]:
+    """What the operators do; made when first asked for, since importing must open no file and a zone is one."""
+    return operations(ZoneInfo("UTC"))
 
 
 class Varies(Exception):
@@ -46,11 +52,11 @@ def _of_call(node: Call) -> Any:
     if node.function in _REFLEXIVE and _same_path(*node.arguments):
         return _REFLEXIVE[node.function]
     # Where days begin is the pack's own matter.
-    if node.function not in _OPERATIONS or node.function == "@instant":
+    if node.function not in _operations() or node.function == "@instant":
         raise Varies
     arguments = [constant(argument) for argument in node.arguments]
     try:
-        return _OPERATIONS[node.function](*arguments)
+        return _operations()[node.function](*arguments)
     except EvaluationError:
         raise Varies from None
 
@@ -94,7 +100,7 @@ def contradiction(conditions: Sequence[Node]) -> Node | None:
             path = path_of(asked)
             if path is None or not isinstance(given, Literal):
                 continue
-            if path in known and not _OPERATIONS["=="](known[path], given.value):
+            if path in known and not _operations()["=="](known[path], given.value):
                 return term
             known.setdefault(path, given.value)
     return None
