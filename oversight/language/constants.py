@@ -15,7 +15,7 @@ _REFLEXIVE = {"==": True, "<=": True, ">=": True, "!=": False, "<": False, ">": 
 
 @cache
 def _operations() -> Mapping[str, Callable[..., Any]]:
-    """What the operators do; made when first asked for, since importing must open no file and a zone is one."""
+    """What the operators do; made when first asked for, since a zone is a file and importing opens none."""
     return operations(ZoneInfo("UTC"))
 
 
