@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import define, evolve
 
-from oversight.ground.values import EvaluationError
+from oversight.ground.values import EvaluationError, items_of, map_of
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 
@@ -50,7 +50,7 @@ def attributes_of(value: Any) -> Mapping[str, Any]:
         return value
     found = getattr(value, "attributes", None)
     if isinstance(found, Mapping):
-        return {**found, "since": value.since, "event": envelope(value.event)}
+        return {"since": value.since, **({"event": envelope(value.event)} if value.event else {}), **found}
     raise EvaluationError(f"a {type(value).__name__} has no attributes")
 
 
@@ -84,7 +84,7 @@ def evaluate(node: Node, scope: Scope) -> Any:
         case ListOf():
             return [evaluate(item, scope) for item in node.items]
         case MapOf():
-            return _map(node, scope)
+            return map_of(*[evaluate(part, scope) for entry in node.entries for part in entry])
         case Macro():
             return _macro(node, scope)
         case Call(function="&&"):
@@ -105,18 +105,6 @@ def _bool(value: Any) -> bool:
     raise EvaluationError(f"a {type(value).__name__} is no condition")
 
 
-def _map(node: MapOf, scope: Scope) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
-    for key_node, value_node in node.entries:
-        key = evaluate(key_node, scope)
-        if not isinstance(key, str | bool | int):
-            raise EvaluationError(f"a {type(key).__name__} cannot be a key")
-        if key in made:
-            raise EvaluationError("a key is given twice")
-        made[key] = evaluate(value_node, scope)
-    return made
-
-
 def _junction(node: Call, scope: Scope, absorbing: bool) -> bool:
     """``||`` where *absorbing* is true, ``&&`` where it is false: one such operand decides, errors or not."""
     failed: EvaluationError | None = None
@@ -132,10 +120,8 @@ def _junction(node: Call, scope: Scope, absorbing: bool) -> bool:
 
 
 def _macro(node: Macro, scope: Scope) -> Any:
-    operand = evaluate(node.operand, scope)
-    if not isinstance(operand, list | dict):
-        raise EvaluationError(f"a {type(operand).__name__} cannot be gone through")
-    scopes = [scope.bind(**{node.variable: item}) for item in operand]
+    items = items_of(evaluate(node.operand, scope))
+    scopes = [scope.bind(**{node.variable: item}) for item in items]
     if node.macro in ("all", "exists"):
         return _fold(node.body, scopes, absorbing=node.macro == "exists")
     if node.macro == "exists_one":

@@ -10,7 +10,7 @@ from typing import Any
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError
 from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
-from oversight.meaning.evaluate import Scope, evaluate
+from oversight.meaning.evaluate import Scope
 from oversight.meaning.spells import Holding, Moment, Point, Spell, applies, holdings
 from oversight.model.forms import ABSENT, Event, coerce, order_of
 from oversight.model.pack import Entry, Fact, Pack
@@ -124,7 +124,7 @@ class Acts:
     def _lasts(self, fact: Fact, begins: datetime) -> datetime | None:
         if fact.lasts is None:
             return None
-        value = evaluate(fact.lasts.node, self.scope(begins))
+        value = attempt(fact.lasts, self.scope(begins))
         if isinstance(value, Period):
             return shift(begins, value, self.pack.zone)
         return begins + value if isinstance(value, timedelta) else None

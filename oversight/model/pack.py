@@ -100,6 +100,9 @@ class Query:
 class Test:
     """A condition that is an expression; it holds when its value is ``true``."""
 
+    # pytest would otherwise take a class of this name for a test wherever it is imported.
+    __test__ = False
+
     expression: Expression
 
 

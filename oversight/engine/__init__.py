@@ -1,0 +1,1 @@
+"""The engine: compiled, incremental, indexed; it must agree with the definition on every history."""

@@ -1,0 +1,271 @@
+"""The engine as others use it: events in, changes out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from oversight.engine.program import Program
+from oversight.engine.store import Held
+from oversight.engine.timeline import Timeline
+from oversight.engine.verdicts import Telling, Verdict
+from oversight.ground.errors import EventRefused, TimeWentBackwards, UnknownAlert
+from oversight.ground.text import printable
+from oversight.ground.time import Period, format_instant, shift
+from oversight.model.alerts import RAISED, Change
+from oversight.model.events import Vocabulary, retracts
+from oversight.model.forms import Event, Stranger
+from oversight.model.pack import Pack
+
+
+class Engine:
+    """
+    Watches a stream of events by the rules of a pack.
+
+    Args:
+        pack: checked, as :func:`oversight.load` gives it.
+        revise: how late an event may be, an ISO 8601 duration; what is later is refused. ``None`` remembers
+            everything, and memory grows with the number of events.
+        clock: ``"events"`` lets the latest event move time; with ``"caller"`` only :meth:`advance` does, and
+            later events wait.
+
+    Attributes:
+        strangers: how many events of each unknown kind were kept apart.
+        vocabulary: the kinds of the pack as event classes.
+
+    Raises:
+        ValueError: *revise* is no duration, or *clock* is neither word.
+    """
+
+    def __init__(self, pack: Pack, *, revise: str | None = None, clock: str = "events") -> None:
+        if clock not in ("events", "caller"):
+            raise ValueError(f'clock is "events" or "caller", not {clock!r}')
+        self.pack = pack
+        self.vocabulary = Vocabulary(pack.kinds)
+        self.strangers: Counter[str] = Counter()
+        self._revise = None if revise is None else Period.parse(revise)
+        self._caller = clock == "caller"
+        self._program = Program(pack)
+        self._timeline = Timeline(self._program)
+        self._telling = Telling(pack, self._program.rules)
+        self._known: dict[tuple[str, str], Event] = {}
+        self._gone: set[tuple[str, str]] = set()
+        self._advanced: datetime | None = None
+        self._latest: datetime | None = None
+        self._late: list[Event] = []
+        self._back: datetime | None = None
+        self._revising: str | None = None
+        self._since_pruning = 0
+
+    @property
+    def now(self) -> datetime | None:
+        """The instant reached: the later of the last ``advance`` and the latest event that counts."""
+        if self._caller or self._latest is None:
+            return self._advanced
+        return self._latest if self._advanced is None else max(self._latest, self._advanced)
+
+    @property
+    def closed(self) -> datetime | None:
+        """The last instant that was judged; ``None`` before the first."""
+        return self._timeline.closed
+
+    def decode(self, source: Any) -> Event | Stranger:
+        """
+        Read one event without taking it in.
+
+        Args:
+            source: bytes, str, a mapping, or an object of a public event class.
+
+        Raises:
+            EventError: it is no event the kinds allow; names the path of the attribute.
+        """
+        return self.vocabulary.decode(source)
+
+    def feed(self, event: Any, *, settle: bool = True) -> tuple[Change, ...]:
+        """
+        Take in one event, or a list of them, and return what that changes.
+
+        Args:
+            event: bytes, str, a mapping or an event object, or a list of such. A list is taken whole or not at all.
+            settle: whether the instant it ends with is judged now; ``False`` leaves it open for more events of the
+                same instant, until a later event or :meth:`advance`.
+
+        Raises:
+            EventError: an event is not what the kinds allow.
+            EventRefused: other content under a known identity, or later than ``revise`` allows.
+        """
+        sources = event if isinstance(event, list | tuple) else [event]
+        decoded = [self.vocabulary.decode(source) for source in sources]
+        batch: dict[tuple[str, str], Event] = {}
+        for one in decoded:
+            if isinstance(one, Event):
+                self._check(one, batch)
+                batch[one.identity] = one
+        for one in decoded:
+            self._take(one)
+        return self.settle() if settle else self.close()
+
+    def accept(self, event: Event | Stranger) -> None:
+        """
+        Take in one decoded event without judging anything yet; :meth:`close` or :meth:`settle` does.
+
+        Raises:
+            EventRefused: as :meth:`feed`.
+        """
+        if isinstance(event, Event):
+            self._check(event, {})
+        self._take(event)
+
+    def _check(self, event: Event, batch: dict[tuple[str, str], Event]) -> None:
+        known = self._known.get(event.identity) or batch.get(event.identity)
+        if known is not None:
+            if type(known) is not type(event) or known.time != event.time or known.data != event.data:
+                where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
+                raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
+        elif self._horizon is not None and event.time < self._horizon:
+            raise EventRefused(
+                "too-late",
+                f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
+                f"revision allows (before {format_instant(self._horizon)}); allow more with revise",
+            )
+
+    @property
+    def _horizon(self) -> datetime | None:
+        closed = self._timeline.closed
+        if self._revise is None or closed is None:
+            return None
+        return shift(closed, self._revise, self.pack.zone, -1)
+
+    def _take(self, event: Event | Stranger) -> None:
+        if isinstance(event, Stranger):
+            self.strangers[event.kind] += 1
+            return
+        identity = event.identity
+        if identity in self._known:
+            return
+        self._known[identity] = event
+        named = retracts(event)
+        if named is not None and named != event.id:
+            self._retract((event.source, named), event)
+        if identity in self._gone:
+            return
+        if self._latest is None or event.time > self._latest:
+            self._latest = event.time
+        closed = self._timeline.closed
+        self._timeline.take(event)
+        if closed is not None and event.time <= closed:
+            self._revise_from(event.time, event.id)
+
+    def _revise_from(self, instant: datetime, cause: str) -> None:
+        if self._back is None or instant < self._back:
+            self._back = instant
+            self._revising = cause
+
+    def _retract(self, identity: tuple[str, str], cause: Event) -> None:
+        if identity in self._gone:
+            return
+        self._gone.add(identity)
+        known = self._known.get(identity)
+        if known is None:
+            return
+        closed = self._timeline.closed
+        if closed is not None and known.time <= closed:
+            self._revise_from(known.time, cause.id)
+        if self._latest is not None and known.time >= self._latest:
+            self._latest = max((e.time for i, e in self._known.items() if i not in self._gone), default=None)
+
+    def close(self) -> tuple[Change, ...]:
+        """Judge every instant before the one reached, and return what changed."""
+        return self._judged(inclusive=False)
+
+    def settle(self) -> tuple[Change, ...]:
+        """Judge every instant up to and including the one reached, and return what changed."""
+        return self._judged(inclusive=True)
+
+    def advance(self, to: datetime) -> tuple[Change, ...]:
+        """
+        Let time pass until *to*, an aware datetime, and return what that alone changes.
+
+        Deadlines fire as events and this move time, and nowhere else, so a replay at any speed gives the same changes.
+
+        Raises:
+            TimeWentBackwards: *to* is earlier than the instant reached.
+            ValueError: *to* has no offset.
+        """
+        if to.tzinfo is None:
+            raise ValueError("advance takes a datetime with an offset")
+        now = self.now
+        if now is not None and to < now:
+            raise TimeWentBackwards(f"{format_instant(to)} is before {format_instant(now)}, which has been reached")
+        self._advanced = to
+        return self._judged(inclusive=True)
+
+    def _judged(self, inclusive: bool) -> tuple[Change, ...]:
+        timeline, now = self._timeline, self.now
+        told_upto, revising = timeline.closed, self._revising
+        if self._back is not None:
+            timeline.rewind(self._back)
+            timeline.queue = [e for e in timeline.queue if e[2].identity not in self._gone]
+            self._heapify()
+            self._back = self._revising = None
+            if now is not None and told_upto is not None:
+                timeline.close(min(told_upto, now), inclusive=True)
+        if now is not None:
+            timeline.close(now, inclusive)
+        changes = self._telling.differences(timeline.judge.verdicts, revising, told_upto)
+        self._prune()
+        return tuple(changes)
+
+    def _heapify(self) -> None:
+        import heapq
+
+        heapq.heapify(self._timeline.queue)
+
+    def _prune(self) -> None:
+        """Let go of what no late event may reach any more."""
+        horizon = self._horizon
+        self._since_pruning += 1
+        if horizon is None or self._since_pruning < 256:
+            return
+        self._since_pruning = 0
+        for event in self._timeline.journal.forget(horizon):
+            self._known.pop(event.identity, None)
+
+    def open_alerts(self) -> tuple[Change, ...]:
+        """The alerts of ``while`` rules that are in breach, as they would be told now, oldest first."""
+        found = [self._as_raised(v) for v in self._verdicts() if v.is_open and self._standing(v)]
+        return tuple(sorted(found, key=lambda change: (change.at, change.rule, change.part, change.alert)))
+
+    def _verdicts(self) -> Iterable[Verdict]:
+        verdicts: Iterable[Verdict] = self._timeline.judge.verdicts.rows.values()
+        return verdicts
+
+    def _standing(self, verdict: Verdict) -> bool:
+        return self._program.rules[verdict.rule].table is not None
+
+    def _as_raised(self, verdict: Verdict) -> Change:
+        subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])
+        return self._telling.change(RAISED, verdict, subjects, verdict.at, len(subjects), verdict.cause)
+
+    def explain(self, alert: str) -> Change:
+        """
+        The alert with this identity as it was raised: its evidence and what was missing.
+
+        Raises:
+            UnknownAlert: there is none.
+        """
+        verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(alert)
+        if verdict is None:
+            raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
+        return self._telling.change(RAISED, verdict, tuple(verdict.ends()), verdict.at, 0, verdict.cause)
+
+    def facts(self, name: str) -> tuple[Held, ...]:
+        """
+        The facts called *name* that hold.
+
+        Raises:
+            KeyError: the pack has no such fact.
+        """
+        return tuple(self._program.tables[name].rows.values())

@@ -1,0 +1,152 @@
+"""Why an alert was raised: its text, the events that made it, and what would have excused it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from oversight.engine.conditions import Compiled, attempt, began_last, key_order
+from oversight.engine.expressions import Env, Evaluator
+from oversight.engine.program import CompiledRule, Program
+from oversight.engine.queries import Plan
+from oversight.engine.store import Held
+from oversight.ground.text import text_of
+from oversight.ground.values import EvaluationError
+from oversight.model.alerts import Missing
+from oversight.model.forms import Event, order_of
+from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+
+Explanation = tuple[str, str, tuple[str, ...], tuple[Missing, ...]]
+
+
+class Explainer:
+    """
+    Explains breaches of the rules of a program, at the instant at which they are raised.
+
+    Args:
+        program: compiled.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+
+    def explain(self, rule: CompiledRule, envs: list[Env]) -> Explanation:
+        """The message, the remedy, the ids of the events, and what was missing, for the bindings *envs*."""
+        events: dict[tuple[str, str], Event] = {}
+        for env in envs:
+            for event in self._evidence(rule, env):
+                events[event.identity] = event
+        ordered = sorted(events.values(), key=lambda e: (e.time, order_of(e)))
+        first = envs[0]
+        missing = tuple([self._missing(clause, first) for clause in rule.excused])
+        return self._text(rule.message, first), self._text(rule.remedy, first), tuple([e.id for e in ordered]), missing
+
+    def _text(self, template: tuple[str | Evaluator, ...], env: Env) -> str:
+        pieces = []
+        for piece in template:
+            if isinstance(piece, str):
+                pieces.append(piece)
+            else:
+                value = attempt(piece, env)
+                pieces.append("(not on record)" if isinstance(value, EvaluationError) else text_of(value))
+        return "".join(pieces)
+
+    def _evidence(self, rule: CompiledRule, env: Env) -> Iterable[Event]:
+        yield from _events_of(env[rule.head_slot])
+        if rule.each is not None:
+            yield from _events_of(env[rule.each.slot])
+        for part in rule.parts:
+            yield from self._witnesses(part, env)
+
+    def _witnesses(self, part: Compiled, env: Env) -> Iterable[Event]:
+        """The events of the facts by which *part* holds."""
+        condition = part.condition
+        if isinstance(condition, Exists) and not condition.negated:
+            assert part.plan is not None
+            for held in part.plan.matches(env, None):
+                yield from _events_of(held)
+                for inner in part.parts:
+                    yield from self._witnesses(inner, env)
+                return
+        elif isinstance(condition, Measure):
+            assert part.plan is not None
+            for held in list(part.plan.matches(env, None)):
+                yield from _events_of(held)
+        elif isinstance(condition, Group) and condition.mode != "not":
+            for inner in part.parts:
+                if inner.holds(env, None) is True:
+                    yield from self._witnesses(inner, env)
+                    if condition.mode == "any":
+                        return
+
+    def _missing(self, clause: Compiled, env: Env) -> Missing:
+        condition, text = clause.condition, self.text(clause.condition)
+        if isinstance(condition, Exists):
+            return self._nearest(clause, env, text, condition.negated)
+        if isinstance(condition, Group) and condition.mode != "not":
+            failing = [part for part in clause.parts if part.holds(env, None) is not True]
+            inner = self._missing(failing[0], env)
+            return Missing(text, inner.nearest, inner.failed, inner.reason)
+        truth = clause.holds(env, None)
+        return Missing(text, None, text, "undecided" if truth is None else "false")
+
+    def _nearest(self, clause: Compiled, env: Env, text: str, negated: bool) -> Missing:
+        """For ``some:`` the fact that came nearest; for ``none:`` the fact that stood in the way."""
+        plan = clause.plan
+        assert plan is not None
+        best: tuple[Any, ...] | None = None
+        if negated:
+            for held in plan.matches(env, None):
+                return Missing(text, self._named(plan, held), text, "false")
+        for held in self._candidates(clause, plan, env):
+            env[plan.slot] = held
+            met = 0
+            truth: bool | None = True
+            for part in clause.parts:
+                truth = part.holds(env, None)
+                if truth is not True:
+                    break
+                met += 1
+            rank = (met, began_last(held), key_order(held.key))
+            if truth is not True and (best is None or rank > best[0]):
+                best = (rank, held, clause.parts[met], truth)
+        if best is None:
+            return Missing(text)
+        _, held, part, truth = best
+        return Missing(
+            text, self._named(plan, held), self.text(part.condition), "undecided" if truth is None else "false"
+        )
+
+    def _candidates(self, clause: Compiled, plan: Plan, env: Env) -> Iterable[Held]:
+        """The facts that meet the first equality test of the clause, or all where it has none."""
+        if plan.before or plan.of:
+            return plan.candidates(env, None)
+        return (clause.near or plan).candidates(env, None)
+
+    def _named(self, plan: Plan, held: Held) -> dict[str, Any]:
+        key = [text_of(part) for part in (held.key if isinstance(held.key, tuple) else (held.key,))]
+        event = None if held.event is None else held.event.id
+        return {"fact": plan.table.name, "key": key, "event": event}
+
+    def text(self, condition: Condition) -> str:
+        """A condition as people wrote it."""
+        if isinstance(condition, Test):
+            return condition.expression.text
+        if isinstance(condition, Exists):
+            return f"{'none' if condition.negated else 'some'}: {self._asked(condition.query)}"
+        if isinstance(condition, Measure):
+            what = "count" if condition.total is None else f"sum: {condition.total.text}, of"
+            limits = ", ".join(f"{limit.comparison}: {limit.value.text}" for limit in condition.limits)
+            return f"{what}: {self._asked(condition.query)}, {limits}"
+        words = {"all": "all_of", "any": "any_of", "not": "not"}
+        return f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
+
+    def _asked(self, query: Query) -> str:
+        where = "; ".join(self.text(part) for part in query.where)
+        return f"{query.fact} where {where}" if where else query.fact
+
+
+def _events_of(value: Any) -> tuple[Event, ...]:
+    if isinstance(value, Held):
+        return value.events or ((value.event,) if value.event is not None else ())
+    return (value,) if isinstance(value, Event) else ()

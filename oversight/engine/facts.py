@@ -1,0 +1,265 @@
+"""What the events of one instant do to facts: spells begin, end and change, through the journal."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from oversight.engine.conditions import attempt
+from oversight.engine.program import CompiledEntry, CompiledFact, Program, queries_of
+from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
+from oversight.model.forms import Compact, Event, order_of
+
+BEGINS, UNTIL, LASTS, DUE, JUDGE = "begins", "until", "lasts", "due", "judge"
+
+
+class Waiting(Compact, frozen=True):
+    """A start whose spell has not begun yet, or is about to."""
+
+    key: Any
+    event: Event
+    order: tuple[Any, ...]
+    begins: datetime
+    until: datetime | None
+    values: dict[str, Any] | None
+
+
+class Timers:
+    """
+    What falls due, in order of time and half; entries that no longer apply are recognised when they come up.
+
+    A timer that has come up is noted in the journal, so that taking time back puts it back.
+    """
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[datetime, int, int, str, Any, Any]] = []
+        self.serial = 0
+
+    def push(self, instant: datetime, half: int, what: str, whose: Any, key: Any) -> None:
+        """Let *what* come up at *instant*."""
+        self.serial += 1
+        heapq.heappush(self.heap, (instant, half, self.serial, what, whose, key))
+
+    def pop(self, journal: Journal) -> tuple[datetime, int, int, str, Any, Any]:
+        """The next timer, taken out."""
+        entry = heapq.heappop(self.heap)
+        journal.undo.append((self, entry, None))
+        return entry
+
+    def restore(self, key: Any, old: Any) -> None:
+        """Put a timer back."""
+        heapq.heappush(self.heap, key)
+
+
+class Facts:
+    """
+    The facts of a program, as time goes on.
+
+    Args:
+        program: compiled.
+        journal: through which every write goes.
+        readers: who read what.
+        touch: is told of every instance of a rule that must be judged again.
+    """
+
+    def __init__(
+        self, program: Program, journal: Journal, readers: Readers, touch: Callable[[Instance, str | None], None]
+    ) -> None:
+        self.program = program
+        self.journal = journal
+        self.readers = readers
+        self.touch = touch
+        self.timers = Timers()
+        self.pending = [Plain() for _ in program.facts]
+        self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
+        self.tables = [compiled.table for compiled in program.facts]
+        standing = [rule.rule for rule in program.rules if rule.table is not None]
+        watched = {query.fact for rule in standing for query in queries_of(rule)}
+        for table in program.tables.values():
+            table.watched = table.name in watched
+
+    def forget_instant(self) -> None:
+        """Forget what was so before the instant: a new one begins."""
+        for table in self.program.tables.values():
+            if table.stood:
+                table.stood.clear()
+        for expired in self.expired:
+            if expired:
+                expired.clear()
+
+    def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
+        """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
+        self.journal.undo.append((table, key, table.rows.get(key)))
+        for read in table.replace(key, new):
+            for instance in self.readers.of.get(read, ()):
+                self.touch(instance, cause)
+        for number in watchers:
+            self.touch((number, key), cause)
+
+    def _put(self, compiled: CompiledFact, key: Any, new: Held | None, cause: str | None) -> None:
+        self.write(compiled.table, key, new, compiled.watchers, cause)
+
+    def run_out(self, instant: datetime, what: str, position: int, key: Any) -> None:
+        """Let ``until:`` or the fixed life of a fact end it, where that is still what stands."""
+        compiled = self.program.facts[position]
+        held = compiled.table.rows.get(key)
+        if held is None or (held.until if what == UNTIL else held.lasts) != instant:
+            return
+        if what == UNTIL:
+            self.expired[position][key] = held
+        self._put(compiled, key, None, None)
+
+    def step(self, instant: datetime, events: list[Event], first: bool, beginning: dict[int, list[Any]]) -> None:
+        """
+        Let events act that take effect together.
+
+        Args:
+            instant: when.
+            events: in order.
+            first: whether this is the first step, which looks at what stood before the instant.
+            beginning: keys of waiting spells that begin at this instant, by position of the fact.
+        """
+        by_kind = self.program.by_kind
+        if len(events) == 1 and not beginning:
+            positions: Any = by_kind.get(events[0].kind, ())
+        else:
+            positions = sorted({p for event in events for p in by_kind.get(event.kind, ())} | set(beginning))
+        for position in positions:
+            self._act(position, instant, events, first, beginning.get(position, ()))
+
+    def _act(self, position: int, instant: datetime, events: list[Event], first: bool, beginning: Any) -> None:
+        compiled = self.program.facts[position]
+        begun: list[Waiting] = []
+        if compiled.starts:
+            for event in events:
+                for number, entry in compiled.starts.get(event.kind, ()):
+                    self._starts(compiled, entry, number, event, begun)
+        broken: set[Any] = set()
+        if compiled.ends:
+            for event in events:
+                for _, entry in compiled.ends.get(event.kind, ()):
+                    for key, env, _ in entry.acts(event):
+                        begun = self._end(position, entry, key, env, event, first, begun, broken)
+        for key in beginning:
+            self._begin_waiting(position, key, instant, broken)
+        for spell in begun:
+            if spell.until is not None and spell.until <= spell.begins:
+                continue
+            if spell.begins > instant:
+                known = self.pending[position].rows.get(spell.key, ())
+                self.journal.write(self.pending[position], spell.key, (*known, spell))
+                self.timers.push(spell.begins, 0, BEGINS, position, spell.key)
+            else:
+                self._begin(position, spell, spell.key in broken, spell.event.id)
+        if compiled.changes:
+            for event in events:
+                for _, entry in compiled.changes.get(event.kind, ()):
+                    for key, env, _ in entry.acts(event):
+                        self._change(compiled, entry, key, env, event)
+
+    def _starts(
+        self, compiled: CompiledFact, entry: CompiledEntry, number: int, event: Event, begun: list[Waiting]
+    ) -> None:
+        program = self.program
+        for key, env, act in entry.acts(event):
+            begins, until = event.time, None
+            if entry.begins is not None:
+                begin = program.instant_of(attempt(entry.begins, env), end=False)
+                if begin is None:
+                    continue
+                begins = max(begins, begin)
+            if entry.until is not None:
+                until = program.instant_of(attempt(entry.until, env), end=True)
+                if until is None:
+                    continue
+            begun.append(Waiting(key, event, (order_of(event), number, act), begins, until, entry.extras(env)))
+
+    def _end(
+        self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,
+        begun: list[Waiting], broken: set[Any],
+    ) -> list[Waiting]:  # fmt: skip
+        """Let one ending act end what it finds; of the spells about to begin, those it leaves."""
+        compiled = self.program.facts[position]
+        rows, expired, pending = compiled.table.rows, self.expired[position], self.pending[position]
+        if entry.key:
+            keys = [key]
+        else:
+            assert entry.found is not None
+            standing = [held.key for held in entry.found.candidates(env, None)]
+            keys = list(dict.fromkeys([*standing, *expired, *pending.rows, *[s.key for s in begun]]))
+        for own in keys:
+            held = rows.get(own)
+            stood = self._stood(compiled, position, own, first)
+            if stood is not None and self._meant(entry, env, stood):
+                broken.add(own)
+                if held is not None:
+                    self._put(compiled, own, None, event.id)
+                expired.pop(own, None)
+            waiting = pending.rows.get(own)
+            if waiting is not None:
+                left = tuple([s for s in waiting if not self._meant(entry, env, _alone(s))])
+                if len(left) != len(waiting):
+                    self.journal.write(pending, own, left or None)
+            if stood is None:
+                begun = [s for s in begun if s.key != own or not self._meant(entry, env, _alone(s))]
+        return begun
+
+    def _stood(self, compiled: CompiledFact, position: int, key: Any, first: bool) -> Held | None:
+        """The fact as it stood before the step; an instant's first step comes before all that it brings."""
+        held = compiled.table.rows.get(key)
+        if held is None and first:
+            return self.expired[position].get(key)
+        return held
+
+    def _meant(self, entry: CompiledEntry, env: list[Any], this: Held) -> bool:
+        if entry.where is None:
+            return True
+        env[entry.this_slot] = this
+        return entry.where(env, None) is True
+
+    def _begin_waiting(self, position: int, key: Any, instant: datetime, broken: set[Any]) -> None:
+        pending = self.pending[position]
+        waiting = pending.rows.get(key, ())
+        due = sorted([s for s in waiting if s.begins == instant], key=lambda s: (s.event.time, s.order))
+        if due:
+            self.journal.write(pending, key, tuple([s for s in waiting if s.begins != instant]) or None)
+        for spell in due:
+            self._begin(position, spell, key in broken, None)
+
+    def _begin(self, position: int, spell: Waiting, anew: bool, cause: str | None) -> None:
+        """Make the fact hold from *spell* on; it goes on with what stood, unless that was ended or starts anew."""
+        compiled, key = self.program.facts[position], spell.key
+        stood = compiled.table.rows.get(key) or self.expired[position].pop(key, None)
+        since = spell.begins
+        if stood is not None and not anew and not compiled.fact.restarts:
+            since = stood.since
+        lasts = None
+        if compiled.lasts is not None:
+            lasts = self.program.later(spell.begins, compiled.lasts(spell.begins))
+        held = Held(key, since, spell.event, spell.values, spell.until, lasts)
+        self._put(compiled, key, held, cause)
+        if spell.until is not None:
+            self.timers.push(spell.until, 0, UNTIL, position, key)
+        if lasts is not None:
+            self.timers.push(lasts, 1, LASTS, position, key)
+
+    def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
+        if entry.key:
+            found: Any = (compiled.table.rows.get(key),)
+        else:
+            assert entry.found is not None
+            found = entry.found.candidates(env, None)
+        for held in found:
+            if held is None or not self._meant(entry, env, held):
+                continue
+            values = {**(held.values or {}), **entry.settings(env)}
+            events = (*(held.events or (held.event,)), event)
+            new = Held(held.key, held.since, held.event, values, held.until, held.lasts, events)
+            self._put(compiled, held.key, new, event.id)
+
+
+def _alone(spell: Waiting) -> Held:
+    """The fact that a spell not yet begun would make by itself."""
+    return Held(spell.key, spell.begins, spell.event, spell.values)

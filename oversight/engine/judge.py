@@ -1,0 +1,249 @@
+"""Rules judged: which bindings are in breach, since when, and when that becomes an alert."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from oversight.engine.conditions import attempt
+from oversight.engine.explain import Explainer
+from oversight.engine.expressions import Env
+from oversight.engine.facts import DUE, Facts
+from oversight.engine.program import CompiledRule, Program
+from oversight.engine.queries import Reads
+from oversight.engine.store import Held, Instance, Journal, Plain, Readers
+from oversight.engine.verdicts import Member, Verdict, Verdicts
+from oversight.ground.text import text_of
+from oversight.ground.values import EvaluationError
+from oversight.model.alerts import identity
+from oversight.model.forms import Compact, Event
+
+
+class Standing(Compact, frozen=True):
+    """
+    How one instance of a ``while`` rule stands.
+
+    Args:
+        episode: the ``since`` of the fact it is about.
+        members: for each part in breach since when, whether an alert was raised, and the deadline waited for.
+    """
+
+    episode: datetime
+    members: dict[Any, tuple[datetime, bool, datetime | None]]
+
+
+class Judge:
+    """
+    Judges the rules of a program and keeps the verdicts.
+
+    Args:
+        program: compiled.
+        journal: through which every write goes.
+        readers: who read what.
+    """
+
+    def __init__(self, program: Program, journal: Journal, readers: Readers) -> None:
+        self.program = program
+        self.journal = journal
+        self.readers = readers
+        self.standing = [Plain() for _ in program.rules]
+        self.verdicts = Verdicts()
+        self.explainer = Explainer(program)
+        self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
+        self.facts = Facts(program, journal, readers, self.touch)
+        self.undecided: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def touch(self, instance: Instance, cause: str | None) -> None:
+        """Have *instance* judged again, because of the event *cause* or, where ``None``, because time passed."""
+        dirty = self.dirty[self.program.rules[instance[0]].rule.layer]
+        if dirty.get(instance) is None:
+            dirty[instance] = cause
+
+    def happened(self, instant: datetime, events: list[Event]) -> None:
+        """Judge what happened at *instant*: its events by the ``on`` rules, and every touched instance."""
+        on = self.program.on
+        for layer in range(self.program.layers):
+            for event in events:
+                for rule in on.get(event.kind, ()):
+                    if rule.rule.layer == layer:
+                        self._judge_event(rule, event)
+            self._judge_dirty(layer, instant, 0)
+
+    def ran_out(self, instant: datetime) -> None:
+        """Judge what ran out at *instant*."""
+        for layer in range(self.program.layers):
+            self._judge_dirty(layer, instant, 1)
+
+    def _judge_dirty(self, layer: int, instant: datetime, half: int) -> None:
+        dirty = self.dirty[layer]
+        if dirty:
+            self.dirty[layer] = {}
+            for (number, key), cause in dirty.items():
+                self._judge(self.program.rules[number], key, instant, half, cause)
+
+    def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
+        """The bindings of ``each:`` that are in breach."""
+        env = rule.frame.env(instant)
+        env[rule.head_slot] = head
+        bindings: list[tuple[Any, Any]] = [((), None)]
+        if rule.each is not None:
+            bindings = rule.each.source(env, reads)
+        found: dict[Any, Env] = {}
+        for member, item in bindings:
+            own = env
+            if rule.each is not None:
+                own = env.copy()
+                own[rule.each.slot] = item
+            for slot, value in rule.values:
+                own[slot] = value(own, reads)
+            truth = rule.conditions(own, reads)
+            if truth is None:
+                self._note_undecided(rule, own, whom)
+            if truth is True and rule.excuses(own, reads) is not True:
+                found.setdefault(member, own)
+        return found
+
+    def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
+        for part in rule.parts:
+            if part.holds(env, None) is None:
+                known = (rule.rule.name, self.explainer.text(part.condition))
+                count, first = self.undecided.get(known, (0, whom))
+                self.undecided[known] = (count + 1, first)
+                return
+
+    def _judge_event(self, rule: CompiledRule, event: Event) -> None:
+        instant = event.time
+        if not rule.in_force(instant):
+            return
+        found = self._bindings(rule, event, instant, None, event.id)
+        if found:
+            members = {m: (self._subjects(rule, env, event.id), None, None) for m, env in found.items()}
+            self._raise(rule, event.identity, instant, instant, members, found, event.id)
+
+    def _judge(self, rule: CompiledRule, key: Any, instant: datetime, half: int, cause: str | None) -> None:
+        assert rule.table is not None
+        held: Held | None = rule.table.rows.get(key)
+        old: Standing | None = self.standing[rule.number].rows.get(key)
+        found: dict[Any, Env] = {}
+        reads: Reads = [] if rule.reads else None
+        if held is not None and rule.rule.head.of and held.values["rule"] not in rule.rule.head.of:  # type: ignore[index]
+            return
+        if held is not None and rule.in_force(instant):
+            found = self._bindings(rule, held, instant, reads, held.event.id if held.event else str(key))
+        if rule.reads:
+            self._subscribe((rule.number, key), held, reads or [])
+        if old is None and not found:
+            return
+        kept: dict[Any, tuple[datetime, bool, datetime | None]] = {}
+        if old is not None:
+            same = held is not None and old.episode == held.since
+            kept = {m: state for m, state in old.members.items() if same and m in found}
+            ended = [(m, state) for m, state in old.members.items() if m not in kept]
+            self._end(rule, key, [(m, state[0]) for m, state in ended if state[1]], instant, cause)
+        if held is None or not found:
+            self.journal.write(self.standing[rule.number], key, None)
+            return
+        self._go_on(rule, key, held, found, kept, instant, half, cause)
+
+    def _subscribe(self, instance: Instance, held: Held | None, reads: list[Any]) -> None:
+        wanted = frozenset(reads) if held is not None else frozenset()
+        if self.readers.rows.get(instance, frozenset()) != wanted:
+            self.journal.write(self.readers, instance, wanted)
+
+    def _go_on(
+        self, rule: CompiledRule, key: Any, held: Held, found: dict[Any, Env],
+        kept: dict[Any, tuple[datetime, bool, datetime | None]], instant: datetime, half: int, cause: str | None,
+    ) -> None:  # fmt: skip
+        """Note which parts are in breach; raise those whose time has come."""
+        members: dict[Any, tuple[datetime, bool, datetime | None]] = {}
+        risen: dict[datetime, list[Any]] = {}
+        for member, env in found.items():
+            since, raised, waited = kept.get(member, (instant, False, None))
+            if not raised:
+                due = self._due(rule, env, since)
+                if due is not None and (due < instant or (due == instant and (half == 1 or rule.deadline is None))):
+                    raised = True
+                    risen.setdefault(since, []).append(member)
+                elif due is not None and due != waited:
+                    self.facts.timers.push(due, 1, DUE, rule.number, key)
+                waited = due
+            members[member] = (since, raised, waited)
+        old = self.standing[rule.number].rows.get(key)
+        if old is None or old.members != members or old.episode != held.since:
+            self.journal.write(self.standing[rule.number], key, Standing(held.since, members))
+        for since, names in risen.items():
+            envs = {m: found[m] for m in names}
+            subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
+            late = rule.deadline is not None and since != instant
+            self._raise(rule, key, since, instant, subjects, envs, None if late else cause)
+
+    def _due(self, rule: CompiledRule, env: Env, since: datetime) -> datetime | None:
+        """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
+        if rule.deadline is None:
+            return since
+        then = env.copy()
+        then[0] = since
+        value = attempt(rule.deadline, then)
+        if rule.rule.by:
+            return self.program.instant_of(value, end=True)
+        return self.program.later(since, value)
+
+    def _subjects(self, rule: CompiledRule, env: Env, key: Any) -> tuple[str, ...]:
+        ids: list[str] = []
+        for expression in rule.about:
+            value = attempt(expression, env)
+            if not isinstance(value, EvaluationError):
+                ids += [text_of(item) for item in (value if isinstance(value, list) else [value])]
+        if not ids:
+            ids = [text_of(part) for part in (key if isinstance(key, tuple) else (key,))]
+        return tuple(dict.fromkeys(ids))
+
+    def _raise(
+        self, rule: CompiledRule, key: Any, since: datetime, at: datetime, members: dict[Any, Member],
+        envs: dict[Any, Env], cause: str | None,
+    ) -> None:  # fmt: skip
+        name = identity(rule.rule.id, rule.rule.part, key, since)
+        known: Verdict | None = self.verdicts.rows.get(name)
+        if known is not None:
+            joined = {**known.members, **members}
+            self._say(rule, _with_members(known, joined), cause)
+            return
+        message, remedy, evidence, missing = self.explainer.explain(rule, list(envs.values()))
+        verdict = Verdict(name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause)
+        self._say(rule, verdict, cause)
+
+    def _end(
+        self, rule: CompiledRule, key: Any, ended: list[tuple[Any, datetime]], instant: datetime, cause: str | None
+    ) -> None:
+        by_since: dict[datetime, list[Any]] = {}
+        for member, since in ended:
+            by_since.setdefault(since, []).append(member)
+        for since, names in by_since.items():
+            name = identity(rule.rule.id, rule.rule.part, key, since)
+            known: Verdict = self.verdicts.rows[name]
+            members = dict(known.members)
+            for member in names:
+                members[member] = (members[member][0], instant, cause)
+            self._say(rule, _with_members(known, members), cause)
+
+    def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None) -> None:
+        self.journal.write(self.verdicts, verdict.identity, verdict)
+        if rule.rule.id not in self.program.watched_rules:
+            return
+        held = None
+        if verdict.is_open:
+            values = {
+                "rule": rule.rule.id, "part": rule.rule.part, "severity": rule.rule.severity,
+                "subjects": [subject for subject, (end, _) in verdict.ends().items() if end is None],
+                "since": verdict.since, "at": verdict.at,
+            }  # fmt: skip
+            held = Held(verdict.identity, verdict.at, None, values)  # type: ignore[arg-type]
+        table = self.program.tables["alert"]
+        self.facts.write(table, verdict.identity, held, self.program.alert_watchers, cause)
+
+
+def _with_members(verdict: Verdict, members: dict[Any, Member]) -> Verdict:
+    return Verdict(
+        verdict.identity, verdict.rule, verdict.key, verdict.since, verdict.at, members, verdict.message,
+        verdict.remedy, verdict.evidence, verdict.missing, verdict.cause,
+    )  # fmt: skip

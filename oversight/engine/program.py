@@ -1,0 +1,302 @@
+"""A pack compiled: for each kind what it does to facts and which rules it can touch, with the indexes they need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from attrs import define, field
+
+from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Holds, all_hold, any_holds, attempt
+from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression
+from oversight.engine.queries import Plan, Planner, Reads
+from oversight.engine.store import Index, Table
+from oversight.ground.time import Period, end_of, first_instant, shift
+from oversight.ground.values import EvaluationError, operations
+from oversight.model.forms import ABSENT, Event, coerce
+from oversight.model.pack import Entry, Fact, Pack, Query, Rule, Template
+from oversight.model.types import DYN
+
+
+@define(eq=False)
+class CompiledEntry:
+    """One way in which a fact starts, changes or ends, compiled."""
+
+    frame: Frame
+    event_slot: int
+    this_slot: int
+    each: CompiledEach | None
+    values: list[tuple[int, Callable[[Env, Reads], Any]]]
+    conditions: Holds
+    excuses: Holds
+    key: tuple[Evaluator, ...]
+    where: Holds | None
+    found: Plan | None
+    """Finds the facts that hold of which ``where`` may be true."""
+    begins: Evaluator | None
+    until: Evaluator | None
+    settings: Callable[[Env], dict[str, Any]]
+    names: tuple[tuple[str, int], ...]
+    plain: bool
+    """Whether it has neither each, with, if, unless nor where."""
+
+    def acts(self, event: Event) -> list[tuple[Any, Env, int]]:
+        """The key, the slots and the number of every act of *event* by this entry."""
+        env = self.frame.env(event.time)
+        env[self.event_slot] = event
+        if self.plain:
+            key = self.key_of(env, event, 1)
+            return [] if key is None else [(key, env, 1)]
+        bindings = [(None, None)] if self.each is None else self.each.source(env, None)
+        found = []
+        for number, (_, item) in enumerate(bindings, 1):
+            own = env.copy() if self.each is not None else env
+            if self.each is not None:
+                own[self.each.slot] = item
+            for slot, value in self.values:
+                own[slot] = value(own, None)
+            if self.conditions(own, None) is True and self.excuses(own, None) is not True:
+                key = self.key_of(own, event, number)
+                if key is not None:
+                    found.append((key, own, number))
+        return found
+
+    def key_of(self, env: Env, event: Event, number: int) -> Any:
+        """The key of the fact acted on, or ``None`` where it cannot be told."""
+        if not self.key:
+            return (event.source, event.id, number)
+        parts = [attempt(part, env) for part in self.key]
+        for part in parts:
+            if isinstance(part, EvaluationError | list | dict):
+                return None
+        return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def extras(self, env: Env) -> dict[str, Any] | None:
+        """The attributes that ``each:`` and ``with:`` give a fact."""
+        if not self.names:
+            return None
+        found = {name: env[slot] for name, slot in self.names}
+        return {name: ABSENT if isinstance(v, EvaluationError) else v for name, v in found.items()}
+
+
+@define(eq=False)
+class CompiledFact:
+    """A fact, compiled; its entries by kind of event."""
+
+    fact: Fact
+    table: Table
+    lasts: Callable[[datetime], Any] | None
+    """Its fixed life, as of the instant at which it begins."""
+    starts: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
+    ends: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
+    changes: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
+    watchers: list[int] = field(factory=list)
+    """Numbers of the ``while`` rules that watch this fact."""
+
+
+@define(eq=False)
+class CompiledRule:
+    """A rule, compiled."""
+
+    rule: Rule
+    number: int
+    frame: Frame
+    head_slot: int
+    each: CompiledEach | None
+    values: list[tuple[int, Callable[[Env, Reads], Any]]]
+    conditions: Holds
+    excuses: Holds
+    parts: tuple[Compiled, ...]
+    """The compiled ``if:``, for evidence and for what is undecided."""
+    excused: tuple[Compiled, ...]
+    deadline: Evaluator | None
+    about: tuple[Evaluator, ...]
+    message: tuple[str | Evaluator, ...]
+    remedy: tuple[str | Evaluator, ...]
+    table: Table | None
+    """Of the fact it watches."""
+    reads: bool
+    """Whether its judgement reads any fact but the one it watches."""
+
+    def in_force(self, instant: datetime) -> bool:
+        """Whether the rule is in force at *instant*."""
+        start, end = self.rule.in_force
+        return (start is None or start <= instant) and (end is None or instant < end)
+
+
+class Program:
+    """
+    A pack ready to run.
+
+    Args:
+        pack: checked.
+
+    Attributes:
+        facts: compiled, ordered so that each reads only those before it.
+        by_kind: positions in ``facts`` of what a kind of event acts on.
+        on: compiled ``on`` rules by kind of event.
+        standing: compiled ``while`` rules by number.
+        layers: how many layers of rules there are.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self.operations = operations(pack.zone)
+        self.tables = {name: Table(number, name) for number, name in enumerate([*pack.facts, "alert"])}
+        layouts = {name: Layout.of(fact) for name, fact in pack.facts.items()}
+        layouts["alert"] = Layout(frozenset(), None, alert=True)
+        self.layouts = layouts
+        keys = {name: fact.key for name, fact in pack.facts.items()} | {"alert": ()}
+        self.tables["alert"].indexes.append(Index(lambda held: (held.values or {})["rule"]))
+        self.planner = Planner(self.tables, keys)
+        self.facts = [self._fact(fact) for fact in pack.facts.values()]
+        self.by_name = {compiled.fact.name: compiled for compiled in self.facts}
+        self.by_kind: dict[str, list[int]] = {}
+        for position, compiled in enumerate(self.facts):
+            for kind in {**compiled.starts, **compiled.ends, **compiled.changes}:
+                self.by_kind.setdefault(kind, []).append(position)
+        live = [rule for rule in pack.rules if rule.status != "retired"]
+        self.rules = [self._rule(rule, number) for number, rule in enumerate(live)]
+        self.on: dict[str, list[CompiledRule]] = {}
+        self.alert_watchers: list[int] = []
+        for compiled_rule in self.rules:
+            head = compiled_rule.rule.head
+            for kind in head.kinds:
+                self.on.setdefault(kind, []).append(compiled_rule)
+            if head.fact == "alert":
+                self.alert_watchers.append(compiled_rule.number)
+            elif head.fact:
+                self.by_name[head.fact].watchers.append(compiled_rule.number)
+        self.layers = max((rule.layer for rule in live), default=0) + 1
+        self.watched_rules = self._watched_rules()
+
+    def _watched_rules(self) -> frozenset[str]:
+        """Ids of the rules whose alerts another rule asks for."""
+        found: set[str] = set()
+        for rule in self.rules:
+            found.update(rule.rule.head.of)
+            for query in queries_of(rule.rule):
+                found.update(query.of)
+        return frozenset(found)
+
+    def frame(self) -> Frame:
+        """A fresh frame."""
+        return Frame(self.pack.parameters, self.operations, self.layouts)
+
+    def _fact(self, fact: Fact) -> CompiledFact:
+        frame = self.frame()
+        span = None if fact.lasts is None else compile_expression(fact.lasts.node, frame)
+        lasts = None if span is None else (lambda instant: attempt(span, frame.env(instant)))
+        made = CompiledFact(fact, self.tables[fact.name], lasts)
+        for entries, by_kind in ((fact.starts, made.starts), (fact.ends, made.ends), (fact.changes, made.changes)):
+            for number, entry in enumerate(entries):
+                compiled = self._entry(fact, entry)
+                for kind in entry.kinds:
+                    by_kind.setdefault(kind, []).append((number, compiled))
+        return made
+
+    def _entry(self, fact: Fact, entry: Entry) -> CompiledEntry:
+        frame = self.frame()
+        compiler = Compiler(self.planner, frame)
+        event_slot = frame.bind(entry.name)
+        this_slot = frame.bind("this", fact.name)
+        each = compiler.each(entry.each)
+        values = compiler.values(entry.values)
+        conditions, excuses = compiler.all(entry.conditions), compiler.all(entry.excuses)
+        names = ([entry.each.name] if entry.each is not None else []) + [name for name, _ in entry.values]
+        plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
+        plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
+        return CompiledEntry(
+            frame, event_slot, this_slot, each, values, all_hold(conditions), any_holds(excuses),
+            tuple([compile_expression(e.node, frame) for e in entry.key]),
+            all_hold(parts) if parts else None, plan,
+            None if entry.begins is None else compile_expression(entry.begins.node, frame),
+            None if entry.until is None else compile_expression(entry.until.node, frame),
+            self._settings(fact, entry, frame),
+            tuple([(name, frame.slots[name]) for name in names]), plain,
+        )  # fmt: skip
+
+    def _settings(self, fact: Fact, entry: Entry, frame: Frame) -> Callable[[Env], dict[str, Any]]:
+        """What a change sets: values of the declared types, but never the key; what cannot be read is missing."""
+        declared = {name: attribute.type for name, attribute in fact.type.attributes.items()}
+        if isinstance(entry.sets, tuple):
+            setters = [(name, compile_expression(e.node, frame)) for name, e in entry.sets]
+
+            def given(env: Env) -> dict[str, Any]:
+                return {name: attempt(setter, env) for name, setter in setters}
+        else:
+            whole = compile_expression(entry.sets.node, frame)
+
+            def given(env: Env) -> dict[str, Any]:
+                value = attempt(whole, env)
+                return value if isinstance(value, dict) else {}
+
+        def settings(env: Env) -> dict[str, Any]:
+            made = {}
+            for name, value in given(env).items():
+                if name in fact.key:
+                    continue
+                try:
+                    failed = isinstance(value, EvaluationError)
+                    made[name] = ABSENT if failed else coerce(value, declared.get(name, DYN))
+                except ValueError:
+                    made[name] = ABSENT
+            return made
+
+        return settings
+
+    def _rule(self, rule: Rule, number: int) -> CompiledRule:
+        frame = self.frame()
+        compiler = Compiler(self.planner, frame)
+        head_slot = frame.bind(rule.head.name, rule.head.fact)
+        each = compiler.each(rule.each)
+        values = compiler.values(rule.values)
+        parts = compiler.all(rule.conditions)
+        excused = Compiler(self.planner, frame, explained=True).all(rule.excuses)
+        return CompiledRule(
+            rule, number, frame, head_slot, each, values, all_hold(parts), any_holds(excused), parts, excused,
+            None if rule.deadline is None else compile_expression(rule.deadline.node, frame),
+            tuple([compile_expression(e.node, frame) for e in rule.about]),
+            self._template(rule.message, frame), self._template(rule.remedy, frame),
+            self.tables[rule.head.fact] if rule.head.fact else None, any(True for _ in queries_of(rule)),
+        )  # fmt: skip
+
+    def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:
+        return tuple(
+            [piece if isinstance(piece, str) else compile_expression(piece.node, frame) for piece in template.pieces]
+        )
+
+    def instant_of(self, value: Any, end: bool) -> datetime | None:
+        """An instant; for a date its first instant or, at the *end* of a term, that of the next day."""
+        if isinstance(value, datetime):
+            return value
+        if isinstance(value, EvaluationError) or not hasattr(value, "year"):
+            return None
+        return end_of(value, self.pack.zone) if end else first_instant(value, self.pack.zone)
+
+    def later(self, instant: datetime, span: Any) -> datetime | None:
+        """*instant* plus a period or duration; ``None`` where *span* is neither."""
+        if isinstance(span, Period):
+            return shift(instant, span, self.pack.zone)
+        return instant + span if isinstance(span, timedelta) else None
+
+
+def queries_of(rule: Rule) -> list[Query]:
+    """Every query in a rule, however deep."""
+    found: list[Query] = []
+    _collect([*rule.conditions, *rule.excuses, *[value for _, value in rule.values]], found)
+    if rule.each is not None and isinstance(rule.each.source, Query):
+        _collect([rule.each.source], found)
+    return found
+
+
+def _collect(parts: Sequence[Any], found: list[Query]) -> None:
+    for part in parts:
+        if isinstance(part, Query):
+            found.append(part)
+            _collect(part.where, found)
+        elif hasattr(part, "query"):
+            _collect([part.query], found)
+        elif hasattr(part, "conditions"):
+            _collect(part.conditions, found)

@@ -1,0 +1,219 @@
+"""
+The engine's state: tables written through an undo journal, with indexes and the list of who read what.
+
+Every write is recorded as ``(target, key, what stood there)``, so that any stretch of time can be taken back by
+giving each target its old value, newest first. Nothing else in the engine holds state that time changes.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+from oversight.model.forms import Compact, Event
+
+Read = tuple[int, int, Any]
+"""What a judgement asked for: a table, one of its indexes (``BY_KEY``, ``ALL``, or a number) and the value."""
+BY_KEY, ALL = -1, -2
+Instance = tuple[int, Any]
+"""A rule, by number, and the key of the fact it is about."""
+
+
+class Held(Compact, frozen=True):
+    """
+    A fact that holds.
+
+    Args:
+        key: its key.
+        since: when its episode began.
+        event: the event it has its attributes from; ``None`` for an alert.
+        values: attributes beside those of the event.
+        until, lasts: when its present spell runs out.
+        events: ids of the events that made it what it is, where there are more than one.
+    """
+
+    key: Any
+    since: datetime
+    event: Event
+    values: dict[str, Any] | None = None
+    until: datetime | None = None
+    lasts: datetime | None = None
+    events: tuple[Event, ...] = ()
+
+
+class Target(Protocol):
+    """Something that can be given back what stood under a key."""
+
+    def restore(self, key: Any, old: Any) -> None:
+        """Put *old* under *key*; ``None`` takes it out."""
+
+
+class Plain:
+    """A table without indexes."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self) -> None:
+        self.rows: dict[Any, Any] = {}
+
+    def restore(self, key: Any, old: Any) -> None:
+        """Put *old* under *key*; ``None`` takes it out."""
+        if old is None:
+            self.rows.pop(key, None)
+        else:
+            self.rows[key] = old
+
+
+class Index:
+    """
+    Facts by the values of some of their attributes.
+
+    ``values`` gives the values of a fact as a tuple, ``None`` where one is missing (such a fact meets no equality),
+    or ``ODD`` where one cannot be hashed.
+    """
+
+    __slots__ = ("buckets", "values")
+
+    ODD = ("odd",)
+
+    def __init__(self, values: Callable[[Held], Hashable]) -> None:
+        self.values = values
+        self.buckets: dict[Any, dict[Any, Held]] = {}
+
+    def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, Any]:
+        """Take *old* out and put *new* in; the values under which each stands."""
+        before = None if old is None else self.values(old)
+        after = None if new is None else self.values(new)
+        if before is not None and before != after:
+            bucket = self.buckets[before]
+            del bucket[key]
+            if not bucket:
+                del self.buckets[before]
+        if after is not None and new is not None:
+            self.buckets.setdefault(after, {})[key] = new
+        return before, after
+
+
+class Table(Plain):
+    """
+    The facts of one name that hold, by key, with indexes.
+
+    Args:
+        number: of the table.
+        name: of the fact.
+    """
+
+    __slots__ = ("indexes", "name", "number", "remember", "stood", "watched")
+
+    def __init__(self, number: int, name: str) -> None:
+        super().__init__()
+        self.number = number
+        self.name = name
+        self.indexes: list[Index] = []
+        self.watched = False
+        self.remember = False
+        self.stood: dict[Any, Held | None] = {}
+
+    def restore(self, key: Any, old: Held | None) -> None:
+        """Put *old* under *key* here and in every index."""
+        current = self.rows.get(key)
+        for index in self.indexes:
+            index.move(key, current, old)
+        super().restore(key, old)
+
+    def replace(self, key: Any, new: Held | None) -> list[Read]:
+        """Put *new* under *key*; what is now to be read anew."""
+        old = self.rows.get(key)
+        touched: list[Read] = [(self.number, BY_KEY, key), (self.number, ALL, None)]
+        for number, index in enumerate(self.indexes):
+            before, after = index.move(key, old, new)
+            if before is not None:
+                touched.append((self.number, number, before))
+            if after is not None and after != before:
+                touched.append((self.number, number, after))
+        if self.remember and key not in self.stood:
+            self.stood[key] = old
+        super().restore(key, new)
+        return touched if self.watched else []
+
+    def before(self) -> Iterable[Held]:
+        """The facts as they stood before the instant."""
+        for key, held in self.rows.items():
+            if key not in self.stood:
+                yield held
+        yield from (held for held in self.stood.values() if held is not None)
+
+
+class Readers:
+    """Which instances of rules asked for what, both ways round."""
+
+    def __init__(self) -> None:
+        self.of: dict[Read, set[Instance]] = {}
+        self.rows: dict[Instance, frozenset[Read]] = {}
+
+    def restore(self, key: Instance, old: frozenset[Read] | None) -> None:
+        """Make *old* what the instance *key* reads."""
+        current = self.rows.get(key, frozenset())
+        wanted = old or frozenset()
+        for read in current - wanted:
+            readers = self.of[read]
+            readers.discard(key)
+            if not readers:
+                del self.of[read]
+        for read in wanted - current:
+            self.of.setdefault(read, set()).add(key)
+        if wanted:
+            self.rows[key] = wanted
+        else:
+            self.rows.pop(key, None)
+
+
+class Journal:
+    """
+    What was done at each instant, and how to take it back.
+
+    ``entries`` are ``(instant, events, position)``: the events that came at the instant and where in the undo log
+    its writes begin.
+    """
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[datetime, list[Event], int]] = []
+        self.undo: list[tuple[Target, Any, Any]] = []
+        self.dropped = 0
+
+    def begin(self, instant: datetime, events: list[Event]) -> None:
+        """Note that what follows happens at *instant*."""
+        self.entries.append((instant, events, self.dropped + len(self.undo)))
+
+    def write(self, target: Any, key: Any, new: Any) -> None:
+        """Put *new* under *key* of *target*, ``None`` taking it out, and remember what stood there."""
+        self.undo.append((target, key, target.rows.get(key)))
+        target.restore(key, new)
+
+    def rewind(self, instant: datetime) -> list[Event]:
+        """Take back everything from *instant* on; the events that came then, in order of time."""
+        taken: list[list[Event]] = []
+        position = None
+        while self.entries and self.entries[-1][0] >= instant:
+            _, events, position = self.entries.pop()
+            taken.append(events)
+        if position is not None:
+            undo = self.undo
+            for _ in range(len(undo) - (position - self.dropped)):
+                target, key, old = undo.pop()
+                target.restore(key, old)
+        return [event for events in reversed(taken) for event in events]
+
+    def forget(self, before: datetime) -> list[Event]:
+        """Make all that happened before an instant final, in large slices; the events that are let go."""
+        count = bisect_left(self.entries, before, key=lambda entry: entry[0])
+        if count < max(1000, len(self.entries) // 4):
+            return []
+        events = [event for _, own, _ in self.entries[:count] for event in own]
+        position = self.entries[count][2] if count < len(self.entries) else self.dropped + len(self.undo)
+        del self.undo[: position - self.dropped]
+        del self.entries[:count]
+        self.dropped = position
+        return events

@@ -1,0 +1,150 @@
+"""
+Time: instants closed in order, each in its two halves, and taken back when something late arrives.
+"""
+
+from __future__ import annotations
+
+import heapq
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from oversight.engine.facts import BEGINS, DUE, JUDGE, UNTIL
+from oversight.engine.judge import Judge
+from oversight.engine.program import CompiledRule, Program
+from oversight.engine.store import Journal, Readers
+from oversight.model.expressions import Name
+from oversight.model.forms import ABSENT, Event, order_of
+
+
+class Timeline:
+    """
+    The state of a program at the instant reached.
+
+    Args:
+        program: compiled.
+
+    Attributes:
+        closed: the last instant judged; what comes at it or before is late.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.journal = Journal()
+        self.readers = Readers()
+        self.judge = Judge(program, self.journal, self.readers)
+        self.facts = self.judge.facts
+        self.queue: list[tuple[datetime, int, Event]] = []
+        self.serial = 0
+        self.closed: datetime | None = None
+        self._dated_instants()
+
+    def _dated_instants(self) -> None:
+        """Plan the instants at which the law itself changes."""
+        pack, timers = self.program.pack, self.facts.timers
+        for rule in self.program.rules:
+            if rule.table is None:
+                continue
+            for name in parameters_of(rule):
+                for start, _ in pack.parameters[name].entries:
+                    timers.push(start, 0, JUDGE, rule.number, None)
+            for bound in rule.rule.in_force:
+                if bound is not None:
+                    timers.push(bound, 0, JUDGE, rule.number, None)
+
+    def take(self, event: Event) -> None:
+        """Queue *event* for its instant."""
+        self.serial += 1
+        heapq.heappush(self.queue, (event.time, self.serial, event))
+
+    def close(self, upto: datetime, inclusive: bool) -> None:
+        """Judge every instant before *upto*, and *upto* itself where *inclusive*."""
+        queue, heap = self.queue, self.facts.timers.heap
+        while True:
+            instant = queue[0][0] if queue else None
+            if heap and (instant is None or heap[0][0] < instant):
+                instant = heap[0][0]
+            if instant is None or instant > upto or (instant == upto and not inclusive):
+                break
+            self._instant(instant)
+        if inclusive and (self.closed is None or self.closed < upto):
+            self.closed = upto
+
+    def _instant(self, instant: datetime) -> None:
+        queue, heap, journal, facts = self.queue, self.facts.timers.heap, self.journal, self.facts
+        events: list[Event] = []
+        while queue and queue[0][0] == instant:
+            events.append(heapq.heappop(queue)[2])
+        if len(events) > 1:
+            events.sort(key=order_of)
+        facts.forget_instant()
+        journal.begin(instant, events)
+        beginning: dict[int, list[Any]] = {}
+        while heap and heap[0][0] == instant and heap[0][1] == 0:
+            _, _, _, what, whose, key = facts.timers.pop(journal)
+            if what == BEGINS:
+                beginning.setdefault(whose, []).append(key)
+            elif what == JUDGE:
+                self._judge_all(self.program.rules[whose])
+            else:
+                facts.run_out(instant, UNTIL, whose, key)
+        self._steps(instant, events, beginning)
+        self.judge.happened(instant, events)
+        if heap and heap[0][0] == instant:
+            self._run_out(instant)
+        self.closed = instant
+
+    def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
+        together = [event for event in events if event.sequence is ABSENT]
+        if together or beginning:
+            self.facts.step(instant, together, True, beginning)
+        if len(together) < len(events):
+            for event in events:
+                if event.sequence is not ABSENT:
+                    self.facts.step(instant, [event], False, {})
+
+    def _run_out(self, instant: datetime) -> None:
+        """The second half: fixed lives and deadlines."""
+        heap, facts = self.facts.timers.heap, self.facts
+        while heap and heap[0][0] == instant:
+            while heap and heap[0][0] == instant:
+                _, _, _, what, whose, key = facts.timers.pop(self.journal)
+                if what != DUE:
+                    facts.run_out(instant, what, whose, key)
+                elif key in self.judge.standing[whose].rows:
+                    self.judge.touch((whose, key), None)
+            self.judge.ran_out(instant)
+
+    def _judge_all(self, rule: CompiledRule) -> None:
+        assert rule.table is not None
+        for key in rule.table.rows:
+            self.judge.touch((rule.number, key), None)
+
+    def rewind(self, instant: datetime) -> None:
+        """Take back everything from *instant* on; its events wait again."""
+        for event in self.journal.rewind(instant):
+            self.take(event)
+        last = self.journal.entries[-1][0] if self.journal.entries else None
+        self.closed = last
+        self.facts.forget_instant()
+
+
+def parameters_of(rule: CompiledRule) -> set[str]:
+    """Names of the parameters that the judgement of a rule reads at each instant."""
+    written = rule.rule
+    found: set[str] = set()
+    _names((written.conditions, written.excuses, written.values, written.each), found)
+    return found
+
+
+def _names(part: Any, found: set[str]) -> None:
+    if isinstance(part, tuple):
+        for item in part:
+            _names(item, found)
+    elif isinstance(part, Name):
+        if part.parameter:
+            found.add(part.name)
+    elif attrs.has(type(part)):
+        for a in attrs.fields(type(part)):
+            _names(getattr(part, a.name), found)
