@@ -61,7 +61,7 @@ class Act:
             self.shape[self._each.name] = Attribute(self._each.name, kind, required=True)
         self._values = with_values(written.values, scope)
         self._conditions = scope.conditions(written.conditions)
-        self._excuses = scope.conditions(written.excuses)
+        self._excuses = scope.excuses(written.excuses)
         self._guards = guaranteed(self._conditions)
         require(self._conditions, scope, set())
         self._add_values()
@@ -119,10 +119,19 @@ class Act:
             where = self._scope.conditions(self._written.where)
         begins, until = self._instants
         return Entry(
-            tuple(text.text for text in self._written.on.names), self._name, self._each,
-            tuple((name, value) for name, value, _, _ in self._values), self._conditions, self._excuses,
-            self._key(bool(where)), begins, until, where, self._sets, self._written.on.names[0].place,
-        )  # fmt: skip
+            tuple(text.text for text in self._written.on.names),
+            self._name,
+            self._each,
+            tuple((name, value) for name, value, _, _ in self._values),
+            self._conditions,
+            self._excuses,
+            self._key(bool(where)),
+            begins,
+            until,
+            where,
+            self._sets,
+            self._written.on.names[0].place,
+        )
 
     def _key(self, otherwise: bool) -> tuple[Expression, ...]:
         """The key of the fact it acts on; with *otherwise*, it may find the fact by ``where:`` alone."""
@@ -134,15 +143,19 @@ class Act:
             return ()
         if missing and starts:
             self._findings.wrong(
-                "unknown-key-attribute", f"this start has no {missing[0]!r}, which is in the key of {self._fact.name}", on,
+                "unknown-key-attribute",
+                f"this start has no {missing[0]!r}, which is in the key of {self._fact.name}",
+                on,
                 f"name it with each: or with: {{{missing[0]}: …}}",
-            )  # fmt: skip
+            )
         elif (missing or not names) and not starts and not otherwise:
             what = f"has no {missing[0]!r}, which is in its key" if missing else "it has no key"
             self._findings.wrong(
-                "tied-to-nothing", f"nothing says which {self._fact.name} is meant: {what}", on,
+                "tied-to-nothing",
+                f"nothing says which {self._fact.name} is meant: {what}",
+                on,
                 f"add where: this.… == {self._written.on.alias.text if self._written.on.alias else 'e'}.…",
-            )  # fmt: skip
+            )
         for name in names:
             problem = self._unfit(name)
             if problem and not missing:

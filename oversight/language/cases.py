@@ -16,15 +16,17 @@ from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.language.world import World
 from oversight.model.pack import Case
 from oversight.model.types import (
-    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type,
+    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType,
+    RecordType, Type,
 )  # fmt: skip
 
 ENVELOPE = ("kind", "time", "id", "source", "subject", "sequence", "recordedtime", "data")
 _KNOWN = ("name", "events", "until", "alerts", "rules")
 _ALERT = ("at", "cleared", "about", "part", "rule")
 _EXAMPLES = {
-    INT: "a whole number", DOUBLE: "a number", BOOL: "true or false", STRING: "a text", PERIOD: "a duration as P30D",
-    TIMESTAMP: "a time as 2026-01-31T09:00:00+08:00", DATE: "a day as 2026-01-31",
+    INT: "a whole number", DOUBLE: "a number", BOOL: "true or false", STRING: "a text",
+    PERIOD: "a duration as P30D", TIMESTAMP: "a time as 2026-01-31T09:00:00+08:00",
+    DATE: "a day as 2026-01-31",
 }  # fmt: skip
 
 
@@ -50,10 +52,13 @@ def case(node: Node, rule: str, world: World, findings: Findings) -> Case | None
     for one in named:
         _known_rule(one, world, inside)
     return Case(
-        name, tuple(one for one in events if one is not None), instant(body.get("until"), inside),
-        tuple(one for one in alerts if one is not None), tuple(one.text for one in named) or ((rule,) if rule else ()),
+        name,
+        tuple(one for one in events if one is not None),
+        instant(body.get("until"), inside),
+        tuple(one for one in alerts if one is not None),
+        tuple(one.text for one in named) or ((rule,) if rule else ()),
         body.place,
-    )  # fmt: skip
+    )
 
 
 def _list(node: Node | None, what: str, findings: Findings) -> tuple[Node, ...]:
@@ -145,9 +150,12 @@ def _attributes(
             continue
         near = nearest(name, known)
         findings.wrong(
-            "unknown-attribute", f"{what} has no attribute {name!r}", key, f"did you mean {near!r}?" if near else "",
+            "unknown-attribute",
+            f"{what} has no attribute {name!r}",
+            key,
+            f"did you mean {near!r}?" if near else "",
             (f"attributes: {', '.join(known)}",),
-        )  # fmt: skip
+        )
     missing = [name for name, attribute in known.items() if attribute.required and name not in data]
     if missing:
         findings.wrong("missing-attribute", f"{what} needs {', '.join(map(repr, missing))}", at)

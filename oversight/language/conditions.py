@@ -1,8 +1,8 @@
 """
-Conditions, quantifiers and values as written: from YAML to the table's shapes, with expressions still untyped.
+Conditions, quantifiers and values as written: from YAML to the table's shapes, expressions still untyped.
 
-What is read here is a draft: its expressions are :class:`~oversight.language.drafts.Draft`, a query without alias
-has an empty name, and a call of a condition that ``define:`` names is still a call.
+What is read here is a draft: its expressions are :class:`~oversight.language.drafts.Draft`, a query without
+alias has an empty name, and a call of a condition that ``define:`` names is still a call.
 """
 
 from __future__ import annotations
@@ -61,9 +61,11 @@ def condition(node: Node, what: str, findings: Findings) -> Condition | None:
         measure = _measure(head, body, findings)
         if measure is not None and not any(limit in body.entries for limit in LIMITS):
             findings.wrong(
-                "no-limit", f"{head}: as a condition is compared with nothing", body.key(head),
+                "no-limit",
+                f"{head}: as a condition is compared with nothing",
+                body.key(head),
                 f"add one of {', '.join(LIMITS)}",
-            )  # fmt: skip
+            )
         return measure
     query = _query(head, body, findings)
     return None if query is None else Exists(query, negated=head == "none")
@@ -111,16 +113,21 @@ def _head(node: Mapping, what: str, findings: Findings, heads: tuple[str, ...]) 
         return None if body is None or body.get(head) is None else (head, body)
     if written:
         findings.wrong(
-            "two-quantifiers", f"{written[0].text}: and {written[1].text}: stand in one condition", written[1],
+            "two-quantifiers",
+            f"{written[0].text}: and {written[1].text}: stand in one condition",
+            written[1],
             "make them two conditions of a list",
-        )  # fmt: skip
+        )
         return None
     near = next((key for key, _ in node.entries if nearest(key.text, heads)), None)
     hint = f"did you mean {nearest(near.text, heads)!r}?" if near else "quote this, if it is one expression"
     findings.wrong(
-        "unknown-quantifier", f"{what} is an expression or one quantifier", near or node, hint,
+        "unknown-quantifier",
+        f"{what} is an expression or one quantifier",
+        near or node,
+        hint,
         (f"quantifiers: {', '.join(heads)}",),
-    )  # fmt: skip
+    )
     return None
 
 
@@ -137,9 +144,17 @@ def _query(head: str, body: Table, findings: Findings) -> DraftQuery | None:
     of = () if head == "sum" else shape.strings(body.get("of"), "of:", findings)
     before = shape.boolean(body.get("before"), "before:", findings)
     return DraftQuery(
-        fact.text, name.text if name else "", where, before, tuple(one.text for one in of), _written(head, body),
-        fact.place, written=fact, alias=name, rules=of,
-    )  # fmt: skip
+        fact.text,
+        name.text if name else "",
+        where,
+        before,
+        tuple(one.text for one in of),
+        _written(head, body),
+        fact.place,
+        written=fact,
+        alias=name,
+        rules=of,
+    )
 
 
 def _measure(head: str, body: Table, findings: Findings) -> Measure | None:

@@ -14,8 +14,7 @@ from oversight.language.parser import FUNCTIONS, MACROS, METHODS
 from oversight.language.shape import Text
 from oversight.language.source import Node, Scalar
 from oversight.language.typing import Definition
-from oversight.language.world import Phrase, parts
-from oversight.model.expressions import Call, walk
+from oversight.language.world import Phrase, called, parts
 from oversight.model.pack import Expression
 
 _SIGNATURE = re.compile(r"(?P<name>[^\s(]+)\s*(?:\((?P<parameters>[^()]*)\)\s*)?")
@@ -71,16 +70,19 @@ def _parameters(text: Text, found: re.Match[str], findings: Findings) -> tuple[s
 
 
 def sound(phrases: Map[str, Phrase], findings: Findings) -> dict[str, Phrase]:
-    """The definitions that do not lead back to themselves, each after those it calls; the others are errors."""
+    """The definitions that do not lead back to themselves, each after those it calls; others are errors."""
     needs = {name: sorted(calls(one) & set(phrases)) for name, one in phrases.items()}
     ordered, circles = in_order(needs)
     round_about = {name for circle in circles for name in circle}
     for circle in circles:
         way = " → ".join((*circle, circle[0]))
         findings.wrong(
-            "definition-cycle", f"the definition of {circle[0]} leads back to itself", phrases[circle[0]].key,
-            "a definition may only call others", (way,),
-        )  # fmt: skip
+            "recursive-definition",
+            f"the definition of {circle[0]} leads back to itself",
+            phrases[circle[0]].key,
+            "a definition may only call others",
+            (way,),
+        )
     lost = {name for name in needs if name in round_about or reachable(needs, name) & round_about}
     return {name: phrases[name] for name in ordered if name not in lost}
 
@@ -90,7 +92,7 @@ def calls(one: Phrase) -> set[str]:
     every = (
         part for condition in one.conditions for part in parts(condition) if isinstance(part, Expression)
     )
-    return {node.function for part in every for node in walk(part.node) if isinstance(node, Call)}
+    return set().union(*(called(part.node) for part in every))
 
 
 def expressions(phrases: Iterable[Phrase]) -> dict[str, Definition]:

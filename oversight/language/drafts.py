@@ -155,7 +155,7 @@ def _pieces(text: Text, what: str, findings: Findings) -> tuple[str | Expression
 
 
 def _closing(text: str, position: int) -> int:
-    """The brace that ends the expression which begins at *position*, passing over strings and inner braces."""
+    """The brace that ends the expression beginning at *position*, past strings and inner braces."""
     depth, quote = 0, ""
     while position < len(text):
         sign = text[position]

@@ -92,7 +92,9 @@ def entry(role: str, node: Node, findings: Findings) -> EntryDraft | None:
     if body is None or on is None:
         return None
     return EntryDraft(
-        role, body, on,
+        role,
+        body,
+        on,
         each=each(body.get("each"), findings),
         values=values(body.get("with"), findings),
         conditions=conditions(body.get("if"), "if", findings),
@@ -101,7 +103,7 @@ def entry(role: str, node: Node, findings: Findings) -> EntryDraft | None:
         until=expression(body.get("until"), "until", findings),
         where=conditions(body.get("where"), "where", findings),
         sets=_sets(body.get("set"), findings),
-    )  # fmt: skip
+    )
 
 
 def values(node: Node | None, findings: Findings) -> tuple[tuple[Scalar, Value], ...]:

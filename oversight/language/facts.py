@@ -56,10 +56,19 @@ def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:
     lasts = expression(body.get("lasts"), "lasts", inside, periods=True)
     forever = bool(shape.choice(body.get("keep"), "value of keep:", ("forever",), inside))
     made = FactDraft(
-        written.text, written, shape.strings(body.get("key"), "key:", inside), starts, changes, ends, lasts,
-        shape.boolean(body.get("restarts"), "restarts", inside), forever,
-        shape.string(body.get("description"), "description", inside), named and whole and bool(starts), inside,
-    )  # fmt: skip
+        written.text,
+        written,
+        shape.strings(body.get("key"), "key:", inside),
+        starts,
+        changes,
+        ends,
+        lasts,
+        shape.boolean(body.get("restarts"), "restarts", inside),
+        forever,
+        shape.string(body.get("description"), "description", inside),
+        named and whole and bool(starts),
+        inside,
+    )
     _endings(made, body)
     return made
 
@@ -69,9 +78,11 @@ def _endings(made: FactDraft, body: shape.Table) -> None:
     limited = limited or any("until" in entry.body.entries for entry in made.starts)
     if not limited and not made.forever and made.whole and "keep" not in body.entries:
         made.findings.wrong(
-            "never-ends", f"nothing ends the fact {made.name}", made.written,
+            "never-ends",
+            f"nothing ends the fact {made.name}",
+            made.written,
             "give it ends:, until: or lasts:, or say keep: forever",
-        )  # fmt: skip
+        )
     if limited and made.forever:
         key = body.key("keep")
         made.findings.warning(
@@ -100,9 +111,12 @@ def facts(drafts: Map[str, FactDraft], world: World, findings: Findings) -> dict
     for circle in circles:
         way = " reads ".join((*circle[::-1], circle[-1]))
         drafts[circle[-1]].findings.wrong(
-            "fact-cycle", f"the fact {circle[-1]} depends on itself", drafts[circle[-1]].written,
-            "look at one of them with before: true", (way,),
-        )  # fmt: skip
+            "fact-cycle",
+            f"the fact {circle[-1]} depends on itself",
+            drafts[circle[-1]].written,
+            "look at one of them with before: true",
+            (way,),
+        )
     return {name: _checked(drafts[name], world) for name in ordered}
 
 
@@ -140,9 +154,12 @@ def _checked(draft: FactDraft, world: World) -> Fact:
         if starts and not any(act.knows(name.text) for act in starts):
             near = nearest(name.text, attributes)
             draft.findings.wrong(
-                "unknown-key-attribute", f"no start of {draft.name} has {name.text!r}, which is its key", name,
-                f"did you mean {near!r}?" if near else "", (f"attributes: {', '.join(attributes)}",),
-            )  # fmt: skip
+                "unknown-key-attribute",
+                f"no start of {draft.name} has {name.text!r}, which is its key",
+                name,
+                f"did you mean {near!r}?" if near else "",
+                (f"attributes: {', '.join(attributes)}",),
+            )
     lasts = None
     if draft.lasts is not None:
         scope = Scope(world, draft.findings, entry=True)
@@ -150,6 +167,15 @@ def _checked(draft: FactDraft, world: World) -> Fact:
         scope.require(lasts, (PERIOD, DURATION), "lasts:")
     begun, changed, ended = (tuple(act.entry(kind) for act in acts) for acts in (starts, changes, ends))
     return Fact(
-        draft.name, tuple(key.text for key in draft.key), begun, changed, ended, kind, lasts, draft.restarts,
-        draft.forever, draft.description, draft.written.place,
-    )  # fmt: skip
+        draft.name,
+        tuple(key.text for key in draft.key),
+        begun,
+        changed,
+        ended,
+        kind,
+        lasts,
+        draft.restarts,
+        draft.forever,
+        draft.description,
+        draft.written.place,
+    )

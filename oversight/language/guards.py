@@ -1,4 +1,4 @@
-"""Optional attributes may be missing: where that would leave a condition undecided, ``has`` must ask first."""
+"""Optional attributes may be missing: where that leaves a condition undecided, ``has`` must ask first."""
 
 from __future__ import annotations
 
@@ -53,6 +53,9 @@ def require_in(expression: Expression, scope: Scope, guards: set[Path]) -> None:
         place, width = written.at(span)
         name = ".".join(path)
         scope.findings.error(
-            "unguarded-optional", f"{name} is optional and may be missing here", place, width,
+            "unguarded-optional",
+            f"{name} is optional and may be missing here",
+            place,
+            width,
             f"ask first: has({name})",
-        )  # fmt: skip
+        )

@@ -15,11 +15,13 @@ from oversight.language.shape import NAME, Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import RETRACTION, Kind
 from oversight.model.types import (
-    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, RecordType, Type, enum_of, list_of, map_of,
+    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, RecordType, Type, enum_of,
+    list_of, map_of,
 )  # fmt: skip
 
 SCALARS = {
-    "id": STRING, "str": STRING, "bool": BOOL, "int": INT, "num": DOUBLE, "ts": TIMESTAMP, "date": DATE, "dur": PERIOD,
+    "id": STRING, "str": STRING, "bool": BOOL, "int": INT, "num": DOUBLE, "ts": TIMESTAMP, "date": DATE,
+    "dur": PERIOD,
 }  # fmt: skip
 COMPOUND = ("map", "enum", "record", "list")
 TAKEN = ("time", "event", "since")
@@ -74,9 +76,11 @@ class Types:
         for key, value in () if found is None else found.entries:
             if not NAME.fullmatch(key.text) or key.text in ("in", "true", "false", "null"):
                 self.findings.wrong(
-                    "bad-name", f"{key.text!r} cannot name an attribute", key,
+                    "bad-name",
+                    f"{key.text!r} cannot name an attribute",
+                    key,
                     "letters, digits and underscores, beginning with a letter",
-                )  # fmt: skip
+                )
             else:
                 read[key.text] = self.attribute(key, value)
         return read
@@ -174,9 +178,11 @@ def kind(key: Scalar, node: Node, types: Types, findings: Findings) -> Kind:
     for name in [name for name in attributes if name in TAKEN]:
         written = next(k for k, _ in body.get("attributes").entries if k.text == name)  # type: ignore[union-attr]
         inside.wrong(
-            "name-taken", f"every event has {name!r} from its envelope", written,
+            "name-taken",
+            f"every event has {name!r} from its envelope",
+            written,
             "name the attribute after what it is the time of" if name == "time" else "choose another name",
-        )  # fmt: skip
+        )
         del attributes[name]
     description, emitter, maps_to = (
         shape.string(body.get(part), part, inside) for part in ("description", "emitter", "maps_to")

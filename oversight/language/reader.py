@@ -1,8 +1,8 @@
 """
 From a folder of YAML files to a checked pack, or to everything that is wrong with it.
 
-The order is that of dependence: kinds and parameters stand alone; definitions are parsed; facts are typed, each
-after those it reads; then rules and cases see everything.
+The order is that of dependence: kinds and parameters stand alone; definitions are parsed; facts are typed,
+each after those it reads; then rules and cases see everything.
 """
 
 from __future__ import annotations
@@ -92,13 +92,22 @@ class _Reader:
         if made_rules:
             self._unused(world, parameters)
         return Pack(
-            header.name, header.version, header.language, header.zone, kinds, parameters, made_facts, made_rules,
-            made_cases, self._main.digest, tuple(name for one in self._folders for name in one.sources),
+            header.name,
+            header.version,
+            header.language,
+            header.zone,
+            kinds,
+            parameters,
+            made_facts,
+            made_rules,
+            made_cases,
+            self._main.digest,
+            tuple(name for one in self._folders for name in one.sources),
             header.description,
-        )  # fmt: skip
+        )
 
     def _named(self, section: str, taken: tuple[str, ...] = ()) -> list[tuple[Folder, Scalar, Node]]:
-        """The entries of a section over all packs; a name declared twice is an error, and the first one counts."""
+        """The entries of a section over all packs; of a name declared twice the first one counts."""
         seen: dict[str, tuple[Folder, Scalar, Node]] = {}
         for one in self._folders:
             for key, node in one.named(section):
@@ -109,9 +118,12 @@ class _Reader:
                 elif key.text in seen:
                     first = seen[key.text][1].place
                     self._findings.wrong(
-                        "duplicate-name", f"{key.text!r} is declared twice under {section}:", key, "keep one of them",
+                        "duplicate-name",
+                        f"{key.text!r} is declared twice under {section}:",
+                        key,
+                        "keep one of them",
                         (f"the first is at {first}",),
-                    )  # fmt: skip
+                    )
                 else:
                     seen[key.text] = (one, key, node)
         return list(seen.values())
@@ -138,6 +150,7 @@ class _Reader:
         lost |= {name for name in needs if reachable(needs, name) & lost}
         world.phrases = {name: one for name, one in sound.items() if name not in lost}
         world.broken = frozenset(lost)
+        world.calls = needs
         world.definitions = definitions.expressions(world.phrases.values())
 
     def _cases(

@@ -7,7 +7,8 @@ from functools import reduce
 
 from oversight.model.pack import SEVERITIES, Kind
 from oversight.model.types import (
-    DYN, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type, enum_of, list_of, map_of,
+    DYN, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type, enum_of, list_of,
+    map_of,
 )  # fmt: skip
 
 CORRECTS = Attribute("corrects", STRING, description="The event of the same source that this one corrects.")
@@ -49,7 +50,7 @@ def merged(one: Type, other: Type) -> Type:
 
 
 def either(shapes: Iterable[Mapping[str, Attribute]]) -> dict[str, Attribute]:
-    """The attributes of a value that has one of several shapes: all of them, required where every shape requires it."""
+    """All attributes of a value that has one of several shapes; required is what every shape requires."""
     several = list(shapes)
     names = dict.fromkeys(name for shape in several for name in shape)
     found = {}

@@ -28,8 +28,8 @@ from oversight.model.pack import (
 from oversight.model.types import DATE, DURATION, DYN, INT, PERIOD, STRING, TIMESTAMP, ListType, Type
 
 _OWN = (
-    "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with", "each",
-    "about", "alert", "remedy", "in_force", "status",
+    "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with",
+    "each",     "about", "alert", "remedy", "in_force", "status",
 )  # fmt: skip
 _KNOWN = ("rule", *_OWN, "cases", "parts")
 _REQUIRED = ("title", "authority", "basis", "severity", "alert", "remedy")
@@ -112,9 +112,12 @@ def rules(drafts: Sequence[RuleDraft], world: World, zone: ZoneInfo) -> tuple[Ru
         first = seen.setdefault((draft.id, draft.part), draft.written)
         if first is not draft.written:
             draft.findings.wrong(
-                "duplicate-name", f"there are two rules {'/'.join(filter(None, (draft.id, draft.part)))}", draft.written,
-                "give one of them another name", (f"the first is at {first.place}",),
-            )  # fmt: skip
+                "duplicate-name",
+                f"there are two rules {'/'.join(filter(None, (draft.id, draft.part)))}",
+                draft.written,
+                "give one of them another name",
+                (f"the first is at {first.place}",),
+            )
         made.append(_Checker(draft, world).rule(zone))
     return _layered(made, drafts)
 
@@ -128,9 +131,12 @@ def _layered(made: list[Rule], drafts: Sequence[RuleDraft]) -> tuple[Rule, ...]:
         draft = next(draft for draft in drafts if draft.id == circle[-1])
         way = " watches ".join((*circle[::-1], circle[-1]))
         draft.findings.wrong(
-            "rule-cycle", f"the rule {circle[-1]} watches its own alerts", draft.written,
-            "rules form layers: let it watch others only", (way,),
-        )  # fmt: skip
+            "rule-cycle",
+            f"the rule {circle[-1]} watches its own alerts",
+            draft.written,
+            "rules form layers: let it watch others only",
+            (way,),
+        )
     layers: dict[str, int] = {}
     for name in ordered:
         layers[name] = 1 + max((layers.get(of, -1) for of in needs[name]), default=-1)
@@ -168,19 +174,31 @@ class _Checker:
             (name, value) for name, value, _, _ in with_values(values(body.get("with"), findings), scope)
         )
         held = scope.conditions(conditions(body.get("if"), "if", findings))
-        excuses = scope.conditions(conditions(body.get("unless"), "unless", findings))
+        excuses = scope.excuses(conditions(body.get("unless"), "unless", findings))
         require(held, scope, set())
         deadline = self._deadline(before, made_each, made_values, guaranteed(held))
         message, remedy = self._text("alert"), self._text("remedy")
         return Rule(
-            draft.id, draft.part, shape.string(body.get("title"), "title", findings),
+            draft.id,
+            draft.part,
+            shape.string(body.get("title"), "title", findings),
             _authority(body.get("authority"), findings),
             shape.choice(body.get("basis"), "basis", BASES, findings),
-            shape.choice(body.get("severity"), "severity", SEVERITIES, findings), head, message, remedy, made_each,
-            made_values, held, excuses, deadline, "by" in body.entries, self._about(), self._in_force(zone),
+            shape.choice(body.get("severity"), "severity", SEVERITIES, findings),
+            head,
+            message,
+            remedy,
+            made_each,
+            made_values,
+            held,
+            excuses,
+            deadline,
+            "by" in body.entries,
+            self._about(),
+            self._in_force(zone),
             shape.choice(body.get("status"), "status", STATUSES, findings) or "stable",
             place=draft.written.place,
-        )  # fmt: skip
+        )
 
     def _keys(self) -> Iterable[Scalar]:
         """The keys it has, those whose value is wrong included."""
@@ -230,9 +248,14 @@ class _Checker:
         fact, alias = shape.alias(Text.of(single), findings)
         of = shape.strings(body.get("of"), "of:", findings)
         watched = DraftQuery(
-            fact.text, alias.text if alias else "", of=tuple(one.text for one in of), place=fact.place, written=fact,
-            alias=alias, rules=of,
-        )  # fmt: skip
+            fact.text,
+            alias.text if alias else "",
+            of=tuple(one.text for one in of),
+            place=fact.place,
+            written=fact,
+            alias=alias,
+            rules=of,
+        )
         kind = self._scope.head(watched)
         name = self._scope.bind(watched.name, kind, alias, fact.text)
         return Head(name, fact=fact.text, of=watched.of if fact.text == ALERT else ())
@@ -261,9 +284,11 @@ class _Checker:
         if used:
             name = sorted(used)[0]
             findings.wrong(
-                "deadline-of-part", f"{key}: depends on {name!r}, which is another for each part", written,
+                "deadline-of-part",
+                f"{key}: depends on {name!r}, which is another for each part",
+                written,
                 "one alert has one deadline; give each its own fact",
-            )  # fmt: skip
+            )
             return None
         checked = self._scope.expression(written)
         wanted = (TIMESTAMP, DATE) if key == "by" else (PERIOD, DURATION)

@@ -1,8 +1,8 @@
 """
 From drafts to checked conditions: names looked up, definitions written out, every expression typed.
 
-One :class:`Scope` is made for each rule, part and fact entry. Inside it every name is bound once: a name that a
-second clause binds again, and every name bound by a definition, is made distinct.
+One :class:`Scope` is made for each rule, part and fact entry. Inside it every name is bound once: a name
+that a second clause binds again, and every name bound by a definition, is made distinct.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from oversight.language.graft import graft
 from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
-from oversight.language.typing import check
-from oversight.language.world import ALERT, Phrase, World
+from oversight.language.typing import check, contradiction
+from oversight.language.world import ALERT, Phrase, World, call_of
 from oversight.model.expressions import Call, Name, Node, walk
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Template, Test, Value,
@@ -160,20 +160,22 @@ class Scope:
     def _calls(self, written: Draft) -> bool:
         """Whether every definition that an expression calls can be expanded; those it calls are used."""
         whole = True
-        for call in [node for node in walk(written.node) if isinstance(node, Call)]:
-            name = call.function
-            if name in self.world.broken:
-                whole = False
+        for node in walk(written.node):
+            name = node.function if isinstance(node, Call) else node.name if isinstance(node, Name) else ""
+            whole = whole and name not in self.world.broken
             phrase = self.world.phrases.get(name)
-            if phrase is None:
+            if phrase is None or name in self._types:
                 continue
-            self.world.used.add(name)
+            self.world.use(name)
             if phrase.expression is None:
-                place, width = written.at((call.span[0], call.span[0] + len(name)))
+                place, width = written.at((node.span[0], node.span[0] + len(name)))
                 self.findings.error(
-                    "condition-in-expression", f"{name!r} is a condition and cannot stand inside an expression",
-                    place, width, "let the call stand alone, as one condition of a list",
-                )  # fmt: skip
+                    "condition-in-expression",
+                    f"{name!r} is a condition and cannot stand inside an expression",
+                    place,
+                    width,
+                    "let the call stand alone, as one condition of a list",
+                )
                 whole = False
         return whole
 
@@ -189,46 +191,66 @@ class Scope:
     # Conditions.
 
     def conditions(self, written: Iterable[Condition]) -> tuple[Condition, ...]:
-        """Check conditions, in order."""
+        """Check conditions all of which must hold, in order."""
+        return self._together(tuple(self.condition(one) for one in written))
+
+    def _together(self, checked: tuple[Condition, ...]) -> tuple[Condition, ...]:
+        """Say where one condition of a list can never hold beside another."""
+        tests = [one.expression for one in checked if isinstance(one, Test)]
+        clash = contradiction([test.node for test in tests])
+        for test in tests:
+            if clash is not None and any(node is clash for node in walk(test.node)):
+                place, width = self.origin(test).at(clash.span)
+                message = "this can never hold together with an earlier comparison of the same attribute"
+                self.findings.error("never-holds", message, place, width, "take one of the two out")
+        return checked
+
+    def excuses(self, written: Iterable[Condition]) -> tuple[Condition, ...]:
+        """Check conditions any one of which suffices, in order."""
         return tuple(self.condition(one) for one in written)
 
     def condition(self, written: Condition) -> Condition:
         """Check one condition."""
         if isinstance(written, Test):
-            call = written.expression.node
-            if isinstance(call, Call) and isinstance(written.expression, Draft):
-                phrase = self.world.phrases.get(call.function)
-                if phrase is not None and phrase.expression is None:
-                    return self._expanded(phrase, call, written.expression)
+            call = call_of(written.expression.node)
+            phrase = self.world.phrases.get(call[0]) if call else None
+            if call and phrase and phrase.expression is None and isinstance(written.expression, Draft):
+                return self._expanded(phrase, call[1], written.expression)
             return Test(self.expression(written.expression, BOOL))
         if isinstance(written, Exists):
             return Exists(self.query(written.query)[0], written.negated)
         if isinstance(written, Group):
-            return Group(written.mode, self.conditions(written.conditions))
+            check_all = self.conditions if written.mode == "all" else self.excuses
+            return Group(written.mode, check_all(written.conditions))
         return self._measure(written)[0]
 
-    def _expanded(self, phrase: Phrase, call: Call, written: Draft) -> Condition:
+    def _expanded(self, phrase: Phrase, arguments: tuple[Node, ...], written: Draft) -> Condition:
         """A call of a condition definition, written out with its arguments."""
-        self.world.used.add(phrase.name)
-        place, width = written.at(call.span)
-        if len(call.arguments) != len(phrase.parameters):
+        self.world.use(phrase.name)
+        place, width = written.at(written.node.span)
+        if len(arguments) != len(phrase.parameters):
             self.findings.error(
                 "wrong-arguments",
-                f"{phrase.name} takes {len(phrase.parameters)} arguments, not {len(call.arguments)}", place, width,
+                f"{phrase.name} takes {len(phrase.parameters)} arguments, not {len(arguments)}",
+                place,
+                width,
                 f"{phrase.name}({', '.join(phrase.parameters)})",
-            )  # fmt: skip
+            )
             return Group("all", ())
         if self._depth >= MAX_DEFINITIONS or self.shared.count > MAX_CONDITIONS:
             self.findings.error(
-                "too-many-conditions", "definitions written out make this rule too large", place, width,
+                "too-many-conditions",
+                "definitions written out make this rule too large",
+                place,
+                width,
                 f"at most {MAX_DEFINITIONS} definitions one inside the other and {MAX_CONDITIONS:,} names",
-            )  # fmt: skip
+            )
             return Group("all", ())
-        use = f"where {call.function}(…) is used at {place}"
+        use = f"where {phrase.name}(…) is used at {place}"
         inside = Scope(self.world, self.findings.within(f"in the definition of {phrase.name}", use))
         inside.shared, inside._depth = self.shared, self._depth + 1
         self.shared.count += 1
-        for parameter, argument in zip(phrase.parameters, call.arguments, strict=True):
+        for parameter, argument in zip(phrase.parameters, arguments, strict=True):
             given = self.expression(evolve(written, node=argument))
             inside._types[parameter] = given.type
             inside._stands_for[parameter] = given.node
@@ -243,17 +265,23 @@ class Scope:
         kind = self._fact(written)
         if written.before and self.shared.standing:
             self.findings.wrong(
-                "before-in-while", "before: has no meaning in a while rule", written.written,
-                "remove it", ("a standing rule holds on an interval, and an interval has no instant before it",),
-            )  # fmt: skip
+                "before-in-while",
+                "before: has no meaning in a while rule",
+                written.written,
+                "remove it",
+                ("a standing rule holds on an interval, and an interval has no instant before it",),
+            )
         inside = self.inner()
         name = inside.bind(written.name, kind, written.alias, written.fact)
         where = inside.conditions(written.where)
         if where and written.fact != ALERT and not any(_compares(one, name) for one in _conjunction(where)):
             self.findings.warning(
-                "compares-all", f"nothing in where: compares {written.fact} with ==, so each one is looked at",
-                written.written.place, written.written.width, "add an equality with an attribute of the fact",
-            )  # fmt: skip
+                "compares-all",
+                f"nothing in where: compares {written.fact} with ==, so each one is looked at",
+                written.written.place,
+                written.written.width,
+                "add an equality with an attribute of the fact",
+            )
         made = Query(written.fact, name, where, written.before, written.of, written.text, written.place)
         return made, inside
 

@@ -107,6 +107,8 @@ def table(
             hint = f"did you mean {near!r}?" if near else ""
             notes = (f"keys: {', '.join(names)}",)
             findings.wrong("unknown-key", f"{what} has no key {key.text!r}", key, hint, notes)
+        elif isinstance(value, Scalar) and value.refused:
+            continue
         elif isinstance(value, Scalar) and value.value is None:
             findings.wrong("no-value", f"{key.text!r} has no value", key, "give it one, or leave the key out")
         else:
@@ -120,7 +122,8 @@ def table(
 
 def items(node: Node) -> tuple[Node, ...]:
     """The items of a list, or *node* itself where one stands alone."""
-    return node.items if isinstance(node, Sequence) else (node,)
+    several = node.items if isinstance(node, Sequence) else (node,)
+    return tuple(item for item in several if not (isinstance(item, Scalar) and item.refused))
 
 
 def scalar(node: Node | None, what: str, findings: Findings) -> Scalar | None:
@@ -181,9 +184,11 @@ def is_name(written: Text | Scalar, what: str, findings: Findings) -> bool:
         findings.wrong("bad-name", f"{written.text!r} is a word of the expression language", written)
         return False
     findings.wrong(
-        "bad-name", f"{written.text!r} cannot name {what}", written,
+        "bad-name",
+        f"{written.text!r} cannot name {what}",
+        written,
         "letters, digits and underscores, beginning with a letter",
-    )  # fmt: skip
+    )
     return False
 
 

@@ -2,8 +2,8 @@
 YAML files as trees in which every key and value knows its place.
 
 Source: YAML 1.2, of which a pack may use mappings, sequences and scalars. Tags, anchors, aliases and further
-documents are refused, and a plain scalar is only ever true, false, null, a number or text: ``on`` and ``no`` stay
-words, ``12:30`` and ``2026-01-01`` stay text.
+documents are refused, and a plain scalar is only ever true, false, null, a number or text: ``on`` and ``no``
+stay words, ``12:30`` and ``2026-01-01`` stay text.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import yaml
 from attrs import define, field, frozen
@@ -67,7 +68,8 @@ class Scalar:
         text: the text it stands for, whatever it looks like.
         style: the YAML style: empty for plain, else ``'``, ``"``, ``|`` or ``>``.
         flow: whether it is written inside ``[...]`` or ``{...}``.
-        start, end: where it is written, as indexes into the file's text.
+        start: where it is written, as an index into the file's text.
+        refused: whether it was said to be wrong already; nothing more is to be said of it.
     """
 
     value: bool | int | float | str | None
@@ -76,7 +78,7 @@ class Scalar:
     flow: bool
     source: Source = field(repr=False)
     start: int
-    end: int
+    refused: bool = False
     _indexes: list[int] | None = field(default=None, repr=False, init=False)
 
     @property
@@ -162,9 +164,11 @@ def read(name: str, content: bytes, findings: Findings) -> tuple[Source, Node | 
     hidden = _HIDDEN.search(text)
     if hidden:
         findings.error(
-            "hidden-character", f"the character U+{ord(hidden.group()):04X} cannot be seen",
-            source.place(hidden.start()), hint='remove it, or write it as an escape in a "quoted" text',
-        )  # fmt: skip
+            "hidden-character",
+            f"the character U+{ord(hidden.group()):04X} cannot be seen",
+            source.place(hidden.start()),
+            hint='remove it, or write it as an escape in a "quoted" text',
+        )
         return source, None
     return source, _Builder(source, findings).build()
 
@@ -221,7 +225,7 @@ class _Builder:
             raise _Stop from None
 
     def _broken(self, problem: str, index: int) -> None:
-        """YAML stumbles behind the cause, so the line and the one before are searched for an unquoted value."""
+        """YAML stumbles behind the cause: the line and the one before are searched for an unquoted value."""
         end = min(index, len(self._source.text))
         ends = self._source.text.find("\n", end)
         line_start = self._source.text.rfind("\n", 0, end) + 1
@@ -250,7 +254,8 @@ class _Builder:
                 event,
                 "quote this expression, or write it out",
             )
-            stack[-1].items.append(self._empty(event))
+            start = _index(event.start_mark)
+            stack[-1].items.append(Scalar("", "", '"', False, self._source, start, refused=True))
         elif isinstance(event, yaml.NodeEvent):
             self._signs(event)
             if isinstance(event, yaml.ScalarEvent):
@@ -261,8 +266,9 @@ class _Builder:
                     "yaml-depth", f"the file nests more than {MAX_DEPTH} deep", event, "make it flatter"
                 )
                 raise _Stop
-            flow = bool(event.flow_style)
-            stack.append(_Open(isinstance(event, yaml.MappingStartEvent), flow, event.start_mark.index, []))
+            if isinstance(event, yaml.CollectionStartEvent):
+                mapping = isinstance(event, yaml.MappingStartEvent)
+                stack.append(_Open(mapping, bool(event.flow_style), _index(event.start_mark), []))
 
     def _signs(self, event: yaml.NodeEvent) -> None:
         if event.anchor is not None:
@@ -277,22 +283,17 @@ class _Builder:
             self._refuse("yaml-tag", f"{tag} is a YAML tag", event, "quote this expression")
 
     def _refuse(self, code: str, message: str, event: yaml.Event, hint: str) -> None:
-        start = event.start_mark.index
+        start = _index(event.start_mark)
         stop = self._source.text.find("\n", start)
         written = self._source.text[start : stop if stop >= 0 else None]
         width = len(re.split(r"[,\s]", written, maxsplit=1)[0])
         self._findings.error(code, message, self._source.place(start), max(1, width), hint)
 
-    def _empty(self, event: yaml.Event) -> Scalar:
-        start, end = event.start_mark.index, event.end_mark.index
-        return Scalar("", "", '"', False, self._source, start, end)
-
     def _scalar(self, event: yaml.ScalarEvent, flow: bool) -> Scalar:
         style = event.style or ""
         value = event.value if style else self._resolve(event)
-        return Scalar(
-            value, event.value, style, flow, self._source, event.start_mark.index, event.end_mark.index
-        )
+        start = _index(event.start_mark)
+        return Scalar(value, event.value, style, flow, self._source, start, refused=event.tag is not None)
 
     def _resolve(self, event: yaml.ScalarEvent) -> bool | int | float | str | None:
         text = event.value
@@ -323,20 +324,28 @@ class _Builder:
             elif key.text in entries:
                 first = entries[key.text][0].place
                 self._findings.error(
-                    "duplicate-key", f"the key {key.text!r} stands twice here", key.place, key.width,
-                    "keep one of them", (f"first at line {first.line}",),
-                )  # fmt: skip
+                    "duplicate-key",
+                    f"the key {key.text!r} stands twice here",
+                    key.place,
+                    key.width,
+                    "keep one of them",
+                    (f"first at line {first.line}",),
+                )
             else:
                 entries[key.text] = (key, value)
         stack[-1].items.append(Mapping(tuple(entries.values()), place, closed.flow))
+
+
+def _index(mark: Any) -> int:
+    return int(mark.index) if mark is not None else 0
 
 
 def _align(value: str, raw: str, start: int, style: str) -> list[int]:
     """
     The index in *raw* of each character of *value*, and of its end.
 
-    YAML only ever drops white space, doubles quotes and writes escapes, so one walk over both texts finds each
-    visible character again; white space that was folded stands at the break it came from.
+    YAML only ever drops white space, doubles quotes and writes escapes, so one walk over both texts finds
+    each visible character again; white space that was folded stands at the break it came from.
     """
     position = start
     if style in ("|", ">"):

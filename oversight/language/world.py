@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from attrs import define, field, frozen
 
 from oversight.language.drafts import Draft
+from oversight.language.order import reachable
 from oversight.language.source import Scalar
 from oversight.language.typing import Definition
-from oversight.model.expressions import Call, walk
+from oversight.model.expressions import Call, Name, Node, walk
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Kind, Latest, Limit, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -25,7 +26,7 @@ class Phrase:
 
     Args:
         name, parameters: as in ``name(parameters): ...``.
-        conditions: what it stands for; all must hold. A lone test is an expression and may stand inside others.
+        conditions: what it stands for; all must hold. A lone test is an expression that others can use.
         key: where it is written.
         own: whether the pack itself (and not one that it uses) has it.
     """
@@ -56,6 +57,8 @@ class World:
         facts: the types of facts, as far as they are known.
         rules: the ids of the rules.
         used: names of parameters and definitions that something has used.
+        definitions: those that can stand inside an expression.
+        calls: by name of a definition, what it calls.
     """
 
     kinds: Mapping[str, Kind]
@@ -66,6 +69,11 @@ class World:
     rules: frozenset[str] = frozenset()
     used: set[str] = field(factory=set)
     definitions: Mapping[str, Definition] = field(factory=dict)
+    calls: Mapping[str, set[str]] = field(factory=dict)
+
+    def use(self, name: str) -> None:
+        """Note that something uses a definition, and with it those it calls."""
+        self.used |= {name} | reachable(self.calls, name)
 
     def reads(self, conditions: tuple[Condition, ...], *more: Value | Each | None) -> set[str]:
         """The facts that conditions and values ask for as they hold now, through definitions as well."""
@@ -77,11 +85,23 @@ class World:
                 if isinstance(part, Query) and not part.before:
                     found.add(part.fact)
                 elif isinstance(part, Expression):
-                    called = {node.function for node in walk(part.node) if isinstance(node, Call)}
-                    for name in (called & set(self.phrases)) - seen:
+                    for name in (called(part.node) & set(self.phrases)) - seen:
                         seen.add(name)
                         waiting.extend(self.phrases[name].conditions)
         return found
+
+
+def called(node: Node) -> set[str]:
+    """What an expression may call; a definition without arguments is called by its name."""
+    names = {one.function for one in walk(node) if isinstance(one, Call)}
+    return names | {one.name for one in walk(node) if isinstance(one, Name)}
+
+
+def call_of(node: Node) -> tuple[str, tuple[Node, ...]] | None:
+    """The name and arguments of an expression that is nothing but a call, or ``None``."""
+    if isinstance(node, Call):
+        return node.function, node.arguments
+    return (node.name, ()) if isinstance(node, Name) else None
 
 
 def parts(root: Condition | Value | Each | None) -> Iterator[Query | Expression]:
