@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from attrs import evolve
 
 from oversight.ground.text import nearest, printable
+from oversight.ground.values import EvaluationError, compile_pattern, parse_duration, parse_timestamp
 from oversight.language.parser import FUNCTIONS
 from oversight.language.problems import Scope
 from oversight.language.signatures import (
@@ -36,6 +37,11 @@ from oversight.model.types import (
 
 _EQUALITIES = frozenset({"==", "!="})
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "timestamp": parse_timestamp,
+    "duration": parse_duration,
+    "matches": compile_pattern,
+}
 _CONNECTIVES = frozenset({"&&", "||", "!"})
 
 
@@ -162,17 +168,29 @@ def _function(node: Call, types: list[Type], scope: Scope, definitions: Collecti
         return node
     result = result_of(name, types)
     if result is not None:
+        _try_literal(node, scope)
         return evolve(node, type=result)
     lengths = sorted({len(wanted) for wanted, _ in OVERLOADS[name]})
     if len(types) not in lengths:
         counted = " or ".join(map(str, lengths))
-        message = f"{name} takes {counted} values, what stands before the dot included, and not {len(types)}"
+        message = f"{name} is given {len(types)} instead of {counted}, with what stands before the dot"
         scope.report("wrong-arguments", message, node.span)
     else:
         given = " and ".join(named(type_) for type_ in types)
         hint = advice(*types) if len(types) == 2 else ""
         scope.report("type-mismatch", f"{name} is not defined for {given}", node.span, hint)
     return node
+
+
+def _try_literal(node: Call, scope: Scope) -> None:
+    """A literal pattern, time or duration is read once, while the place of its mistake is known."""
+    read, argument = _READERS.get(node.function), node.arguments[-1]
+    if read is None or not isinstance(argument, Literal) or not isinstance(argument.value, str):
+        return
+    try:
+        read(argument.value)
+    except EvaluationError as error:
+        scope.report("malformed-literal", str(error), argument.span)
 
 
 def _choice(node: Call, scope: Scope) -> Node:

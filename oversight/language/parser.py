@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from oversight.ground.text import nearest
+from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period
-from oversight.ground.values import EvaluationError, compile_pattern, parse_duration, parse_timestamp
 from oversight.language.tokens import ExpressionError, Token, tokens
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select, walk
 
@@ -49,8 +48,7 @@ def parse(text: str) -> Node:
     """
     Read one expression.
 
-    A literal ``period("P1M")`` becomes a literal; literal patterns, timestamps and durations are read
-    once to see that they can be.
+    ``period("P1M")`` becomes a literal.
 
     Args:
         text: the whole expression.
@@ -227,7 +225,7 @@ class _Parser:
         if word.text in MACROS:
             return _macro(word, operand, arguments, span)
         if word.text in METHODS:
-            return _read_once(Call(word.text, (operand, *arguments), span=span))
+            return Call(word.text, (operand, *arguments), span=span)
         if word.text in FUNCTIONS:
             hint = f"write {word.text}(…)"
         else:
@@ -273,7 +271,7 @@ class _Parser:
             return _has(arguments, span)
         if word.text in MACROS or (word.text in METHODS and word.text not in FUNCTIONS):
             raise ExpressionError(f"{word.text!r} is a method", word.span, f"write value.{word.text}(…)")
-        return _read_once(Call(word.text, tuple(arguments), span=span))
+        return _folded(Call(word.text, tuple(arguments), span=span))
 
     def _items(self, closing: str) -> list[Node]:
         items: list[Node] = []
@@ -339,20 +337,12 @@ def _macro(word: Token, operand: Node, arguments: list[Node], span: tuple[int, i
     return Macro(word.text, operand, arguments[0].name, arguments[-1], condition, span=span)
 
 
-def _read_once(call: Call) -> Node:
-    """Literal periods, timestamps, durations and patterns are tried while their place is known."""
-    argument = call.arguments[-1] if call.arguments else None
-    if not isinstance(argument, Literal) or not isinstance(argument.value, str):
+def _folded(call: Call) -> Node:
+    """A period is a literal in all but its writing."""
+    argument = call.arguments[0] if len(call.arguments) == 1 else None
+    if call.function != "period" or not isinstance(argument, Literal) or not isinstance(argument.value, str):
         return call
     try:
-        if call.function == "period" and len(call.arguments) == 1:
-            return Literal(Period.parse(argument.value), span=call.span)
-        if call.function == "timestamp" and len(call.arguments) == 1:
-            parse_timestamp(argument.value)
-        elif call.function == "duration" and len(call.arguments) == 1:
-            parse_duration(argument.value)
-        elif call.function == "matches" and len(call.arguments) == 2:
-            compile_pattern(argument.value)
-    except (EvaluationError, ValueError) as error:
-        raise ExpressionError(str(error), argument.span) from None
-    return call
+        return Literal(Period.parse(argument.value), span=call.span)
+    except ValueError as error:
+        raise ExpressionError(printable(str(error)), argument.span) from None
