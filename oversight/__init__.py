@@ -1,0 +1,44 @@
+"""
+Compliance rules over a stream of events: what must, must not, or must soon follow, and the evidence for it.
+
+Load a pack, feed events, read what changes:
+
+>>> import oversight
+>>> engine = oversight.Engine(oversight.load("camera-programme"))
+>>> engine.feed({"kind": "event.retracted", "id": "2", "time": "2026-03-10T09:00:00+08:00", "corrects": "1"})
+()
+
+Importing this package starts no thread, opens no file and configures no logger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oversight import errors
+from oversight.engine.core import Engine
+from oversight.model.alerts import Change
+from oversight.model.diagnostics import Diagnostic
+from oversight.model.events import Vocabulary
+from oversight.model.folding import Folded, fold
+from oversight.model.pack import Pack
+from oversight.runner.packs import load, shipped
+
+__version__ = "0.1.0"
+__all__ = [
+    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "Diagnostic", "errors",
+    "__version__",
+]  # fmt: skip
+
+
+def event_classes(pack: Pack) -> Mapping[str, type]:
+    """
+    The kinds of *pack* as frozen, slotted attrs classes, by kind; an engine takes their objects as events.
+
+    Args:
+        pack: checked, as :func:`load` gives it.
+
+    >>> event_classes(load("camera-programme"))["camera.activated"].__name__
+    'CameraActivated'
+    """
+    return Vocabulary(pack.kinds).classes
