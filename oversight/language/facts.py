@@ -74,20 +74,20 @@ def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:
 
 
 def _endings(made: FactDraft, body: shape.Table) -> None:
-    limited = "ends" in body.entries or "lasts" in body.entries
-    limited = limited or any("until" in entry.body.entries for entry in made.starts)
-    if not limited and not made.forever and made.whole and "keep" not in body.entries:
+    """A fact that nothing ends must say so; one start in several that has no end may be meant either way."""
+    ends = "ends" in body.entries or "lasts" in body.entries
+    until = ["until" in entry.body.entries for entry in made.starts]
+    if not ends and not any(until) and not made.forever and made.whole and "keep" not in body.entries:
         made.findings.wrong(
             "never-ends",
             f"nothing ends the fact {made.name}",
             made.written,
             "give it ends:, until: or lasts:, or say keep: forever",
         )
-    if limited and made.forever:
+    if made.forever and made.whole and (ends or all(until)):
         key = body.key("keep")
-        made.findings.warning(
-            "keep-unneeded", "this fact can end, so keep: says nothing", key.place, key.width, "remove it"
-        )
+        message = "this fact can end, so keep: says nothing"
+        made.findings.warning("keep-unneeded", message, key.place, key.width, "remove it")
 
 
 def facts(drafts: Map[str, FactDraft], world: World, findings: Findings) -> dict[str, Fact]:

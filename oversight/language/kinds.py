@@ -11,6 +11,7 @@ from oversight.ground.text import nearest
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.order import in_order
+from oversight.language.parser import KEYWORDS
 from oversight.language.shape import NAME, Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import RETRACTION, Kind
@@ -64,7 +65,7 @@ class Types:
                 self.findings.wrong(
                     "name-taken", f"{name!r} is a type of the language", key, "choose another name"
                 )
-            elif name not in self.named and shape.is_name(key, "a type", self.findings):
+            elif name not in self.named and self._is_name(key, "a type"):
                 self.named[name] = self.attribute(key, node).type
 
     def attributes(self, node: Node | None, what: str) -> dict[str, Attribute]:
@@ -74,16 +75,17 @@ class Types:
         found = shape.mapping(node, what, self.findings)
         read = {}
         for key, value in () if found is None else found.entries:
-            if not NAME.fullmatch(key.text) or key.text in ("in", "true", "false", "null"):
-                self.findings.wrong(
-                    "bad-name",
-                    f"{key.text!r} cannot name an attribute",
-                    key,
-                    "letters, digits and underscores, beginning with a letter",
-                )
-            else:
+            if self._is_name(key, "an attribute"):
                 read[key.text] = self.attribute(key, value)
         return read
+
+    def _is_name(self, key: Scalar, what: str) -> bool:
+        """Whether a key can be selected in an expression: behind a dot, most reserved words are free."""
+        if NAME.fullmatch(key.text) and key.text not in KEYWORDS:
+            return True
+        hint = "letters, digits and underscores, beginning with a letter"
+        self.findings.wrong("bad-name", f"{key.text!r} cannot name {what}", key, hint)
+        return False
 
     def attribute(self, key: Scalar, node: Node) -> Attribute:
         """Read one attribute; where something is wrong, its type is ``dyn``."""
