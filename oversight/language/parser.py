@@ -188,10 +188,13 @@ class _Parser:
         while self.at(sign):
             self.take()
             count += 1
-        if sign == "-" and self.token.kind in ("int", "double") and count % 2:
+        negative = self.accept("-") if sign == "!" else count % 2 == 1
+        if negative and self.token.kind in ("int", "double"):
             number = self._number(self.take(), "-")
             operand = self._postfix(evolve(number, span=(start, number.span[1])))
-            count -= 1
+            count -= sign == "-"
+        elif negative and sign == "!":
+            raise self.unexpected("a value")
         else:
             operand = self._member()
         # Google's parsers drop pairs of the same sign, whatever stands behind them.
