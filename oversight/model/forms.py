@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cached_property
 from keyword import iskeyword
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict, cast
 
@@ -208,7 +209,11 @@ class Form:
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
         self.members = {member_name(name): name for name in attributes}
-        self.public = _public_class(title, kind)
+
+    @cached_property
+    def public(self) -> type:
+        """The public class, made when first asked for: most engines never are."""
+        return _public_class(class_name(self.name), self.kind)
 
 
 def class_name(kind: str) -> str:
