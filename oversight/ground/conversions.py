@@ -213,6 +213,9 @@ def integer(value: Any) -> int:
         return int64(int(value))
     if value.__class__ is datetime:
         return (value - _EPOCH) // timedelta(seconds=1)
+    if value.__class__ is bool:
+        # Google's evaluator allows it where its checker cannot know the type; so do we.
+        return 1 if value else 0
     raise no_overload("int", value)
 
 

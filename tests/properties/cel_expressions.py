@@ -43,7 +43,7 @@ ZONES = ("UTC", "Asia/Hong_Kong", "America/New_York", "+05:30", "-03:00", "08:00
 
 texts = st.one_of(
     st.sampled_from(["", "a", "b", "ab", "é", "\U0001f600", "12", "true", "1.5", "cam-7"]),
-    st.text(max_size=3),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3),
 )
 ints = st.one_of(st.integers(-3, 3), st.sampled_from([2**63 - 1, -(2**63), 2**53 + 1]))
 doubles = st.one_of(

@@ -9,6 +9,7 @@ Both must give the same value, or both an error. Where we differ on purpose, not
 - adding to a time, or taking from it, durations beyond 292 years, where Google saturates;
 - maps that mix bools and ints as keys, which Python cannot hold;
 - texts joined beyond a million characters, and the other limits on size;
+- NUL in texts, where Google's Python package cuts the keys of maps off;
 - the sign of a NaN, which Google writes as the machine left it;
 - texts that `double` reads and CEL does not mention, such as hexadecimal.
 """
