@@ -1,0 +1,182 @@
+"""
+Event files, line by line: plain, gzip or Zstandard, or standard input.
+
+A line that never ends costs that line, a damaged archive what is left of it, and nothing else; memory stays
+bounded by the longest line allowed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from attrs import frozen
+
+from oversight.ground.text import printable
+from oversight.model.forms import MAX_LINE
+
+STANDARD_INPUT = "-"
+CHUNK = 1 << 20
+_MARK = b"\xef\xbb\xbf"
+
+
+@frozen
+class Refusal:
+    """
+    A line that was not taken in.
+
+    Args:
+        source: the file, ``-`` for standard input.
+        line: its number, counted from one.
+        code: ``bad-event``, ``too-long``, ``unreadable``, or the engine's: ``other-content``, ``too-late``.
+        reason: what is wrong.
+        path: the attribute's path in the event, or an empty string.
+    """
+
+    source: str
+    line: int
+    code: str
+    reason: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        at = f" (at {printable(self.path)})" if self.path not in ("", "$") else ""
+        return f"{printable(self.source)}:{self.line}: {self.code}: {printable(self.reason, 400)}{at}"
+
+
+class Block(NamedTuple):
+    """
+    Some lines of a file; ``None`` stands for one that is too long.
+
+    ``first`` is the number of the first of them. ``failure`` says why nothing more can be read, and is empty
+    where all is well.
+    """
+
+    first: int
+    lines: Sequence[bytes | None]
+    failure: str = ""
+
+
+class SourceError(ValueError):
+    """A file of events cannot be opened, or is of a form that is not read."""
+
+
+def check_source(source: str) -> None:
+    """
+    Make sure that *source* can be opened, before anything is read.
+
+    Raises:
+        SourceError: it cannot; says why and what to do.
+
+    >>> check_source("-")
+    """
+    if source == STANDARD_INPUT:
+        return
+    shown = printable(source)
+    if Path(source).suffix.lower() in (".csv", ".tsv"):
+        raise SourceError(f"{shown}: tables are not read; write each row as a JSON object on a line")
+    try:
+        with open(source, "rb"):
+            pass
+    except OSError as error:
+        raise SourceError(f"{shown}: {(error.strerror or 'cannot be opened').lower()}") from None
+    if source.endswith(".zst"):
+        _zstandard(source)
+
+
+def blocks(
+    source: str, progress: Callable[[int], None] | None = None, longest: int = MAX_LINE
+) -> Iterator[Block]:
+    """
+    The lines of *source*, in blocks of about a megabyte, each line without its end.
+
+    Args:
+        source: a path, or ``-``.
+        progress: told the number of bytes of the file (as stored) each time some were read.
+        longest: a line of more bytes is left out.
+
+    Raises:
+        SourceError: it cannot be opened.
+    """
+    check_source(source)
+    with _opened(source) as (raw, stream):
+        yield from _split(_chunks(raw, stream, progress), longest)
+
+
+def _chunks(
+    raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] | None
+) -> Iterator[tuple[bytes, str]]:
+    """The bytes of *stream*; in the end an empty one with what went wrong, if something did."""
+    told = 0
+    while True:
+        try:
+            chunk = stream.read(CHUNK)
+        except Exception as error:  # the libraries for archives raise errors of their own, zlib's among them
+            yield b"", f"the rest cannot be read: {printable(str(error))}"
+            return
+        if not chunk:
+            return
+        yield chunk, ""
+        if progress is not None and raw.seekable():
+            told, before = raw.tell(), told
+            progress(told - before)
+
+
+def _split(chunks: Iterator[tuple[bytes, str]], longest: int) -> Iterator[Block]:
+    number, pending, held, skipping = 1, list[bytes](), 0, False
+    failed = ""
+    for chunk, failure in chunks:
+        failed = failure
+        pieces = chunk.split(b"\n")
+        if len(pieces) == 1:
+            skipping, held = skipping or held + len(chunk) > longest, held + len(chunk)
+            pending = [] if skipping else [*pending, chunk]
+            continue
+        lines: list[bytes | None] = [*pieces[:-1]]
+        lines[0] = None if skipping or held + len(pieces[0]) > longest else b"".join([*pending, pieces[0]])
+        if longest < CHUNK:
+            lines = [None if line is None or len(line) > longest else line for line in lines]
+        yield Block(number, _without_mark(lines) if number == 1 else lines)
+        number += len(lines)
+        pending, held, skipping = [pieces[-1]], len(pieces[-1]), len(pieces[-1]) > longest
+    last: list[bytes | None] = [None if skipping else b"".join(pending)] if held else []
+    if last or failed:
+        yield Block(number, _without_mark(last) if number == 1 else last, failed)
+
+
+def _without_mark(lines: list[bytes | None]) -> list[bytes | None]:
+    """*lines* without the byte order mark that some editors put before the first."""
+    return [lines[0].removeprefix(_MARK), *lines[1:]] if lines and lines[0] else lines
+
+
+@contextmanager
+def _opened(source: str) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """The file as stored, and the stream of what it holds."""
+    if source == STANDARD_INPUT:
+        yield sys.stdin.buffer, sys.stdin.buffer
+        return
+    with open(source, "rb") as raw:
+        if source.endswith(".gz"):
+            import gzip
+
+            with gzip.open(raw) as unpacked:
+                yield raw, cast(IO[bytes], unpacked)
+        elif source.endswith(".zst"):
+            with _zstandard(source).open(raw) as unpacked:
+                yield raw, unpacked
+        else:
+            yield raw, raw
+
+
+def _zstandard(source: str) -> Any:
+    """The module of Python 3.14, or the one that brings it to earlier ones."""
+    for name in ("compression.zstd", "backports.zstd"):
+        try:
+            return import_module(name)
+        except ImportError:
+            continue
+    raise SourceError(f"{printable(source)}: reading .zst needs a library: pip install 'oversight[cli]'")

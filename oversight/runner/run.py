@@ -1,0 +1,132 @@
+"""
+A run: files of events in, changes out as they come, one engine for each pack.
+
+An instant is judged when a later event or the end comes, so that records of one day may stand in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from oversight.engine.core import Engine
+from oversight.ground.errors import EventError, EventRefused
+from oversight.model.alerts import Change
+from oversight.model.forms import Event, Stranger
+from oversight.model.pack import Pack
+from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.summary import Summary
+
+Tell = Callable[[Iterable[Change]], object]
+
+
+class Run:
+    """
+    One run of events through packs.
+
+    Args:
+        packs: an engine each.
+        tell: is given the changes as they come, for example ``Outlet.tell``.
+        refuse: is given each line that is not taken in.
+        until: the instant to which time is advanced at the end; later events wait outside. ``None`` stops at
+            the last event.
+        revise: how late an event may be, an ISO 8601 duration; ``None`` takes any.
+
+    Attributes:
+        engines: in the order of the packs.
+        summary: what was met so far.
+
+    Raises:
+        ValueError: *revise* is no duration.
+
+    >>> from oversight.runner.packs import load
+    >>> Run([load("camera-programme")], print, print).finish().status
+    0
+    """
+
+    def __init__(
+        self,
+        packs: Sequence[Pack],
+        tell: Tell,
+        refuse: Callable[[Refusal], object],
+        *,
+        until: datetime | None = None,
+        revise: str | None = None,
+    ) -> None:
+        self.engines = [Engine(pack, revise=revise) for pack in packs]
+        self.summary = Summary()
+        self._tell = tell
+        self._refuse = refuse
+        self._until = until
+
+    def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
+        """
+        Take in every line of *source*, telling changes as they come.
+
+        Args:
+            source: a path, or ``-`` for standard input.
+            progress: told how many bytes were read each time.
+
+        Raises:
+            SourceError: it cannot be opened.
+            Exception: what ``tell`` raises.
+        """
+        for block in blocks(source, progress):
+            self._block(source, block)
+            for engine in self.engines:
+                self._told(engine.close())
+
+    def _block(self, source: str, block: Block) -> None:
+        decoders = [engine.decode for engine in self.engines]
+        for number, line in enumerate(block.lines, block.first):
+            if line is None:
+                self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
+            elif line and not line.isspace():
+                try:
+                    self._accept([decode(line) for decode in decoders], source, number)
+                except EventError as error:
+                    self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
+                except EventRefused as error:
+                    self._refused(Refusal(source, number, error.code, str(error)))
+        if block.failure:
+            number = block.first + len(block.lines)
+            self._refused(Refusal(source, number, "unreadable", block.failure))
+
+    def _accept(self, decoded: list[Event | Stranger], source: str, number: int) -> None:
+        known = None
+        for engine, event in zip(self.engines, decoded, strict=True):
+            if isinstance(event, Event):
+                if self._until is not None and event.time > self._until:
+                    self.summary.waiting += 1
+                    self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
+                    return
+                known = event
+            engine.accept(event)
+        if known is not None:
+            self.summary.saw(known, source, number)
+        elif decoded:
+            self.summary.strangers[decoded[0].kind] += 1
+
+    def _refused(self, refusal: Refusal) -> None:
+        self.summary.refused += 1
+        self._refuse(refusal)
+
+    def _told(self, changes: Sequence[Change]) -> None:
+        if changes:
+            self.summary.told(changes)
+            self._tell(changes)
+
+    def finish(self) -> Summary:
+        """
+        Judge the last instant, let time pass until ``until``, tell what that changes, and sum up.
+        """
+        for engine in self.engines:
+            self._told(engine.settle())
+            if self._until is not None:
+                self._told(engine.advance(self._until))
+        return self.summary
+
+    @property
+    def now(self) -> datetime | None:
+        """The instant reached."""
+        return max((engine.now for engine in self.engines if engine.now is not None), default=None)

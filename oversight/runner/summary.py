@@ -1,0 +1,140 @@
+"""What a run met and did: counts, what a person should look at, and the exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from attrs import define, field
+
+from oversight.ground.text import nearest, printable
+from oversight.ground.time import format_instant
+from oversight.model.alerts import CLEARED, RAISED, WITHDRAWN, Change
+from oversight.model.forms import Event
+
+NO_ALERT, REFUSED, ALERTS = 0, 1, 3
+FAR = timedelta(days=366)
+_MOST = 8
+
+
+@define
+class Summary:
+    """
+    What happened in a run.
+
+    Attributes:
+        events: how many were taken in.
+        refused: how many lines were not.
+        waiting: how many events are later than the instant to which the run went.
+        first_waiting: the place of the first of these, as ``file:line``.
+        strangers: how many events of each kind that no pack knows.
+        changes: how many of each sort were told.
+        standing: identities of the alerts that were raised and not withdrawn.
+        undecided: how often a condition of a rule could not be decided, and the id of the first event.
+    """
+
+    events: int = 0
+    refused: int = 0
+    waiting: int = 0
+    first_waiting: str = ""
+    strangers: Counter[str] = field(factory=Counter)
+    changes: Counter[str] = field(factory=Counter)
+    standing: set[str] = field(factory=set)
+    undecided: dict[tuple[str, str], tuple[int, str]] = field(factory=dict)
+    _latest: tuple[Event, str, int] | None = None
+    _second: datetime | None = None
+
+    @property
+    def status(self) -> int:
+        """The exit status: 1 where lines were refused, else 3 where alerts stand, else 0."""
+        return REFUSED if self.refused else ALERTS if self.standing else NO_ALERT
+
+    def saw(self, event: Event, source: str, line: int) -> None:
+        """Count *event*, and keep in mind the two latest."""
+        self.events += 1
+        latest = self._latest
+        if latest is None or event.time > latest[0].time:
+            self._second = None if latest is None else latest[0].time
+            self._latest = (event, source, line)
+        elif (self._second is None or event.time > self._second) and event.identity != latest[0].identity:
+            self._second = event.time
+
+    def told(self, changes: Iterable[Change]) -> None:
+        """Count *changes*."""
+        for change in changes:
+            self.changes[change.change] += 1
+            if change.change == RAISED:
+                self.standing.add(change.alert)
+            elif change.change == WITHDRAWN:
+                self.standing.discard(change.alert)
+
+    def lines(self, kinds: Iterable[str], now: datetime | None) -> Iterator[str]:
+        """
+        The summary for people, safe for a terminal.
+
+        Args:
+            kinds: those that are known, for the nearest name.
+            now: the instant reached.
+        """
+        yield f"{_count(self.events, 'event')} taken in, {self._changes()}"
+        if self.refused:
+            yield f"{_count(self.refused, 'line')} refused, each named above"
+        if self.strangers:
+            yield self._unknown(list(kinds))
+        if self.waiting:
+            waiting = _count(self.waiting, "event")
+            yield f"{waiting} later than --until not taken in, the first at {printable(self.first_waiting)}"
+        if (far := self._far(now)) is not None:
+            event, source, line = far
+            yield (
+                f"{printable(source)}:{line}: event {printable(event.id, 80)!r} of {format_instant(event.time)} "
+                "is more than a year later than every other; if its date is wrong, correct it, "
+                "or leave it out with --until"
+            )
+        yield from undecided_lines(self.undecided)
+
+    def _changes(self) -> str:
+        told = [
+            f"{self.changes[name]} {name}"
+            for name in (RAISED, "updated", CLEARED, WITHDRAWN)
+            if self.changes[name]
+        ]
+        return f"{_count(len(self.standing), 'alert')} ({', '.join(told)})" if told else "no alert"
+
+    def _unknown(self, kinds: list[str]) -> str:
+        told = []
+        for kind, count in self.strangers.most_common(_MOST):
+            near = nearest(kind, kinds)
+            told.append(
+                f"{count} of {printable(kind, 80)!r}" + (f" (did you mean {near!r}?)" if near else "")
+            )
+        more = len(self.strangers) - _MOST
+        tail = f" and {_count(more, 'other kind')}" if more > 0 else ""
+        total = _count(sum(self.strangers.values()), "event")
+        return f"{total} of a kind that no pack knows, not taken in: {', '.join(told)}{tail}"
+
+    def _far(self, now: datetime | None) -> tuple[Event, str, int] | None:
+        """The event more than a year later than every other; ``None`` also where it has been corrected."""
+        if self._latest is None or self._second is None or now is None:
+            return None
+        time = self._latest[0].time
+        return self._latest if time - self._second > FAR and now >= time else None
+
+
+def undecided_lines(undecided: Mapping[tuple[str, str], tuple[int, str]]) -> Iterator[str]:
+    """
+    The conditions that could not be decided, one line each.
+
+    >>> list(undecided_lines({("R-1", "e.new > e.old"): (2, "ev-7")}))
+    ["R-1: this condition could not be decided 2 times, first for event 'ev-7': e.new > e.old"]
+    """
+    for (rule, clause), (count, first) in sorted(undecided.items()):
+        yield (
+            f"{printable(rule)}: this condition could not be decided {_count(count, 'time')}, "
+            f"first for event {printable(first, 80)!r}: {printable(clause)}"
+        )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
