@@ -125,7 +125,7 @@ class Act:
             tuple((name, value) for name, value, _, _ in self._values),
             self._conditions,
             self._excuses,
-            self._key(bool(where)),
+            self._key(fact, bool(where)),
             begins,
             until,
             where,
@@ -133,12 +133,14 @@ class Act:
             self._written.on.names[0].place,
         )
 
-    def _key(self, otherwise: bool) -> tuple[Expression, ...]:
+    def _key(self, fact: RecordType, otherwise: bool) -> tuple[Expression, ...]:
         """The key of the fact it acts on; with *otherwise*, it may find the fact by ``where:`` alone."""
         names = [key.text for key in self._fact.key]
         starts = self._written.role == "starts"
         on = self._written.on.names[0]
         missing = [name for name in names if not self.knows(name)]
+        if starts and any(name not in fact.attributes for name in missing):
+            return ()
         if otherwise and (missing or any(self._unfit(name) for name in names)):
             return ()
         if missing and starts:

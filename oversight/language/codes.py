@@ -24,6 +24,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "hidden-character": "a file holds a character that cannot be seen",
         "keep-unneeded": "keep: forever stands on a fact that can end",
         "key-not-single": "a list or a mapping stands in a key",
+        "malformed-literal": "a pattern, time or duration is not written as one",
         "missing-attribute": "an event of a case lacks a required attribute",
         "missing-key": "a mapping lacks a key it needs",
         "name-already-bound": "a name that can be seen here is bound again",

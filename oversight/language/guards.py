@@ -48,8 +48,12 @@ def require(conditions: Iterable[Condition], scope: Scope, guards: set[Path]) ->
 
 def require_in(expression: Expression, scope: Scope, guards: set[Path]) -> None:
     """Refuse what :func:`require` refuses, in one expression."""
+    if scope.is_faulty(expression):
+        return
     written = scope.origin(expression)
     for path, span in unguarded(expression.node, guards):
+        if scope.is_lost(path[0]):
+            continue
         place, width = written.at(span)
         name = ".".join(path)
         scope.findings.error(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from oversight.language import cases, definitions, library
 from oversight.language.facts import fact, facts
@@ -25,6 +25,16 @@ from oversight.language.source import Node, Scalar
 from oversight.language.world import Phrase, World
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import RETRACTION, Case, Pack, Parameter
+
+_UNREAD = "a file of this pack could not be read; this may be declared there"
+_DECLARED = (
+    "unknown-kind",
+    "unknown-fact",
+    "unknown-function",
+    "unknown-name",
+    "unknown-rule",
+    "unknown-type",
+)
 
 
 @frozen
@@ -60,7 +70,10 @@ def read_pack(folder: Path, find: Callable[[str], Path]) -> Result:
     folders = library.collect(folder, find, findings)
     made = _Reader(folders, findings).pack()
     sources = {name: read.lines for one in folders for name, read in one.sources.items()}
-    return Result(None if findings.refused else made, findings.found, sources)
+    found = findings.found
+    if any(one.unread for one in folders):
+        found = tuple(evolve(d, notes=(*d.notes, _UNREAD)) if d.code in _DECLARED else d for d in found)
+    return Result(None if findings.refused else made, found, sources)
 
 
 class _Reader:
@@ -68,8 +81,6 @@ class _Reader:
         self._folders = folders
         self._main = folders[-1]
         self._findings = findings
-        if any(one.unread for one in folders):
-            self._findings = findings.within("a file could not be read; what it declares is not known here")
 
     def pack(self) -> Pack:
         findings, header = self._findings, self._main.header

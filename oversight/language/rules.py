@@ -19,7 +19,7 @@ from oversight.language.order import in_order
 from oversight.language.parameters import day
 from oversight.language.scope import Scope
 from oversight.language.shape import Table, Text
-from oversight.language.source import Node, Scalar
+from oversight.language.source import Mapping, Node, Scalar
 from oversight.language.world import ALERT, World, parts
 from oversight.model.expressions import Name, walk
 from oversight.model.pack import (
@@ -55,11 +55,11 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
     Returns:
         The rule or its parts, and its cases.
     """
-    body = shape.table(node, "a rule", findings, _KNOWN, ("rule",))
-    written = None if body is None else shape.scalar(body.get("rule"), "rule:", findings)
+    inside = findings.within(*_named(node))
+    body = shape.table(node, "a rule", inside, _KNOWN, ("rule",))
+    written = None if body is None else shape.scalar(body.get("rule"), "rule:", inside)
     if body is None or written is None:
         return (), ()
-    inside = findings.within(_named(written.text, body))
     if "cases" not in body.entries or not shape.items(body.entries["cases"][1]):
         hint = "add at least one under cases: a history and the alerts it should bring"
         inside.wrong("no-cases", f"the rule {written.text} has no case", written, hint)
@@ -72,11 +72,15 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
     return tuple(one for one in made if one is not None), cases
 
 
-def _named(name: str, body: Table) -> str:
+def _named(node: Node) -> tuple[str, ...]:
     """The rule and the law it stands on, for the last line of a diagnostic."""
     silent = Findings()
+    body = shape.table(node, "a rule", silent, _KNOWN) if isinstance(node, Mapping) else None
+    name = "" if body is None else shape.string(body.get("rule"), "rule:", silent)
+    if body is None or not name:
+        return ()
     first = _authority(body.get("authority"), silent)[:1]
-    return f"in rule {name}" + "".join(f" ({one.instrument}, {one.provision})" for one in first)
+    return (f"in rule {name}" + "".join(f" ({one.instrument}, {one.provision})" for one in first),)
 
 
 def _part(node: Node, whole: Table, written: Scalar, findings: Findings) -> RuleDraft | None:

@@ -18,7 +18,8 @@ from oversight.language.graft import graft
 from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
-from oversight.language.typing import check, contradiction
+from oversight.language.substitution import Measure as Size
+from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check, contradiction
 from oversight.language.world import ALERT, Phrase, World, call_of
 from oversight.model.expressions import Call, Name, Node, walk
 from oversight.model.pack import (
@@ -40,12 +41,19 @@ class Shared:
     entry: bool
     taken: set[str] = field(factory=set)
     origins: dict[int, tuple[Expression, Draft]] = field(factory=dict)
-    count: int = 0
+    faulty: set[int] = field(factory=set)
+    lost: set[str] = field(factory=set)
+    names: int = 0
+    conditions: int = 0
 
     def fresh(self, stem: str) -> str:
         """A name nobody can have written."""
-        self.count += 1
-        return f"{stem}@q{self.count}"
+        self.names += 1
+        return f"{stem}@q{self.names}"
+
+
+class _TooMany(Exception):
+    """Definitions call each other so often that writing them out has no end in sight."""
 
 
 class Scope:
@@ -99,6 +107,9 @@ class Scope:
         unique = self.shared.fresh(name) if taken and not exact else name
         self.shared.taken.add(name)
         self._types[name] = kind
+        if kind is DYN and not exact:
+            # The kind or fact it stands for is unknown, which has been said.
+            self.shared.lost.add(unique)
         self._stands_for.pop(name, None)
         if unique != name:
             self._stands_for[name] = Name(unique, type=kind)
@@ -139,7 +150,7 @@ class Scope:
         assert isinstance(written, Draft)
         node = written.node
         if not self._calls(written):
-            return self._known(Expression(evolve(node, type=DYN), written.text, written.place), written)
+            return self._known(evolve(node, type=DYN), written, faulty=True)
         typed, problems = check(
             node, self._types, self.world.parameters, self.world.definitions, expected=expected
         )
@@ -148,14 +159,30 @@ class Scope:
             say = self.findings.warning if problem.code == "always-holds" else self.findings.error
             say(problem.code, problem.message, place, width, problem.hint, tuple(problem.notes))
         self.world.used.update(n.name for n in walk(typed) if isinstance(n, Name) and n.parameter)
-        whole = graft(typed, self._stands_for, self.shared.fresh)
         if any(problem.code != "always-holds" for problem in problems):
-            whole = evolve(whole, type=DYN)
-        return self._known(Expression(whole, written.text, written.place), written)
+            return self._known(evolve(typed, type=DYN), written, faulty=True)
+        whole = graft(typed, self._stands_for, self.shared.fresh)
+        size = Size.of(whole)
+        if size.parts > MAX_NODES or size.depth > MAX_DEPTH or size.macros > MAX_MACROS:
+            message = "with definitions written out, this expression is too large"
+            self.findings.wrong("too-large", message, written, "simplify the definitions")
+            return self._known(evolve(node, type=DYN), written, faulty=True)
+        return self._known(whole, written)
 
-    def _known(self, checked: Expression, written: Draft) -> Expression:
+    def _known(self, node: Node, written: Draft, *, faulty: bool = False) -> Expression:
+        checked = Expression(node, written.text, written.place)
         self.shared.origins[id(checked)] = (checked, written)
+        if faulty:
+            self.shared.faulty.add(id(checked))
         return checked
+
+    def is_lost(self, name: str) -> bool:
+        """Whether a name stands for an event or a fact of which nothing is known."""
+        return name in self.shared.lost
+
+    def is_faulty(self, checked: Expression) -> bool:
+        """Whether something was wrong with an expression, so that nothing more is to be said of it."""
+        return id(checked) in self.shared.faulty
 
     def _calls(self, written: Draft) -> bool:
         """Whether every definition that an expression calls can be expanded; those it calls are used."""
@@ -211,6 +238,10 @@ class Scope:
 
     def condition(self, written: Condition) -> Condition:
         """Check one condition."""
+        if self._depth:
+            self.shared.conditions += 1
+            if self.shared.conditions > MAX_CONDITIONS:
+                raise _TooMany
         if isinstance(written, Test):
             call = call_of(written.expression.node)
             phrase = self.world.phrases.get(call[0]) if call else None
@@ -237,24 +268,24 @@ class Scope:
                 f"{phrase.name}({', '.join(phrase.parameters)})",
             )
             return Group("all", ())
-        if self._depth >= MAX_DEFINITIONS or self.shared.count > MAX_CONDITIONS:
-            self.findings.error(
-                "too-many-conditions",
-                "definitions written out make this rule too large",
-                place,
-                width,
-                f"at most {MAX_DEFINITIONS} definitions one inside the other and {MAX_CONDITIONS:,} names",
-            )
-            return Group("all", ())
+        if self._depth >= MAX_DEFINITIONS:
+            raise _TooMany
         use = f"where {phrase.name}(…) is used at {place}"
         inside = Scope(self.world, self.findings.within(f"in the definition of {phrase.name}", use))
         inside.shared, inside._depth = self.shared, self._depth + 1
-        self.shared.count += 1
         for parameter, argument in zip(phrase.parameters, arguments, strict=True):
             given = self.expression(evolve(written, node=argument))
             inside._types[parameter] = given.type
             inside._stands_for[parameter] = given.node
-        found = inside.conditions(phrase.conditions)
+        try:
+            found = inside.conditions(phrase.conditions)
+        except _TooMany:
+            if self._depth:
+                raise
+            message = "definitions written out make this rule too large"
+            hint = f"at most {MAX_DEFINITIONS} one inside the other, and {MAX_CONDITIONS:,} conditions"
+            self.findings.error("too-many-conditions", message, place, width, hint)
+            return Group("all", ())
         return found[0] if len(found) == 1 else Group("all", found)
 
     # Quantifiers and values.
@@ -282,17 +313,18 @@ class Scope:
                 written.written.width,
                 "add an equality with an attribute of the fact",
             )
-        made = Query(written.fact, name, where, written.before, written.of, written.text, written.place)
+        of = written.of if written.fact == ALERT else ()
+        made = Query(written.fact, name, where, written.before, of, written.text, written.place)
         return made, inside
 
     def _fact(self, written: DraftQuery) -> Type:
         fact, text = written.fact, written.written
         if fact == ALERT:
             if self.shared.entry:
-                self.findings.wrong(
-                    "alert-in-fact", "a fact cannot depend on alerts", text, "let a rule ask for alerts"
-                )
-            elif not written.of:
+                hint = "let a rule ask for alerts"
+                self.findings.wrong("alert-in-fact", "a fact cannot depend on alerts", text, hint)
+                return ALERT_TYPE
+            if not written.of:
                 hint = "of: [RULE] names the rules whose alerts are meant"
                 self.findings.wrong("missing-key", "a quantifier over alert needs 'of'", text, hint)
             for rule in written.rules:

@@ -22,6 +22,7 @@ from oversight.model.pack import Place
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50
+MAX_LINE = 2_000
 
 # A character that a reader cannot see could make a file say something else than it shows.
 _HIDDEN = re.compile(
@@ -31,8 +32,16 @@ _HIDDEN = re.compile(
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,400})", re.ASCII)
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,400})(?:\.[0-9]{1,400})?(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-# A value that begins so, or holds ": ", is not read by YAML as the text it looks like.
-_UNQUOTED = re.compile(r"(?:^|[-:{,\[] )\s*(?P<value>[!&*%@`|>\[{][^\n]*|[^\s'\"#][^\n'\"]*: [^\n]*)")
+# Where an expression stands, what begins so or holds ": " is not read by YAML as the text it looks like.
+_KEYS = (
+    "if|unless|where|for|by|about|each|from|until|set|value|else|distinct|sum|alert|remedy|title|lasts|"
+    "at_most|at_least|more_than|fewer_than"
+)
+_CUT = r"'[^']*'\s*[^\s,}\]#'].*|\"[^\"]*\"\s*[^\s,}\]#].*"
+_UNQUOTED = re.compile(
+    rf"(?:^|[\s{{,])(?:{_KEYS}):\s+(?P<value>[!&*%@`\[{{].*|{_CUT}|[^'\"\s#].*?:\s.*)$"
+    rf"|^\s*(?:-\s+)+(?P<item>[!&*%@`\[].*|{_CUT}|(?![\w.]+:\s)[^'\"\s#{{].*?:\s.*)$"
+)
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
@@ -234,10 +243,11 @@ class _Builder:
             (line_start, ends if ends >= 0 else len(self._source.text)),
             (earlier, line_start),
         ):
-            found = _UNQUOTED.search(self._source.text[start:stop].rstrip("\n"))
+            found = _UNQUOTED.search(self._source.text[start : min(stop, start + MAX_LINE)].rstrip("\n"))
             if found:
-                place = self._source.place(start + found.start("value"))
-                width = len(found["value"].rstrip())
+                group = "value" if found["value"] else "item"
+                place = self._source.place(start + found.start(group))
+                width = len(found[group].rstrip())
                 self._findings.error(
                     "yaml", f"YAML cannot read this: {problem}", place, width, "quote this expression"
                 )
@@ -287,7 +297,7 @@ class _Builder:
         stop = self._source.text.find("\n", start)
         written = self._source.text[start : stop if stop >= 0 else None]
         width = len(re.split(r"[,\s]", written, maxsplit=1)[0])
-        self._findings.error(code, message, self._source.place(start), max(1, width), hint)
+        self._findings.error(code, message, self._source.place(start), min(max(1, width), 40), hint)
 
     def _scalar(self, event: yaml.ScalarEvent, flow: bool) -> Scalar:
         style = event.style or ""
