@@ -54,6 +54,9 @@ def equals(left: Any, right: Any) -> bool:
     """
     kind = left.__class__
     if kind is right.__class__:
+        if kind is str:
+            same: bool = left == right
+            return same
         if kind is list:
             return len(left) == len(right) and all(map(equals, left, right))
         if kind is dict:
@@ -97,7 +100,8 @@ def less(left: Any, right: Any) -> bool:
     (True, True)
     """
     if left.__class__ is right.__class__ and left.__class__ in _ORDERED:
-        return bool(left < right)
+        plainly: bool = left < right
+        return plainly
     left, right = _ordered("<", left, right)
     return bool(left < right)
 
@@ -110,7 +114,8 @@ def at_most(left: Any, right: Any) -> bool:
     True
     """
     if left.__class__ is right.__class__ and left.__class__ in _ORDERED:
-        return bool(left <= right)
+        plainly: bool = left <= right
+        return plainly
     left, right = _ordered("<=", left, right)
     return bool(left <= right)
 
@@ -123,7 +128,8 @@ def more(left: Any, right: Any) -> bool:
     False
     """
     if left.__class__ is right.__class__ and left.__class__ in _ORDERED:
-        return bool(left > right)
+        plainly: bool = left > right
+        return plainly
     left, right = _ordered(">", left, right)
     return bool(left > right)
 
@@ -136,7 +142,8 @@ def at_least(left: Any, right: Any) -> bool:
     True
     """
     if left.__class__ is right.__class__ and left.__class__ in _ORDERED:
-        return bool(left >= right)
+        plainly: bool = left >= right
+        return plainly
     left, right = _ordered(">=", left, right)
     return bool(left >= right)
 
