@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from typing import TYPE_CHECKING
 
-from oversight.language.entries import EntryDraft, Kinds
+from oversight.language.entries import EntryDraft, FactDraft, Kinds
 from oversight.language.findings import Findings
 from oversight.language.guards import guaranteed, require, require_in
 from oversight.language.kinds import unknown_kind
@@ -18,9 +17,6 @@ from oversight.language.world import World
 from oversight.model.expressions import Name, Node, Select
 from oversight.model.pack import Condition, Entry, Expression, Query, Value
 from oversight.model.types import DATE, DYN, TIMESTAMP, Attribute, ListType, MapType, RecordType, Type
-
-if TYPE_CHECKING:
-    from oversight.language.facts import FactDraft
 
 _MANY = (ListType, MapType, RecordType)
 

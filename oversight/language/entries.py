@@ -8,7 +8,7 @@ from attrs import frozen
 
 from oversight.language import shape
 from oversight.language.conditions import conditions, each, value
-from oversight.language.drafts import DraftEach, expression
+from oversight.language.drafts import Draft, DraftEach, expression
 from oversight.language.findings import Findings
 from oversight.language.shape import Table, Text
 from oversight.language.source import Mapping, Node, Scalar
@@ -52,6 +52,24 @@ class EntryDraft:
         """The facts it asks for, other than as they stood before."""
         every = (*self.conditions, *self.excuses, *self.where)
         return world.reads(every, self.each, *(value for _, value in self.values), self.begins, self.until)
+
+
+@frozen
+class FactDraft:
+    """A fact as written, with its expressions untyped."""
+
+    name: str
+    written: Scalar
+    key: tuple[Scalar, ...]
+    starts: tuple[EntryDraft, ...]
+    changes: tuple[EntryDraft, ...]
+    ends: tuple[EntryDraft, ...]
+    lasts: Draft | None
+    restarts: bool
+    forever: bool
+    description: str
+    whole: bool
+    findings: Findings
 
 
 def kinds_of(node: Node | None, findings: Findings) -> Kinds | None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Map
 
-from attrs import frozen
 
 from oversight.ground.text import nearest
 from oversight.language import shape
 from oversight.language.acts import Act
-from oversight.language.drafts import Draft, expression
-from oversight.language.entries import EntryDraft, entries
+from oversight.language.drafts import expression
+from oversight.language.entries import FactDraft, entries
 from oversight.language.findings import Findings
 from oversight.language.order import in_order
 from oversight.language.records import either, event_type
@@ -21,24 +20,6 @@ from oversight.model.pack import Fact
 from oversight.model.types import DURATION, DYN, PERIOD, Attribute, RecordType
 
 _KNOWN = ("key", "description", "starts", "changes", "ends", "lasts", "restarts", "keep")
-
-
-@frozen
-class FactDraft:
-    """A fact as written, with its expressions untyped."""
-
-    name: str
-    written: Scalar
-    key: tuple[Scalar, ...]
-    starts: tuple[EntryDraft, ...]
-    changes: tuple[EntryDraft, ...]
-    ends: tuple[EntryDraft, ...]
-    lasts: Draft | None
-    restarts: bool
-    forever: bool
-    description: str
-    whole: bool
-    findings: Findings
 
 
 def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:

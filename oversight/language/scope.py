@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from attrs import define, evolve, field
 
 from oversight.ground.text import nearest
+from oversight.language.equalities import finds
 from oversight.language.drafts import Draft, DraftEach, DraftQuery
 from oversight.language.findings import Findings
 from oversight.language.graft import graft
 from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
+from oversight.language.problems import Problem
 from oversight.language.substitution import Measure as Size
 from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check, contradiction
 from oversight.language.world import ALERT, Phrase, World, call_of
@@ -43,6 +45,7 @@ class Shared:
     origins: dict[int, tuple[Expression, Draft]] = field(factory=dict)
     faulty: set[int] = field(factory=set)
     lost: set[str] = field(factory=set)
+    told: dict[tuple[str, tuple[Type, ...]], bool] = field(factory=dict)
     names: int = 0
     conditions: int = 0
 
@@ -155,6 +158,8 @@ class Scope:
             node, self._types, self.world.parameters, self.world.definitions, expected=expected
         )
         for problem in problems:
+            if _in_definition(problem) and self._at_definitions(written):
+                continue
             place, width = written.at(problem.span)
             say = self.findings.warning if problem.code == "always-holds" else self.findings.error
             say(problem.code, problem.message, place, width, problem.hint, tuple(problem.notes))
@@ -183,6 +188,27 @@ class Scope:
     def is_faulty(self, checked: Expression) -> bool:
         """Whether something was wrong with an expression, so that nothing more is to be said of it."""
         return id(checked) in self.shared.faulty
+
+    def _at_definitions(self, written: Draft) -> bool:
+        """Say what is wrong with the definitions it calls, each at its own place; false if nothing is."""
+        told = False
+        for node in walk(written.node):
+            name, arguments = call_of(node) or ("", ())
+            phrase = self.world.phrases.get(name)
+            if phrase is None or phrase.expression is None or len(arguments) != len(phrase.parameters):
+                continue
+            kinds = tuple(self._type_of_argument(one) for one in arguments)
+            if (name, kinds) not in self.shared.told:
+                use = f"where {name}(…) is used at {written.place}"
+                inside = Scope(self.world, self.findings.within(f"in the definition of {name}", use))
+                inside.shared, inside._depth = self.shared, self._depth + 1
+                inside._types = dict(zip(phrase.parameters, kinds, strict=True))
+                self.shared.told[name, kinds] = inside.is_faulty(inside.expression(phrase.expression))
+            told = told or self.shared.told[name, kinds]
+        return told
+
+    def _type_of_argument(self, node: Node) -> Type:
+        return check(node, self._types, self.world.parameters, self.world.definitions)[0].type
 
     def _calls(self, written: Draft) -> bool:
         """Whether every definition that an expression calls can be expanded; those it calls are used."""
@@ -305,7 +331,7 @@ class Scope:
         inside = self.inner()
         name = inside.bind(written.name, kind, written.alias, written.fact)
         where = inside.conditions(written.where)
-        if where and written.fact != ALERT and not any(_compares(one, name) for one in _conjunction(where)):
+        if where and written.fact != ALERT and not finds(where, name):
             self.findings.warning(
                 "compares-all",
                 f"nothing in where: compares {written.fact} with ==, so each one is looked at",
@@ -415,29 +441,5 @@ class Scope:
         return self._types.get(name)
 
 
-def _conjunction(conditions: Iterable[Condition]) -> Iterable[Condition]:
-    for one in conditions:
-        if isinstance(one, Group) and one.mode == "all":
-            yield from _conjunction(one.conditions)
-        else:
-            yield one
-
-
-def _compares(condition: Condition, name: str) -> bool:
-    """Whether a condition is an equality that an index on the fact called *name* can answer."""
-    if not isinstance(condition, Test):
-        return False
-    waiting = [condition.expression.node]
-    while waiting:
-        node = waiting.pop()
-        if not isinstance(node, Call):
-            continue
-        if node.function == "&&":
-            waiting.extend(node.arguments)
-        elif node.function == "==":
-            sides = [
-                any(isinstance(n, Name) and n.name == name for n in walk(side)) for side in node.arguments
-            ]
-            if sides[0] != sides[1]:
-                return True
-    return False
+def _in_definition(problem: Problem) -> bool:
+    return any(note.startswith("in the definition of ") for note in problem.notes)
