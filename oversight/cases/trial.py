@@ -1,0 +1,172 @@
+"""
+A case tried: its events given to the engine one by one and to the definition at once, both compared with what it says.
+
+An alert that nobody expected fails a case as a missing one does, and so does any difference of the two evaluators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from attrs import frozen
+
+from oversight.cases.matching import (
+    Expected, Got, expected_of, nearest_of, told, told_expected, unmatched,
+)  # fmt: skip
+from oversight.engine.core import Engine
+from oversight.ground.errors import EventError, EventRefused, TimeWentBackwards
+from oversight.ground.text import nearest, printable
+from oversight.meaning.semantics import outcome, reached
+from oversight.model.alerts import RAISED, Change, Missing
+from oversight.model.folding import Folded, fold
+from oversight.model.forms import Event, Stranger
+from oversight.model.pack import Case, Pack
+
+SOURCE = "case"
+_Standing = dict[str, tuple[str, str, datetime, datetime, dict[str, datetime | None]]]
+
+
+@frozen
+class Result:
+    """
+    How a case went.
+
+    Args:
+        case: which.
+        failures: what went wrong, as a policy author reads it; empty where it passed.
+    """
+
+    case: Case
+    failures: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing went wrong."""
+        return not self.failures
+
+
+def run_cases(pack: Pack) -> Iterator[Result]:
+    """
+    Try every case of *pack*, in the order in which they are written.
+
+    >>> from oversight.runner.packs import load
+    >>> [result for result in run_cases(load("camera-programme")) if not result.passed]
+    []
+    """
+    for case in pack.cases:
+        yield run_case(pack, case)
+
+
+def run_case(pack: Pack, case: Case) -> Result:
+    """
+    Try one case on the engine and on the definition.
+
+    Args:
+        pack: whose case it is.
+        case: its events may lack ``source`` (then it is ``case``) and ``id`` (then their place in the list, from 1).
+    """
+    engine = Engine(pack)
+    events: list[Event] = []
+    try:
+        changes = _feed(engine, case, events)
+    except (EventError, EventRefused) as error:
+        return Result(case, (f"event {len(events) + 1} was refused: {printable(str(error), 400)}",))
+    except TimeWentBackwards:
+        return Result(case, ("until: is before the last event; time is advanced to it after all of them",))
+    alerts = fold(changes)
+    failures = _mismatches(case, list(alerts.values()), changes) + _disagreements(pack, case, events, alerts)
+    return Result(case, tuple(failures))
+
+
+def _feed(engine: Engine, case: Case, events: list[Event]) -> list[Change]:
+    changes: list[Change] = []
+    for number, written in enumerate(case.events, 1):
+        event = engine.decode({"id": str(number), "source": SOURCE, **written})
+        if isinstance(event, Stranger):
+            near = nearest(event.kind, engine.pack.kinds)
+            raise EventError(f"unknown kind {event.kind!r}" + (f", did you mean {near!r}?" if near else ""))
+        changes += engine.feed(event)
+        events.append(event)
+    changes += engine.settle() if case.until is None else engine.advance(case.until)
+    return changes
+
+
+def _mismatches(case: Case, alerts: list[Folded], changes: list[Change]) -> list[str]:
+    """What was expected and did not come, and what came unexpected."""
+    got = {_got(alert): alert for alert in alerts if alert.rule in case.rules}
+    expected = [expected_of(written, case.rules) for written in case.alerts]
+    lost, surplus = unmatched(expected, list(got))
+    return [_lost(wanted, surplus) for wanted in lost] + [
+        _surplus(each, got[each], changes, expected) for each in surplus
+    ]
+
+
+def _got(alert: Folded) -> Got:
+    return Got(alert.rule, alert.part, alert.at, alert.cleared, frozenset(alert.subjects))
+
+
+def _lost(wanted: Expected, surplus: list[Got]) -> str:
+    text = f"expected, but did not come: {told_expected(wanted)}"
+    near = nearest_of(wanted, surplus)
+    if near is None:
+        return text
+    return f"{text}\n  nearest that came: {told(near[0], wanted.at)}\n  but {' and '.join(near[1])}"
+
+
+def _surplus(each: Got, alert: Folded, changes: list[Change], expected: list[Expected]) -> str:
+    like = expected[0].at if expected else None
+    lines = [f"came, but was not expected: {told(each, like)}"]
+    for change in changes:
+        if change.change == RAISED and (change.rule, change.part, change.at) == (
+            each.rule,
+            each.part,
+            alert.at,
+        ):
+            if each.about >= set(change.subjects):
+                lines.append(f"  it says: {printable(change.message, 400)}")
+                lines += [f"  not excused: {_missing(missing)}" for missing in change.missing]
+                break
+    return "\n".join(lines)
+
+
+def _missing(missing: Missing) -> str:
+    if missing.nearest is None and missing.reason == "not on record":
+        return f"nothing on record for {printable(missing.clause, 300)}"
+    fact = (
+        f"the nearest is of event {printable(str(missing.nearest.get('event')), 80)}; "
+        if missing.nearest
+        else ""
+    )
+    return f"{fact}{missing.reason}: {printable(missing.failed or missing.clause, 300)}"
+
+
+def _disagreements(pack: Pack, case: Case, events: list[Event], alerts: dict[str, Folded]) -> list[str]:
+    """Where the engine and the definition differ, over all rules of the pack."""
+    upto = reached(events, case.until)
+    meant = {} if upto is None else outcome(pack, events, upto).alerts
+    by_definition: _Standing = {
+        name: (alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects)
+        for name, alert in meant.items()
+    }
+    by_engine: _Standing = {
+        name: (alert.rule, alert.part, alert.at, alert.since, alert.subjects)
+        for name, alert in alerts.items()
+    }
+    return [
+        "the engine and the definition of the language differ, which is a defect of oversight and not of the rule:\n"
+        f"  engine:     {_standing(by_engine.get(name))}\n  definition: {_standing(by_definition.get(name))}"
+        for name in sorted(by_engine.keys() | by_definition.keys())
+        if by_engine.get(name) != by_definition.get(name)
+    ]
+
+
+def _standing(alert: tuple[str, str, datetime, datetime, dict[str, datetime | None]] | None) -> str:
+    if alert is None:
+        return "no such alert"
+    rule, part, at, since, subjects = alert
+    ends = ", ".join(
+        f"{printable(each, 80)} ({'open' if end is None else f'until {end.isoformat()}'})"
+        for each, end in sorted(subjects.items())
+    )
+    return f"{rule}{'/' if part else ''}{part} at {at.isoformat()} since {since.isoformat()} about {ends}"
