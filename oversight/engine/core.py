@@ -58,6 +58,7 @@ class Engine:
         self._back: datetime | None = None
         self._revising: str | None = None
         self._since_pruning = 0
+        self._retracted = False
 
     @property
     def now(self) -> datetime | None:
@@ -170,6 +171,7 @@ class Engine:
         known = self._known.get(identity)
         if known is None:
             return
+        self._retracted = True
         closed = self._timeline.closed
         if closed is not None and known.time <= closed:
             self._revise_from(known.time, cause.id)
@@ -207,8 +209,10 @@ class Engine:
         told_upto, revising = timeline.closed, self._revising
         if self._back is not None:
             timeline.rewind(self._back)
-            timeline.queue = [e for e in timeline.queue if e[2].identity not in self._gone]
-            self._heapify()
+        if self._retracted:
+            timeline.drop(self._gone)
+            self._retracted = False
+        if self._back is not None:
             self._back = self._revising = None
             if now is not None and told_upto is not None:
                 timeline.close(min(told_upto, now), inclusive=True)
@@ -217,11 +221,6 @@ class Engine:
         changes = self._telling.differences(timeline.judge.verdicts, revising, told_upto)
         self._prune()
         return tuple(changes)
-
-    def _heapify(self) -> None:
-        import heapq
-
-        heapq.heapify(self._timeline.queue)
 
     def _prune(self) -> None:
         """Let go of what no late event may reach any more."""

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
-from oversight.model.pack import Fact, Parameter
+from oversight.model.pack import Expression, Fact, Parameter
 from oversight.model.types import BOOL, RecordType
 
 Env = list[Any]
@@ -43,7 +43,8 @@ class Layout:
     def of(cls, fact: Fact) -> Layout:
         """The layout of the facts called *fact*."""
         named = {name for entry in fact.starts for name, _ in entry.values}
-        named |= {entry.each.name for entry in fact.starts if entry.each is not None}
+        listed = [entry.each for entry in fact.starts if entry.each is not None]
+        named |= {each.name for each in listed if isinstance(each.source, Expression)}
         settable: set[str] = set()
         for entry in fact.changes:
             if not isinstance(entry.sets, tuple):
@@ -156,14 +157,15 @@ def envelope(event: Event) -> dict[str, Any]:
 def fetch(node: Select | Has, frame: Frame) -> Evaluator:
     """A closure that gives the attribute *node* selects, or ``ABSENT``."""
     operand, name = node.operand, node.attribute
-    role = operand.type.role if isinstance(operand.type, RecordType) else ""
-    if not isinstance(operand, Name) or role not in ("event", "fact"):
-        inner = compile_expression(operand, frame)
-        return lambda env: select(value, name) if has(value := inner(env), name) else ABSENT
-    slot = frame.bind(operand.name)
-    if role == "event":
-        return _of_event(slot, name)
-    layout = frame.layouts[frame.facts[operand.name]]
+    if isinstance(operand, Name) and operand.name in frame.facts:
+        return _of_fact(frame.bind(operand.name), frame.layouts[frame.facts[operand.name]], name)
+    if isinstance(operand, Name) and isinstance(operand.type, RecordType) and operand.type.role == "event":
+        return _of_event(frame.bind(operand.name), name)
+    inner = compile_expression(operand, frame)
+    return lambda env: select(value, name) if has(value := inner(env), name) else ABSENT
+
+
+def _of_fact(slot: int, layout: Layout, name: str) -> Evaluator:
     if layout.alert:
         return lambda env: env[slot].values.get(name, ABSENT)
     if name == "since":

@@ -134,14 +134,15 @@ class Facts:
         begun: list[Waiting] = []
         if compiled.starts:
             for event in events:
-                for number, entry in compiled.starts.get(event.kind, ()):
-                    self._starts(compiled, entry, number, event, begun)
+                for entry in compiled.starts.get(event.kind, ()):
+                    self._starts(compiled, entry, event, begun)
         broken: set[Any] = set()
+        stood: dict[Any, Held | None] = {}
         if compiled.ends:
             for event in events:
-                for _, entry in compiled.ends.get(event.kind, ()):
+                for entry in compiled.ends.get(event.kind, ()):
                     for key, env, _ in entry.acts(event):
-                        begun = self._end(position, entry, key, env, event, first, begun, broken)
+                        begun = self._end(position, entry, key, env, event, first, begun, broken, stood)
         for key in beginning:
             self._begin_waiting(position, key, instant, broken)
         for spell in begun:
@@ -155,12 +156,12 @@ class Facts:
                 self._begin(position, spell, spell.key in broken, spell.event.id)
         if compiled.changes:
             for event in events:
-                for _, entry in compiled.changes.get(event.kind, ()):
+                for entry in compiled.changes.get(event.kind, ()):
                     for key, env, _ in entry.acts(event):
                         self._change(compiled, entry, key, env, event)
 
     def _starts(
-        self, compiled: CompiledFact, entry: CompiledEntry, number: int, event: Event, begun: list[Waiting]
+        self, compiled: CompiledFact, entry: CompiledEntry, event: Event, begun: list[Waiting]
     ) -> None:
         program = self.program
         for key, env, act in entry.acts(event):
@@ -174,13 +175,17 @@ class Facts:
                 until = program.instant_of(attempt(entry.until, env), end=True)
                 if until is None:
                     continue
-            begun.append(Waiting(key, event, (order_of(event), number, act), begins, until, entry.extras(env)))
+            begun.append(Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env)))
 
     def _end(
         self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,
-        begun: list[Waiting], broken: set[Any],
+        begun: list[Waiting], broken: set[Any], before: dict[Any, Held | None],
     ) -> list[Waiting]:  # fmt: skip
-        """Let one ending act end what it finds; of the spells about to begin, those it leaves."""
+        """
+        Let one ending act end what it finds; of the spells about to begin, those it leaves.
+
+        *before* keeps how facts stood before the step: for an instant's first step, before all that it brings.
+        """
         compiled = self.program.facts[position]
         rows, expired, pending = compiled.table.rows, self.expired[position], self.pending[position]
         if entry.key:
@@ -191,7 +196,9 @@ class Facts:
             keys = list(dict.fromkeys([*standing, *expired, *pending.rows, *[s.key for s in begun]]))
         for own in keys:
             held = rows.get(own)
-            stood = self._stood(compiled, position, own, first)
+            if own not in before:
+                before[own] = held or (expired.get(own) if first else None)
+            stood = before[own]
             if stood is not None and self._meant(entry, env, stood):
                 broken.add(own)
                 if held is not None:
@@ -205,13 +212,6 @@ class Facts:
             if stood is None:
                 begun = [s for s in begun if s.key != own or not self._meant(entry, env, _alone(s))]
         return begun
-
-    def _stood(self, compiled: CompiledFact, position: int, key: Any, first: bool) -> Held | None:
-        """The fact as it stood before the step; an instant's first step comes before all that it brings."""
-        held = compiled.table.rows.get(key)
-        if held is None and first:
-            return self.expired[position].get(key)
-        return held
 
     def _meant(self, entry: CompiledEntry, env: list[Any], this: Held) -> bool:
         if entry.where is None:

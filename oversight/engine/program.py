@@ -15,7 +15,7 @@ from oversight.engine.store import Index, Table
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.forms import ABSENT, Event, coerce
-from oversight.model.pack import Entry, Fact, Pack, Query, Rule, Template
+from oversight.model.pack import Entry, Expression, Fact, Pack, Query, Rule, Template
 from oversight.model.types import DYN
 
 
@@ -23,6 +23,8 @@ from oversight.model.types import DYN
 class CompiledEntry:
     """One way in which a fact starts, changes or ends, compiled."""
 
+    place: int
+    """Which of the entries of its fact it is."""
     frame: Frame
     event_slot: int
     this_slot: int
@@ -46,11 +48,11 @@ class CompiledEntry:
         env = self.frame.env(event.time)
         env[self.event_slot] = event
         if self.plain:
-            key = self.key_of(env, event, 1)
-            return [] if key is None else [(key, env, 1)]
+            key = self.key_of(env, event, 0)
+            return [] if key is None else [(key, env, 0)]
         bindings = [(None, None)] if self.each is None else self.each.source(env, None)
         found = []
-        for number, (_, item) in enumerate(bindings, 1):
+        for number, (_, item) in enumerate(bindings):
             own = env.copy() if self.each is not None else env
             if self.each is not None:
                 own[self.each.slot] = item
@@ -65,7 +67,7 @@ class CompiledEntry:
     def key_of(self, env: Env, event: Event, number: int) -> Any:
         """The key of the fact acted on, or ``None`` where it cannot be told."""
         if not self.key:
-            return (event.source, event.id, number)
+            return (event.source, event.id, self.place, number)
         parts = [attempt(part, env) for part in self.key]
         for part in parts:
             if isinstance(part, EvaluationError | list | dict):
@@ -88,9 +90,9 @@ class CompiledFact:
     table: Table
     lasts: Callable[[datetime], Any] | None
     """Its fixed life, as of the instant at which it begins."""
-    starts: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
-    ends: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
-    changes: dict[str, list[tuple[int, CompiledEntry]]] = field(factory=dict)
+    starts: dict[str, list[CompiledEntry]] = field(factory=dict)
+    ends: dict[str, list[CompiledEntry]] = field(factory=dict)
+    changes: dict[str, list[CompiledEntry]] = field(factory=dict)
     watchers: list[int] = field(factory=list)
     """Numbers of the ``while`` rules that watch this fact."""
 
@@ -191,12 +193,12 @@ class Program:
         made = CompiledFact(fact, self.tables[fact.name], lasts)
         for entries, by_kind in ((fact.starts, made.starts), (fact.ends, made.ends), (fact.changes, made.changes)):
             for number, entry in enumerate(entries):
-                compiled = self._entry(fact, entry)
+                compiled = self._entry(fact, entry, number)
                 for kind in entry.kinds:
-                    by_kind.setdefault(kind, []).append((number, compiled))
+                    by_kind.setdefault(kind, []).append(compiled)
         return made
 
-    def _entry(self, fact: Fact, entry: Entry) -> CompiledEntry:
+    def _entry(self, fact: Fact, entry: Entry, place: int) -> CompiledEntry:
         frame = self.frame()
         compiler = Compiler(self.planner, frame)
         event_slot = frame.bind(entry.name)
@@ -204,11 +206,12 @@ class Program:
         each = compiler.each(entry.each)
         values = compiler.values(entry.values)
         conditions, excuses = compiler.all(entry.conditions), compiler.all(entry.excuses)
-        names = ([entry.each.name] if entry.each is not None else []) + [name for name, _ in entry.values]
+        listed = entry.each is not None and isinstance(entry.each.source, Expression)
+        names = ([entry.each.name] if entry.each is not None and listed else []) + [name for name, _ in entry.values]
         plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
         plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
         return CompiledEntry(
-            frame, event_slot, this_slot, each, values, all_hold(conditions), any_holds(excuses),
+            place, frame, event_slot, this_slot, each, values, all_hold(conditions), any_holds(excuses),
             tuple([compile_expression(e.node, frame) for e in entry.key]),
             all_hold(parts) if parts else None, plan,
             None if entry.begins is None else compile_expression(entry.begins.node, frame),

@@ -58,6 +58,11 @@ class Timeline:
         self.serial += 1
         heapq.heappush(self.queue, (event.time, self.serial, event))
 
+    def drop(self, gone: set[tuple[str, str]]) -> None:
+        """Take the events of these identities out of the queue."""
+        self.queue = [entry for entry in self.queue if entry[2].identity not in gone]
+        heapq.heapify(self.queue)
+
     def close(self, upto: datetime, inclusive: bool) -> None:
         """Judge every instant before *upto*, and *upto* itself where *inclusive*."""
         queue, heap = self.queue, self.facts.timers.heap

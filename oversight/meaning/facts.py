@@ -13,7 +13,7 @@ from oversight.meaning.conditions import World, attempt, conjunction, disjunctio
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.spells import Holding, Moment, Point, Spell, applies, holdings
 from oversight.model.forms import ABSENT, Event, coerce, order_of
-from oversight.model.pack import Entry, Fact, Pack
+from oversight.model.pack import Entry, Expression, Fact, Pack
 from oversight.model.types import DYN
 
 
@@ -76,23 +76,21 @@ class Acts:
 
     def _acts(
         self, entries: tuple[Entry, ...], fact: Fact, event: Event, world: World
-    ) -> Iterator[tuple[Entry, Any, Scope, int]]:
-        """Every act of *event* by *entries*: the entry, the key it names, its scope and its number."""
-        number = 0
-        for entry in entries:
+    ) -> Iterator[tuple[Entry, Any, Scope, tuple[int, int]]]:
+        """Every act of *event* by *entries*: the entry, the key it names, its scope and its numbers."""
+        for place, entry in enumerate(entries):
             if event.kind not in entry.kinds:
                 continue
             scope = self.scope(event.time).bind(**{entry.name: event})
-            for _, inner in each_of(entry.each, scope, world):
+            for turn, (_, inner) in enumerate(each_of(entry.each, scope, world)):
                 inner = with_values(entry.values, inner, world)
-                number += 1
                 if conjunction(entry.conditions, inner, world) is not True:
                     continue
                 if disjunction(entry.excuses, inner, world) is True:
                     continue
-                key = self._key(entry, inner, (event.source, event.id, number))
+                key = self._key(entry, inner, (event.source, event.id, place, turn))
                 if key is not None:
-                    yield entry, key, inner, number
+                    yield entry, key, inner, (place, turn)
 
     def _key(self, entry: Entry, scope: Scope, otherwise: Any) -> Any:
         if not entry.key:
@@ -157,7 +155,9 @@ def _instant(value: Any, of_date: Callable[..., datetime], pack: Pack) -> dateti
 def _attributes(fact: Fact, entry: Entry, event: Event, scope: Scope) -> dict[str, Any]:
     """What a fact has from its start: the event's attributes, then those of ``each:`` and ``with:``."""
     found = {name: getattr(event.data, name) for name in event.data.__struct_fields__ if name != "corrects"}
-    named = ([entry.each.name] if entry.each is not None else []) + [name for name, _ in entry.values]
+    named = [name for name, _ in entry.values]
+    if entry.each is not None and isinstance(entry.each.source, Expression):
+        named.append(entry.each.name)
     found.update({name: scope.variables[name] for name in named})
     return {name: value for name, value in found.items() if value is not ABSENT and not isinstance(value, Exception)}
 
