@@ -201,6 +201,13 @@ class TestAttacks:
         result = check(tmp_path, "define:\n" + "".join(lines) + RULE % 'if: ["d18(e.size)"]')
         assert "too-large" in codes(result)
 
+    def test_definitions_that_nest(self, tmp_path: Path) -> None:
+        """Groups nested in definitions nested in definitions are refused before the stack is full."""
+        lines = ["  d0(n): n == 1\n"]
+        lines += [f'  d{n}(n): {"{not: " * 40}["d{n - 1}(n)", n == 2]{"}" * 40}\n' for n in range(1, 20)]
+        result = check(tmp_path, "define:\n" + "".join(lines) + RULE % 'if: ["d19(e.size)"]')
+        assert ["too-many-conditions"] == codes(result)
+
     def test_nothing_raw_is_printed(self, tmp_path: Path) -> None:
         """What an escape in a quoted text smuggles in is printed as an escape."""
         result = check(tmp_path, RULE % 'iff: "\\e[2J\\u202e"' + 'kindz: {"\\e]0;x\\a": 1}\n')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from attrs import field, frozen
 
 from oversight.ground.time import Period
@@ -15,6 +17,8 @@ from oversight.model.expressions import Node as Tree
 from oversight.model.pack import Each, Expression, Place, Query, Template
 
 MAX_TEMPLATE = 2_000
+# What can only be meant as a duration, well written or not.
+_PERIOD = re.compile(r"P[0-9T][0-9TYMWDHS.]*", re.ASCII)
 
 
 @frozen
@@ -85,11 +89,12 @@ def draft(text: Text, what: str, findings: Findings, *, periods: bool = False) -
 
 
 def _tree(text: Text, periods: bool) -> Tree:
-    if periods and text.text.startswith("P"):
+    if periods and _PERIOD.fullmatch(text.text):
+        span = (0, len(text.text))
         try:
-            return Literal(Period.parse(text.text), span=(0, len(text.text)))
-        except ValueError:
-            pass
+            return Literal(Period.parse(text.text), span=span)
+        except ValueError as error:
+            raise ExpressionError(str(error), span) from None
     return parse(text.text)
 
 

@@ -172,15 +172,14 @@ class _Checker:
                 "missing-key", f"the rule {draft.id} needs {', '.join(map(repr, missing))}", draft.written
             )
         head = self._head()
-        before = scope.inner()
+        named = values(body.get("with"), findings)
+        scope.reserve(key.text for key, _ in named)
         made_each = scope.each(each(body.get("each"), findings))
-        made_values = tuple(
-            (name, value) for name, value, _, _ in with_values(values(body.get("with"), findings), scope)
-        )
+        made_values = tuple((name, value) for name, value, _, _ in with_values(named, scope))
         held = scope.conditions(conditions(body.get("if"), "if", findings))
         excuses = scope.excuses(conditions(body.get("unless"), "unless", findings))
         require(held, scope, set())
-        deadline = self._deadline(before, made_each, made_values, guaranteed(held))
+        deadline = self._deadline(made_each, made_values, guaranteed(held))
         message, remedy = self._text("alert"), self._text("remedy")
         return Rule(
             draft.id,
@@ -266,7 +265,6 @@ class _Checker:
 
     def _deadline(
         self,
-        before: Scope,
         made: Each | None,
         values: tuple[tuple[str, Value], ...],
         guards: set[tuple[str, ...]],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import define, evolve, field
+from attrs import evolve
 
 from oversight.ground.text import nearest
 from oversight.language.equalities import finds
@@ -20,6 +20,7 @@ from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
 from oversight.language.problems import Problem
+from oversight.language.shared import LIMITS, MAX_DEFINITIONS, Shared, TooMany
 from oversight.language.substitution import Measure as Size
 from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check, contradiction
 from oversight.language.world import ALERT, Phrase, World, call_of
@@ -29,34 +30,7 @@ from oversight.model.pack import (
 )  # fmt: skip
 from oversight.model.types import BOOL, DOUBLE, DYN, INT, ListType, Type
 
-MAX_CONDITIONS = 1_000
-MAX_DEFINITIONS = 20
 NUMBERS = (INT, DOUBLE, DYN)
-
-
-@define
-class Shared:
-    """What all scopes inside one rule or entry have in common."""
-
-    world: World
-    standing: bool
-    entry: bool
-    taken: set[str] = field(factory=set)
-    origins: dict[int, tuple[Expression, Draft]] = field(factory=dict)
-    faulty: set[int] = field(factory=set)
-    lost: set[str] = field(factory=set)
-    told: dict[tuple[str, tuple[Type, ...]], bool] = field(factory=dict)
-    names: int = 0
-    conditions: int = 0
-
-    def fresh(self, stem: str) -> str:
-        """A name nobody can have written."""
-        self.names += 1
-        return f"{stem}@q{self.names}"
-
-
-class _TooMany(Exception):
-    """Definitions call each other so often that writing them out has no end in sight."""
 
 
 class Scope:
@@ -264,10 +238,13 @@ class Scope:
 
     def condition(self, written: Condition) -> Condition:
         """Check one condition."""
-        if self._depth:
-            self.shared.conditions += 1
-            if self.shared.conditions > MAX_CONDITIONS:
-                raise _TooMany
+        self.shared.enter(written_out=self._depth > 0)
+        try:
+            return self._condition(written)
+        finally:
+            self.shared.nested -= 1
+
+    def _condition(self, written: Condition) -> Condition:
         if isinstance(written, Test):
             call = call_of(written.expression.node)
             phrase = self.world.phrases.get(call[0]) if call else None
@@ -295,7 +272,7 @@ class Scope:
             )
             return Group("all", ())
         if self._depth >= MAX_DEFINITIONS:
-            raise _TooMany
+            raise TooMany
         use = f"where {phrase.name}(…) is used at {place}"
         inside = Scope(self.world, self.findings.within(f"in the definition of {phrase.name}", use))
         inside.shared, inside._depth = self.shared, self._depth + 1
@@ -305,12 +282,11 @@ class Scope:
             inside._stands_for[parameter] = given.node
         try:
             found = inside.conditions(phrase.conditions)
-        except _TooMany:
+        except TooMany:
             if self._depth:
                 raise
             message = "definitions written out make this rule too large"
-            hint = f"at most {MAX_DEFINITIONS} one inside the other, and {MAX_CONDITIONS:,} conditions"
-            self.findings.error("too-many-conditions", message, place, width, hint)
+            self.findings.error("too-many-conditions", message, place, width, LIMITS)
             return Group("all", ())
         return found[0] if len(found) == 1 else Group("all", found)
 
