@@ -114,7 +114,7 @@ def unmatched(expected: Sequence[Expected], got: Sequence[Got]) -> tuple[list[Ex
 
 
 def nearest_of(expected: Expected, got: Sequence[Got]) -> tuple[Got, tuple[str, ...]] | None:
-    """The one of *got* that differs least from *expected*, with the differences; ``None`` where there is none."""
+    """The one of *got* that differs least from *expected*, with the differences; ``None`` without any."""
     rated = [(differences(expected, each), each) for each in got]
     if not rated:
         return None

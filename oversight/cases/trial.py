@@ -1,7 +1,8 @@
 """
-A case tried: its events given to the engine one by one and to the definition at once, both compared with what it says.
+A case tried: its events are given to the engine one by one and to the definition at once.
 
-An alert that nobody expected fails a case as a missing one does, and so does any difference of the two evaluators.
+What comes is compared with what the case says: an alert that nobody expected fails it as a missing one does,
+and so does any difference of the two evaluators.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from oversight.cases.extract import extract
 from oversight.cases.matching import (
     Expected, Got, expected_of, nearest_of, told, told_expected, unmatched,
 )  # fmt: skip
@@ -54,8 +56,12 @@ def run_cases(pack: Pack) -> Iterator[Result]:
     >>> [result for result in run_cases(load("camera-programme")) if not result.passed]
     []
     """
+    kinds: dict[tuple[str, ...], set[str]] = {}
     for case in pack.cases:
-        yield run_case(pack, case)
+        kinds.setdefault(case.rules, set()).update(str(event.get("kind")) for event in case.events)
+    parts = {rules: extract(pack, rules, named) for rules, named in kinds.items()}
+    for case in pack.cases:
+        yield run_case(parts[case.rules], case)
 
 
 def run_case(pack: Pack, case: Case) -> Result:
@@ -64,7 +70,7 @@ def run_case(pack: Pack, case: Case) -> Result:
 
     Args:
         pack: whose case it is.
-        case: its events may lack ``source`` (then it is ``case``) and ``id`` (then their place in the list, from 1).
+        case: an event without ``source`` is of ``case``, one without ``id`` has its place in the list as id.
     """
     engine = Engine(pack)
     events: list[Event] = []
@@ -75,8 +81,8 @@ def run_case(pack: Pack, case: Case) -> Result:
     except TimeWentBackwards:
         return Result(case, ("until: is before the last event; time is advanced to it after all of them",))
     alerts = fold(changes)
-    failures = _mismatches(case, list(alerts.values()), changes) + _disagreements(pack, case, events, alerts)
-    return Result(case, tuple(failures))
+    failures = _mismatches(case, list(alerts.values()), changes)
+    return Result(case, tuple(failures + _disagreements(pack, case, events, alerts)))
 
 
 def _feed(engine: Engine, case: Case, events: list[Event]) -> list[Change]:
@@ -94,12 +100,11 @@ def _feed(engine: Engine, case: Case, events: list[Event]) -> list[Change]:
 
 def _mismatches(case: Case, alerts: list[Folded], changes: list[Change]) -> list[str]:
     """What was expected and did not come, and what came unexpected."""
-    got = {_got(alert): alert for alert in alerts if alert.rule in case.rules}
+    compared = [alert for alert in alerts if alert.rule in case.rules]
     expected = [expected_of(written, case.rules) for written in case.alerts]
-    lost, surplus = unmatched(expected, list(got))
-    return [_lost(wanted, surplus) for wanted in lost] + [
-        _surplus(each, got[each], changes, expected) for each in surplus
-    ]
+    lost, surplus = unmatched(expected, [_got(alert) for alert in compared])
+    like = expected[0].at if expected else None
+    return [_lost(wanted, surplus) for wanted in lost] + [_surplus(each, changes, like) for each in surplus]
 
 
 def _got(alert: Folded) -> Got:
@@ -114,19 +119,14 @@ def _lost(wanted: Expected, surplus: list[Got]) -> str:
     return f"{text}\n  nearest that came: {told(near[0], wanted.at)}\n  but {' and '.join(near[1])}"
 
 
-def _surplus(each: Got, alert: Folded, changes: list[Change], expected: list[Expected]) -> str:
-    like = expected[0].at if expected else None
+def _surplus(each: Got, changes: list[Change], like: datetime | None) -> str:
     lines = [f"came, but was not expected: {told(each, like)}"]
     for change in changes:
-        if change.change == RAISED and (change.rule, change.part, change.at) == (
-            each.rule,
-            each.part,
-            alert.at,
-        ):
-            if each.about >= set(change.subjects):
-                lines.append(f"  it says: {printable(change.message, 400)}")
-                lines += [f"  not excused: {_missing(missing)}" for missing in change.missing]
-                break
+        same = (change.rule, change.part, change.at) == (each.rule, each.part, each.at)
+        if change.change == RAISED and same and each.about >= set(change.subjects):
+            lines.append(f"  it says: {printable(change.message, 400)}")
+            lines += [f"  not excused: {_missing(missing)}" for missing in change.missing]
+            break
     return "\n".join(lines)
 
 
@@ -154,7 +154,7 @@ def _disagreements(pack: Pack, case: Case, events: list[Event], alerts: dict[str
         for name, alert in alerts.items()
     }
     return [
-        "the engine and the definition of the language differ, which is a defect of oversight and not of the rule:\n"
+        "the engine and the definition of the language differ: a defect of oversight and not of the rule\n"
         f"  engine:     {_standing(by_engine.get(name))}\n  definition: {_standing(by_definition.get(name))}"
         for name in sorted(by_engine.keys() | by_definition.keys())
         if by_engine.get(name) != by_definition.get(name)

@@ -87,9 +87,9 @@ class Summary:
             yield f"{waiting} later than --until not taken in, the first at {printable(self.first_waiting)}"
         if (far := self._far(now)) is not None:
             event, source, line = far
+            named = f"event {printable(event.id, 80)!r} of {format_instant(event.time)}"
             yield (
-                f"{printable(source)}:{line}: event {printable(event.id, 80)!r} of {format_instant(event.time)} "
-                "is more than a year later than every other; if its date is wrong, correct it, "
+                f"{printable(source)}:{line}: {named} is more than a year later than every other; if its date is wrong, correct it, "
                 "or leave it out with --until"
             )
         yield from undecided_lines(self.undecided)

@@ -1,0 +1,56 @@
+"""The part of a pack that can matter to some of its rules: what takes part in a case, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+
+from oversight.model.pack import RETRACTION, Entry, Head, Pack, Query
+
+
+def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
+    """
+    *pack* with only *rules*, the rules they watch, the facts all these read, and the kinds of these facts.
+
+    What the rules left mean is the same as in the whole pack: nothing is seen by what does not name it.
+
+    Args:
+        pack: checked.
+        rules: ids.
+        kinds: further kinds to keep, for example those of a case's events.
+    """
+    wanted_rules, wanted_facts, wanted_kinds = set(rules), set[str](), {RETRACTION, *kinds}
+    seen = -1
+    while seen != len(wanted_rules) + len(wanted_facts):
+        seen = len(wanted_rules) + len(wanted_facts)
+        parts: list[Any] = [rule for rule in pack.rules if rule.id in wanted_rules]
+        parts += [pack.facts[name] for name in wanted_facts]
+        for named in _named(parts):
+            if isinstance(named, Entry):
+                wanted_kinds.update(named.kinds)
+                continue
+            wanted_rules.update(named.of)
+            wanted_facts.update({named.fact} & pack.facts.keys())
+            if isinstance(named, Head):
+                wanted_kinds.update(named.kinds)
+    return attrs.evolve(
+        pack,
+        rules=tuple(rule for rule in pack.rules if rule.id in wanted_rules),
+        facts={name: fact for name, fact in pack.facts.items() if name in wanted_facts},
+        kinds={name: kind for name, kind in pack.kinds.items() if name in wanted_kinds},
+    )
+
+
+def _named(value: Any) -> Iterator[Head | Query | Entry]:
+    """Everything inside *value* that names facts, rules or kinds."""
+    if isinstance(value, Head | Query | Entry):
+        yield value
+    if attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            if field.name not in ("node", "type", "place"):
+                yield from _named(getattr(value, field.name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _named(item)
