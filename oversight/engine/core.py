@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from oversight.engine.program import Program
+from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Telling, Verdict
-from oversight.ground.errors import EventRefused, TimeWentBackwards, UnknownAlert
+from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
 from oversight.model.alerts import RAISED, Change
 from oversight.model.events import Vocabulary, retracts
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
+from oversight.model.wire import from_bytes, to_bytes
 
 
 class Engine:
@@ -57,7 +59,6 @@ class Engine:
         self._late: list[Event] = []
         self._back: datetime | None = None
         self._revising: str | None = None
-        self._since_pruning = 0
         self._retracted = False
 
     @property
@@ -225,12 +226,13 @@ class Engine:
     def _prune(self) -> None:
         """Let go of what no late event may reach any more."""
         horizon = self._horizon
-        self._since_pruning += 1
-        if horizon is None or self._since_pruning < 256:
+        if horizon is None:
             return
-        self._since_pruning = 0
-        for event in self._timeline.journal.forget(horizon):
+        forgotten = self._timeline.journal.forget(horizon)
+        for event in forgotten:
             self._known.pop(event.identity, None)
+        if forgotten:
+            self._timeline.judge.forget(horizon)
 
     def open_alerts(self) -> tuple[Change, ...]:
         """The alerts of ``while`` rules that are in breach, as they would be told now, oldest first."""
@@ -259,6 +261,87 @@ class Engine:
         if verdict is None:
             raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
         return self._telling.change(RAISED, verdict, tuple(verdict.ends()), verdict.at, 0, verdict.cause)
+
+    @property
+    def unmatched(self) -> tuple[tuple[str, str], ...]:
+        """Source and id of what corrections name and no event on record has (yet, or within ``revise``)."""
+        return tuple(sorted(self._gone - set(self._known)))
+
+    @property
+    def undecided(self) -> Mapping[tuple[str, str], tuple[int, str]]:
+        """For each rule and ``if:`` that could not be decided: how often, and of what first."""
+        return self._timeline.judge.undecided
+
+    def snapshot(self) -> bytes:
+        """
+        Everything the engine knows, as bytes for :meth:`restore`.
+
+        What can still be revised is kept as events, so a restored engine revises as this one would.
+        """
+        timeline, closed = self._timeline, self.closed
+        writer = Writer(self.vocabulary.write)
+        entries = timeline.journal.entries
+        if entries:
+            timeline.rewind(entries[0][0])
+        state = write_state(timeline, writer)
+        known = [writer.event(event) for event in self._known.values()]
+        if entries or closed is not None:
+            self._replay(closed)
+        return to_bytes(
+            {
+                "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
+                "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
+                "gone": sorted(self._gone), "strangers": dict(self.strangers),
+                "reached": [writer.plain(at) for at in (closed, self._advanced, self._latest)],
+                "events": writer.events,
+            }
+        )  # fmt: skip
+
+    def _replay(self, closed: datetime | None) -> None:
+        if closed is not None:
+            self._timeline.close(closed, inclusive=True)
+        self._timeline.judge.verdicts.touched.clear()
+
+    @classmethod
+    def restore(cls, pack: Pack, data: bytes) -> Engine:
+        """
+        The engine that :meth:`snapshot` wrote.
+
+        Args:
+            pack: the same pack, to the letter.
+            data: the bytes.
+
+        Raises:
+            SnapshotRefused: the bytes are damaged, of another version, or of another pack.
+        """
+        try:
+            found = from_bytes(data)
+        except ValueError as error:
+            raise SnapshotRefused(f"the snapshot cannot be read: {error}") from None
+        if found["version"] != VERSION:
+            raise SnapshotRefused(f"the snapshot is of version {found['version']}; this program reads {VERSION}")
+        if found["pack"] != pack.digest:
+            raise SnapshotRefused(
+                f"the snapshot was taken under another pack (digest {found['pack'][:12]}, this one is "
+                f"{pack.digest[:12]}); replay the record instead"
+            )
+        engine = cls(pack, revise=found["revise"], clock=found["clock"])
+        engine._read(found)
+        return engine
+
+    def _read(self, found: dict[str, Any]) -> None:
+        events = [event for event in map(self.vocabulary.decode, found["events"]) if isinstance(event, Event)]
+        reader = Reader(events)
+        read_state(self._timeline, found["state"], reader)
+        self._gone = {(source, name) for source, name in found["gone"]}
+        self.strangers.update(found["strangers"])
+        closed, self._advanced, self._latest = [reader.value(at) for at in found["reached"]]
+        for number in found["known"]:
+            event = events[number]
+            self._known[event.identity] = event
+            if event.identity not in self._gone:
+                self._timeline.take(event)
+        self._replay(closed)
 
     def facts(self, name: str) -> tuple[Held, ...]:
         """

@@ -226,6 +226,16 @@ class Judge:
                 members[member] = (members[member][0], instant, cause)
             self._say(rule, _with_members(known, members), cause)
 
+    def forget(self, before: datetime) -> None:
+        """Let go of the alerts about acts, and of those that were over, before an instant that is final."""
+        rows, rules = self.verdicts.rows, self.program.rules
+        for name, verdict in list(rows.items()):
+            rule = rules[verdict.rule]
+            ends = [end for _, end, _ in verdict.members.values()]
+            over = all(end is not None and end < before for end in ends)
+            if over or (rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules):
+                del rows[name]
+
     def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None) -> None:
         self.journal.write(self.verdicts, verdict.identity, verdict)
         if rule.rule.id not in self.program.watched_rules:

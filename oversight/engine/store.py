@@ -178,6 +178,9 @@ class Journal:
     its writes begin.
     """
 
+    slice = 1000
+    """The least number of instants worth letting go of at once."""
+
     def __init__(self) -> None:
         self.entries: list[tuple[datetime, list[Event], int]] = []
         self.undo: list[tuple[Target, Any, Any]] = []
@@ -209,7 +212,7 @@ class Journal:
     def forget(self, before: datetime) -> list[Event]:
         """Make all that happened before an instant final, in large slices; the events that are let go."""
         count = bisect_left(self.entries, before, key=lambda entry: entry[0])
-        if count < max(1000, len(self.entries) // 4):
+        if count < max(self.slice, len(self.entries) // 4):
             return []
         events = [event for _, own, _ in self.entries[:count] for event in own]
         position = self.entries[count][2] if count < len(self.entries) else self.dropped + len(self.undo)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import assume, event, given, note
 from hypothesis import strategies as st
 from tests.properties.drawn import checked, day, histories, packs
 
 from oversight.engine.core import Engine
 from oversight.engine.store import Held
-from oversight.meaning.semantics import Outcome, outcome
+from oversight.ground.errors import EventRefused
+from oversight.meaning.semantics import Outcome, outcome, reached
 from oversight.model.folding import fold
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Pack
@@ -66,7 +68,7 @@ def _lasting(at: datetime, subjects: dict[str, datetime | None]) -> dict[str, da
     return lasting or dict(subjects)
 
 
-class Told_:
+class Record:
     """What the changes told so far amount to."""
 
     def __init__(self) -> None:
@@ -84,6 +86,7 @@ def calls() -> st.SearchStrategy[list[tuple[str, int]]]:
             st.tuples(st.just("feed"), st.integers(1, 3)),
             st.tuples(st.just("open"), st.integers(1, 3)),
             st.tuples(st.just("advance"), st.integers(0, 12)),
+            st.tuples(st.just("restore"), st.integers(0, 1)),
         ),
         max_size=8,
     )
@@ -98,11 +101,11 @@ class Model:
         self.closed: tuple[datetime, bool] | None = None
 
     def now(self) -> datetime | None:
-        from oversight.meaning.semantics import reached
-
+        """The instant reached."""
         return reached(self.fed, self.advanced)
 
     def step(self, inclusive: bool) -> None:
+        """Close what a call closes."""
         now = self.now()
         if now is None:
             self.closed = None
@@ -115,10 +118,14 @@ class Model:
 
 
 def run(pack: Pack, history: Sequence[dict[str, Any]], how: list[tuple[str, int]]) -> None:
-    engine, model, told = Engine(pack), Model(), Told_()
+    """Feed *history* to the engine in the way *how* says, comparing after each call."""
+    engine, model, told = Engine(pack), Model(), Record()
     waiting = list(history)
     for call, number in [*how, ("feed", len(history) + 1)]:
-        if call == "advance":
+        if call == "restore":
+            snapshot = engine.snapshot()
+            engine = Engine.restore(pack, snapshot) if number else engine
+        elif call == "advance":
             to = day(number)
             now = model.now()
             if now is not None and to < now:
@@ -136,7 +143,8 @@ def run(pack: Pack, history: Sequence[dict[str, Any]], how: list[tuple[str, int]
         compare(pack, engine, model, told)
 
 
-def compare(pack: Pack, engine: Engine, model: Model, told: Told_) -> None:
+def compare(pack: Pack, engine: Engine, model: Model, told: Record) -> None:
+    """Hold what the engine says to the definition at the closed instant."""
     assert model.now() == engine.now
     if model.closed is None:
         assert {} == told.alerts()
@@ -163,3 +171,44 @@ def test_engine_and_definition_agree(
     note(str(written["rules"]))
     event("in order" if ordered else "any order")
     run(pack, history, how)
+
+
+@given(packs(), histories(12), st.data())
+def test_bounded_revision_changes_nothing_within_its_bound(
+    written: dict[str, Any], history: list[Any], data: st.DataObject
+) -> None:
+    """With ``revise`` what is too late is refused, and everything else is as if the whole past were remembered."""
+    pack = drawn_pack(written)
+    history = [{n: v for n, v in e.items() if n != "corrects"} for e in history]
+    engine, told, model = Engine(pack, revise="P2D"), Record(), Model()
+    engine._timeline.journal.slice = 1
+    for written_event in history:
+        now = model.now()
+        if now is not None and datetime.fromisoformat(written_event["time"]) < now - timedelta(days=2):
+            with pytest.raises(EventRefused):
+                engine.feed(written_event)
+            continue
+        told.changes += engine.feed(written_event)
+        if data.draw(st.booleans()):
+            engine = Engine.restore(pack, engine.snapshot())
+            engine._timeline.journal.slice = 1
+        decoded = engine.decode(written_event)
+        assert isinstance(decoded, Event)
+        model.fed.append(decoded)
+        model.step(True)
+        compare(pack, engine, model, told)
+
+
+@given(packs(), histories(), st.lists(st.integers(0, 12), max_size=4))
+def test_the_callers_clock_lets_later_events_wait(written: dict[str, Any], history: list[Any], stops: list[int]) -> None:
+    """With ``clock="caller"`` the alerts at each stop are those of the events up to it, whatever else has come."""
+    pack = drawn_pack(written)
+    engine, told, fed = Engine(pack, clock="caller"), Record(), list[Event]()
+    for number, stop in enumerate(sorted(stops)):
+        batch = history[number :: len(stops)]
+        told.changes += engine.feed(batch)
+        fed += [e for e in map(engine.decode, batch) if isinstance(e, Event)]
+        told.changes += engine.advance(day(stop))
+        found = outcome(pack, fed, day(stop))
+        assert alerts_of_definition(found) == told.alerts()
+        assert facts_of_definition(found, pack) == facts_of_engine(engine, pack)

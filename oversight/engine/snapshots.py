@@ -1,0 +1,147 @@
+"""
+The state of an engine as plain values, and back.
+
+A snapshot is the state before the oldest event that can still be revised, and every event since: restoring replays
+these, which makes the undo journal anew. Where nothing was let go, that first state is empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from oversight.engine.facts import Waiting
+from oversight.engine.judge import Standing
+from oversight.engine.store import Held
+from oversight.engine.timeline import Timeline
+from oversight.engine.verdicts import Verdict
+from oversight.ground.time import Period
+from oversight.model.alerts import Missing
+from oversight.model.forms import ABSENT, Event
+
+VERSION = 1
+_STRUCTS = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
+_NAMES = {made: name for name, made in _STRUCTS.items()}
+
+
+class Writer:
+    """
+    Writes values of the engine as plain ones; events are written once each and then named by number.
+
+    Args:
+        write_event: gives the plain form of an event.
+    """
+
+    def __init__(self, write_event: Callable[[Event], dict[str, Any]]) -> None:
+        self.write_event = write_event
+        self.events: list[dict[str, Any]] = []
+        self.numbers: dict[tuple[str, str], int] = {}
+
+    def event(self, event: Event) -> int:
+        """The number of *event*."""
+        if event.identity not in self.numbers:
+            self.numbers[event.identity] = len(self.events)
+            self.events.append(self.write_event(event))
+        return self.numbers[event.identity]
+
+    def plain(self, value: Any) -> Any:
+        """*value* as a plain one."""
+        if value is ABSENT:
+            return ["absent"]
+        if value is None or isinstance(value, bool | int | float | str):
+            return value
+        if isinstance(value, datetime):
+            return ["instant", value.isoformat()]
+        if isinstance(value, date):
+            return ["date", value.isoformat()]
+        if isinstance(value, timedelta):
+            return ["span", value.days, value.seconds, value.microseconds]
+        if isinstance(value, Period):
+            return ["period", value.months, value.days, value.microseconds, value.text]
+        if isinstance(value, Event):
+            return ["event", self.event(value)]
+        if isinstance(value, dict):
+            return ["dict", [[self.plain(key), self.plain(item)] for key, item in value.items()]]
+        if isinstance(value, list | tuple | frozenset):
+            return [type(value).__name__, [self.plain(item) for item in value]]
+        if isinstance(value, Missing):
+            return ["missing", value.clause, self.plain(value.nearest), value.failed, value.reason]
+        return [_NAMES[type(value)], [self.plain(getattr(value, name)) for name in value.__struct_fields__]]
+
+
+class Reader:
+    """
+    Reads what :class:`Writer` wrote.
+
+    Args:
+        events: by their numbers.
+    """
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+
+    def value(self, plain: Any) -> Any:
+        """The value that *plain* stands for."""
+        if not isinstance(plain, list):
+            return plain
+        tag, *rest = plain
+        made = self._simple(tag, rest)
+        if made is not None:
+            return made[0]
+        if tag == "dict":
+            return {self.value(key): self.value(item) for key, item in rest[0]}
+        items = [self.value(item) for item in rest[0]]
+        if tag in _STRUCTS:
+            return _STRUCTS[tag](*items)
+        return {"list": list, "tuple": tuple, "frozenset": frozenset}[tag](items)
+
+    def _simple(self, tag: str, rest: list[Any]) -> tuple[Any] | None:
+        """The value in a tuple, where the tag is one that holds no list of values."""
+        match tag:
+            case "absent":
+                return (ABSENT,)
+            case "instant":
+                return (datetime.fromisoformat(rest[0]),)
+            case "date":
+                return (date.fromisoformat(rest[0]),)
+            case "span":
+                return (timedelta(rest[0], rest[1], rest[2]),)
+            case "period":
+                return (Period(rest[0], rest[1], rest[2], text=rest[3]),)
+            case "event":
+                return (self.events[rest[0]],)
+            case "missing":
+                return (Missing(rest[0], self.value(rest[1]), rest[2], rest[3]),)
+        return None
+
+
+def tables_of(timeline: Timeline) -> list[Any]:
+    """Every table of a timeline's state, always in the same order."""
+    facts, judge = timeline.facts, timeline.judge
+    return [*timeline.program.tables.values(), *facts.pending, *judge.standing, judge.verdicts, timeline.readers]
+
+
+def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
+    """The tables and timers of *timeline*."""
+    rows = [
+        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()] for table in tables_of(timeline)
+    ]
+    timers = [
+        [writer.plain(at), half, what, whose, writer.plain(key)]
+        for at, half, _, what, whose, key in timeline.facts.timers.heap
+    ]
+    return {"tables": rows, "timers": timers, "closed": writer.plain(timeline.closed)}
+
+
+def read_state(timeline: Timeline, state: dict[str, Any], reader: Reader) -> None:
+    """Put what :func:`write_state` wrote into a fresh *timeline*."""
+    for table, rows in zip(tables_of(timeline), state["tables"], strict=True):
+        for key, row in rows:
+            table.restore(reader.value(key), reader.value(row))
+    timers = timeline.facts.timers
+    timers.heap.clear()
+    for at, half, what, whose, key in state["timers"]:
+        timers.push(reader.value(at), half, what, whose, reader.value(key))
+    timeline.closed = reader.value(state["closed"])
+    timeline.judge.verdicts.touched.clear()
