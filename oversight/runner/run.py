@@ -6,7 +6,7 @@ An instant is judged when a later event or the end comes, so that records of one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from oversight.engine.core import Engine
@@ -130,3 +130,8 @@ class Run:
     def now(self) -> datetime | None:
         """The instant reached."""
         return max((engine.now for engine in self.engines if engine.now is not None), default=None)
+
+    def told(self) -> Iterator[str]:
+        """The summary for people, line by line, safe for a terminal."""
+        kinds = {kind for engine in self.engines for kind in engine.pack.kinds}
+        yield from self.summary.lines(kinds, self.now)

@@ -89,8 +89,8 @@ class Summary:
             event, source, line = far
             named = f"event {printable(event.id, 80)!r} of {format_instant(event.time)}"
             yield (
-                f"{printable(source)}:{line}: {named} is more than a year later than every other; if its date is wrong, correct it, "
-                "or leave it out with --until"
+                f"{printable(source)}:{line}: {named} is more than a year later than every other; "
+                "if its date is wrong, correct it, or leave it out with --until"
             )
         yield from undecided_lines(self.undecided)
 

@@ -1,0 +1,170 @@
+"""The command line: what each command takes, and what is said where that is not what was given."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NoReturn
+
+from oversight.ground.text import nearest, printable
+from oversight.ground.time import Period, parse_instant
+
+EVENTS = "CloudEvents or flat JSON Lines: a path (.gz and .zst are read as they are), or - for standard input"
+PACK = "name of a shipped pack, or the folder of one"
+EXITS = "exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check"
+
+
+class Usage(Exception):
+    """The command cannot be carried out as it was given; the text says what to do."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that knows its own options by name and says which is nearest to a misspelt one."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.options: list[str] = []
+        super().__init__(**settings, allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter)
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        """Add an argument, and remember its option strings."""
+        self.options += [name for name in names if name.startswith("-")]
+        return super().add_argument(*names, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was given."""
+        raise Usage(f"{self.prog}: {printable(message, 400)}; see {self.prog} --help")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """
+    Read the command line.
+
+    Returns:
+        The arguments, with the name of the command's module as ``module``.
+
+    Raises:
+        Usage: they are not what the command takes; names the nearest command or option.
+        SystemExit: help or the version was asked for and printed.
+
+    >>> parse(["rnu"])
+    Traceback (most recent call last):
+    oversight.cli.arguments.Usage: oversight: there is no command 'rnu', did you mean 'run'?
+    """
+    parser, commands = _parsers()
+    first = arguments[0] if arguments else "--help"
+    if not first.startswith("-") and first not in commands:
+        raise Usage(f"oversight: there is no command {_near(first, commands)}")
+    own = commands.get(first, parser)
+    for given in arguments[1:]:
+        name = given.split("=", 1)[0]
+        if name == "--":
+            break
+        if len(name) > 1 and name.startswith("-") and name not in own.options:
+            raise Usage(f"{own.prog}: there is no option {_near(name, own.options)}")
+    return parser.parse_args(arguments or ["--help"])
+
+
+def _near(given: str, names: Any) -> str:
+    near = nearest(given, names)
+    known = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names))}"
+    return f"{printable(given, 80)!r}, {known}"
+
+
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    import oversight
+
+    parser = _Parser(
+        prog="oversight",
+        description="Rules over a stream of events: what must, must not, or must soon follow.",
+        epilog=f"Shipped packs: {', '.join(oversight.shipped())}",
+    )
+    parser.add_argument("--version", action="version", version=f"oversight {oversight.__version__}")
+    adding = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = {}
+    for name, (module, fill, text) in _COMMANDS.items():
+        command = adding.add_parser(
+            name, help=text, description=text, epilog=EXITS if name == "run" else None
+        )
+        command.set_defaults(module=module)
+        fill(command)
+        commands[name] = command
+    return parser, commands
+
+
+def _run(command: _Parser) -> None:
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
+    _rules_option(command)
+    _until_option(command)
+    command.add_argument("--format", choices=("jsonl", "text"), default="jsonl", help="of the alerts (jsonl)")
+    command.add_argument("--out", metavar="FILE", help="write the alerts there, not to standard output")
+    command.add_argument(
+        "--revise",
+        metavar="PERIOD",
+        type=_period,
+        help="how late an event may be, as P90D; unlimited if left out",
+    )
+
+
+def _check(command: _Parser) -> None:
+    command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the findings (text)")
+
+
+def _test(command: _Parser) -> None:
+    command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    command.add_argument("--verbose", action="store_true", help="name the cases that passed, too")
+
+
+def _explain(command: _Parser) -> None:
+    command.add_argument("alert", metavar="ALERT", help="identity of the alert, or the beginning of it")
+    command.add_argument("--events", required=True, action="append", metavar="FILE", help=EVENTS)
+    _rules_option(command)
+    _until_option(command)
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
+
+
+def _rules(command: _Parser) -> None:
+    command.add_argument("packs", nargs="*", metavar="PACK", help=f"{PACK}; all shipped ones if left out")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
+
+
+def _kinds(command: _Parser) -> None:
+    command.add_argument("pack", nargs="?", metavar="PACK", help=f"{PACK}; camera-programme if left out")
+    command.add_argument("kind", nargs="?", metavar="KIND", help="show its attributes")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
+
+
+def _rules_option(command: _Parser) -> None:
+    command.add_argument("--rules", required=True, metavar="PACK[,PACK]", help=PACK)
+
+
+def _until_option(command: _Parser) -> None:
+    command.add_argument(
+        "--until", metavar="T", type=_instant, help="let time pass until then; later events are left out"
+    )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _period(text: str) -> str:
+    try:
+        Period.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return text
+
+
+_COMMANDS = {
+    "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
+    "check": ("check", _check, "find every problem of every file of a pack"),
+    "test": ("test", _test, "try the cases beside the rules"),
+    "explain": ("explain", _explain, "say why an alert was raised"),
+    "rules": ("catalogue", _rules, "list the rules there are"),
+    "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
+}

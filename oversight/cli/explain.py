@@ -1,0 +1,184 @@
+"""``oversight explain``: why an alert was raised, as a tree."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+from datetime import datetime
+from textwrap import wrap
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from attrs import frozen
+
+from oversight.cli.arguments import Usage
+from oversight.cli.packs import load_all
+from oversight.cli.run import check_sources
+from oversight.cli.terminal import say
+from oversight.engine.core import Engine
+from oversight.ground.text import nearest, printable
+from oversight.ground.time import format_instant
+from oversight.model.alerts import WITHDRAWN, Change, to_json
+from oversight.model.events import Vocabulary
+from oversight.outlets.text import missing_text
+from oversight.runner.intake import STANDARD_INPUT, Refusal
+from oversight.runner.run import Run
+from oversight.runner.search import Found, find_events
+
+_MOST, _WIDTH = 2_000, 110
+
+
+@frozen
+class _Branch:
+    """A line of the tree, with the lines below it."""
+
+    text: str
+    below: tuple[_Branch, ...] = ()
+
+
+def execute(arguments: Namespace) -> int:
+    """
+    Carry out the command.
+
+    Returns:
+        0.
+
+    Raises:
+        Usage: no alert or several have that identity, or a file or pack cannot be read.
+    """
+    sources: list[str] = arguments.events
+    if STANDARD_INPUT in sources:
+        raise Usage("oversight explain reads the events twice: give a file, not standard input")
+    check_sources(sources)
+    packs = load_all(arguments.rules)
+    told: dict[str, list[Change]] = {}
+    refused: list[Refusal] = []
+
+    def tell(changes: Any) -> None:
+        for change in changes:
+            told.setdefault(change.alert, []).append(change)
+
+    run = Run(packs, tell, refused.append, until=arguments.until)
+    for source in sources:
+        run.take(source)
+    run.finish()
+    if refused:
+        say(f"{len(refused)} lines were refused, the first: {refused[0]}")
+    history = told[_chosen(arguments.alert, told)]
+    alert = _standing(history, run.engines)
+    events = find_events(sources, alert.evidence, Vocabulary(_pack_of(alert, run.engines).kinds))
+    if arguments.format == "json":
+        print(to_json(_plain(alert, history, events)))
+    else:
+        _draw(alert, history, events, _pack_of(alert, run.engines).zone)
+    return 0
+
+
+def _chosen(given: str, told: dict[str, list[Change]]) -> str:
+    """The identity of which *given* is the beginning."""
+    found = [name for name in told if name.startswith(given.lower())] if given else []
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        near = nearest(given, told)
+        hint = (
+            f", did you mean {near}?"
+            if near
+            else f"; these events raise {len(told)} alerts, see oversight run"
+        )
+        raise Usage(f"no alert has an identity that begins with {printable(given, 80)!r}{hint}")
+    several = [f"  {name}  {told[name][0].rule}  {format_instant(told[name][0].at)}" for name in found[:10]]
+    raise Usage(
+        "\n".join([f"{len(found)} alerts begin with {printable(given, 80)!r}, give more of it:", *several])
+    )
+
+
+def _pack_of(alert: Change, engines: list[Engine]) -> Any:
+    return next(engine.pack for engine in engines if engine.pack.digest == alert.pack_digest)
+
+
+def _standing(history: list[Change], engines: list[Engine]) -> Change:
+    """The alert as the engine explains it; where it was withdrawn, as it was told last."""
+    last = history[-1]
+    if last.change == WITHDRAWN:
+        return last
+    return next(engine for engine in engines if engine.pack.digest == last.pack_digest).explain(last.alert)
+
+
+def _draw(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> None:
+    rule = f"{alert.rule}/{alert.part}" if alert.part else alert.rule
+    print(f"{rule}  {alert.severity.upper()}  {_clock(alert.at, zone)} ({zone})  alert {alert.alert}")
+    branches = list(_branches(alert, history, events, zone))
+    for branch, last in zip(branches, [*[False] * (len(branches) - 1), True], strict=True):
+        _print(branch, "", last)
+
+
+def _branches(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> Iterator[_Branch]:
+    yield _Branch(f"title: {alert.title}")
+    yield _Branch(f"what: {alert.message}")
+    yield _Branch("about: " + ", ".join(alert.subjects))
+    law = [f"{each.instrument}, {each.provision}" for each in alert.authority]
+    yield _Branch(f"law ({alert.basis})", tuple(map(_Branch, law)))
+    if alert.since != alert.at:
+        yield _Branch(f"in breach since: {_clock(alert.since, zone)}")
+    known = {found.event.id for found in events}
+    lost = [_Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
+    yield _Branch("evidence", (*(_event(found, zone) for found in events), *lost))
+    if alert.missing:
+        missing = [_Branch(missing_text(_as_mapping(each))) for each in alert.missing]
+        yield _Branch("what would have excused it", tuple(missing))
+    yield _Branch("what was told", tuple(_told(change, zone) for change in history))
+    yield _Branch(f"remedy: {alert.remedy}")
+
+
+def _event(found: Found, zone: ZoneInfo) -> _Branch:
+    event = found.event
+    subject = f" subject {event.subject}" if isinstance(event.subject, str) else ""
+    source = f" source {event.source}" if event.source else ""
+    named = f"{event.kind}  {event.id}{subject}{source}"
+    head = f"{_clock(event.time, zone)}  {named}  ({found.source}:{found.line})"
+    return _Branch(head, (_Branch(to_json(found.data)),))
+
+
+def _told(change: Change, zone: ZoneInfo) -> _Branch:
+    because = f" because of {change.cause}" if change.cause else " by the passing of time"
+    subjects = ", ".join(change.subjects[:6]) + (" …" if len(change.subjects) > 6 else "")
+    return _Branch(f"{_clock(change.at, zone)}  {change.change}{because}: {subjects}")
+
+
+def _print(branch: _Branch, before: str, last: bool) -> None:
+    inner = before + ("   " if last else "│  ")
+    under = inner + ("│  " if branch.below else "   ")
+    lines = wrap(printable(branch.text, _MOST), max(40, _WIDTH - len(under)), break_on_hyphens=False)
+    print(f"{before}{'└─' if last else '├─'} {lines[0] if lines else ''}")
+    for line in lines[1:]:
+        print(under + line)
+    for number, each in enumerate(branch.below, 1):
+        _print(each, inner, number == len(branch.below))
+
+
+def _clock(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}" if local.second or local.microsecond else f"{local:%Y-%m-%d %H:%M}"
+
+
+def _as_mapping(missing: Any) -> dict[str, Any]:
+    return {name: getattr(missing, name) for name in ("clause", "nearest", "failed", "reason")}
+
+
+def _plain(alert: Change, history: list[Change], events: list[Found]) -> dict[str, Any]:
+    return {
+        **alert.as_dict(),
+        "change": history[-1].change,
+        "events": [{"place": f"{found.source}:{found.line}", **found.written} for found in events],
+        "changes": [
+            {
+                "change": c.change,
+                "at": format_instant(c.at),
+                "subjects": c.subjects,
+                "open": c.open,
+                "cause": c.cause,
+            }
+            for c in history
+        ],
+    }
