@@ -188,7 +188,7 @@ class _Parser:
         while self.at(sign):
             self.take()
             count += 1
-        negative = self.accept("-") if sign == "!" else count % 2 == 1
+        negative = self.accept("-") if sign == "!" else count == 1
         if negative and self.token.kind in ("int", "double"):
             number = self._number(self.take(), "-")
             operand = self._postfix(evolve(number, span=(start, number.span[1])))

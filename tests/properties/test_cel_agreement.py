@@ -17,7 +17,7 @@ Both must give the same value, or both an error. Where we differ on purpose, not
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
@@ -44,6 +44,10 @@ GOOGLE_TYPES = {"t": "TIMESTAMP", "v": "TIMESTAMP", "u": "DURATION", "w": "DURAT
 GOOGLE = cel.NewEnv(
     variables={name: getattr(cel.Type, GOOGLE_TYPES.get(name, "DYN")) for name in [*TYPES, "x", "k"]}
 )
+
+
+MIDDAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
+DEFAULTS: dict[str, Any] = {"t": MIDDAY, "v": MIDDAY, "u": timedelta(1), "w": timedelta(1), "s": "a"}
 
 
 def plain(value: Any) -> Any:
@@ -126,9 +130,12 @@ def test_well_typed_expressions_agree(text: str, values: dict[str, Any]) -> None
 
 
 @example(text="!!s", values={})
+@example(text="true || ---9223372036854775808 == 1", values={})
+@example(text="true || !-1", values={})
+@example(text="int(b)", values={"b": True})
 @given(text=st.sampled_from(ALL).flatmap(lambda kind: expressions(kind, 3, True)), values=loose_values)
 def test_ill_typed_expressions_agree(text: str, values: dict[str, Any]) -> None:
     """On parts and values of the wrong type, an error is an error, and is absorbed where CEL absorbs it."""
-    values = {**dict.fromkeys(TYPES), "t": datetime(2026, 1, 1, tzinfo=UTC), "s": "a", **values}
+    values = {**dict.fromkeys(TYPES), **DEFAULTS, **values}
     types = {name: TYPES[name] if name in TIMED else DYN for name in TYPES}
     agree(text, values, types)
