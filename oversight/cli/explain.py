@@ -149,7 +149,7 @@ def _told(change: Change, zone: ZoneInfo) -> _Branch:
 def _print(branch: _Branch, before: str, last: bool) -> None:
     inner = before + ("   " if last else "│  ")
     under = inner + ("│  " if branch.below else "   ")
-    lines = wrap(printable(branch.text, _MOST), max(40, _WIDTH - len(under)), break_on_hyphens=False)
+    lines = wrap(printable(branch.text, _MOST), max(40, _WIDTH - len(under)), break_long_words=False)
     print(f"{before}{'└─' if last else '├─'} {lines[0] if lines else ''}")
     for line in lines[1:]:
         print(under + line)

@@ -236,7 +236,7 @@ class Vocabulary:
     def write(self, event: Any) -> dict[str, Any]:
         """The CloudEvents 1.0 JSON object of *event*, an object of a public class or of the rooms."""
         if isinstance(event, Event):
-            data = {n: v for n in self.forms[event.kind].names if (v := getattr(event.data, n)) is not UNSET}
+            data = {n: v for n in event.data.__struct_fields__ if (v := getattr(event.data, n)) is not UNSET}
             envelope = Envelope(
                 event.id, event.time, event.source, _known(event.subject), _known(event.sequence),
                 _known(event.recordedtime),
