@@ -24,9 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 2 for a usage error or a pack that does not check, 130 where somebody stopped it, 141
         where whoever read the output went away; else as the command says.
 
-    >>> main(["kinds", "camera-programme", "event.retracted"])
-    event.retracted — An event is taken out of the history.
-    ...
+    >>> main(["kinds", "camera-programme", "event.retracted"])  # doctest: +ELLIPSIS
+    event.retracted — ...
     0
     """
     try:

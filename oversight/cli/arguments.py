@@ -68,7 +68,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _near(given: str, names: Any) -> str:
     near = nearest(given, names)
     known = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(names))}"
-    return f"{printable(given, 80)!r}, {known}"
+    return f"'{printable(given, 80)}', {known}"
 
 
 def _parsers() -> tuple[_Parser, dict[str, _Parser]]:

@@ -77,7 +77,7 @@ def _wanted(pack: str | None, kind: str | None) -> tuple[Pack, Kind | None]:
     if kind not in loaded.kinds:
         near = nearest(kind, loaded.kinds) or nearest(kind, shipped())
         hint = f", did you mean {near!r}?" if near else f"; see oversight kinds {pack}"
-        raise Usage(f"the pack {loaded.name} has no kind {printable(kind, 80)!r}{hint}")
+        raise Usage(f"the pack {loaded.name} has no kind '{printable(kind, 80)}'{hint}")
     return loaded, loaded.kinds[kind]
 
 

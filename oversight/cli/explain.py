@@ -86,10 +86,10 @@ def _chosen(given: str, told: dict[str, list[Change]]) -> str:
             if near
             else f"; these events raise {len(told)} alerts, see oversight run"
         )
-        raise Usage(f"no alert has an identity that begins with {printable(given, 80)!r}{hint}")
+        raise Usage(f"no alert has an identity that begins with '{printable(given, 80)}'{hint}")
     several = [f"  {name}  {told[name][0].rule}  {format_instant(told[name][0].at)}" for name in found[:10]]
     raise Usage(
-        "\n".join([f"{len(found)} alerts begin with {printable(given, 80)!r}, give more of it:", *several])
+        "\n".join([f"{len(found)} alerts begin with '{printable(given, 80)}', give more of it:", *several])
     )
 
 

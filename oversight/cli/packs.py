@@ -43,7 +43,7 @@ def load(name: str) -> Pack:
     if result.pack is None:
         errors = [found for found in result.diagnostics if found.severity == "error"]
         say(rendered(errors, result) + "\n")
-        raise Usage(f"the pack {printable(name, 80)!r} does not check")
+        raise Usage(f"the pack '{printable(name, 80)}' does not check")
     return result.pack
 
 

@@ -99,7 +99,7 @@ class Vocabulary:
         if len(line) > MAX_LINE or not (line.isascii() or _is_text(line)):
             return None
         self._flat_last = False
-        return self._bounded(event)
+        return self._bounded(event, "$.data")
 
     def _try_flat(self, line: bytes) -> Event | None:
         try:
@@ -117,14 +117,15 @@ class Vocabulary:
             form.event(
                 id=header.id, source=header.source, time=header.time, data=data, subject=header.subject,
                 sequence=header.sequence, recordedtime=header.recordedtime,
-            )
+            ),
+            "$",
         )  # fmt: skip
 
-    def _bounded(self, event: Event) -> Event:
+    def _bounded(self, event: Event, where: str) -> Event:
         names = self._unbounded.get(type(event))
         if names is not None:
             for name in names:
-                refuse_unbounded(getattr(event.data, name), f"$.data.{name}")
+                refuse_unbounded(getattr(event.data, name), f"{where}.{name}")
         return event
 
     def _parse(self, line: bytes) -> Mapping[str, Any]:
@@ -219,7 +220,7 @@ class Vocabulary:
         event = self.decode(mapping)
         if isinstance(event, Stranger):
             near = self.nearest_kind(event.kind)
-            raise EventError(f"unknown kind {printable(event.kind, 80)!r}" + (f", did you mean {near!r}?" if near else ""))
+            raise EventError(f"unknown kind '{printable(event.kind, 80)}'" + (f", did you mean {near!r}?" if near else ""))
         _, _, attributes, _ = self._split(mapping)
         form = self.forms[event.kind]
         envelope = Envelope(

@@ -58,7 +58,7 @@ def find_pack(name: str | Path, beside: Path | None = None) -> Path:
         return Path(name)
     near = nearest(text.replace("_", "-"), shipped())
     hint = f"did you mean {near!r}?" if near else f"shipped are: {', '.join(shipped())}"
-    raise UnknownPack(f"there is no pack or folder {printable(text, 80)!r}; {hint}")
+    raise UnknownPack(f"there is no pack or folder '{printable(text, 80)}'; {hint}")
 
 
 def neighbours(folder: Path) -> Callable[[str], Path]:
@@ -97,6 +97,6 @@ def load(name: str | Path) -> Pack:
         first = f"{errors[0].place}: {errors[0].message}" if errors else "it is empty"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise PackError(
-            f"pack {printable(str(name), 80)!r} does not check: {first}{more}", result.diagnostics
+            f"pack '{printable(str(name), 80)}' does not check: {first}{more}", result.diagnostics
         )
     return result.pack

@@ -124,6 +124,8 @@ class Run:
             self._told(engine.settle())
             if self._until is not None:
                 self._told(engine.advance(self._until))
+            self.summary.undecided.update(engine.undecided)
+            self.summary.unmatched.update(engine.unmatched)
         return self.summary
 
     @property

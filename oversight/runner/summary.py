@@ -31,6 +31,7 @@ class Summary:
         strangers: how many events of each kind that no pack knows.
         changes: how many of each sort were told.
         standing: identities of the alerts that were raised and not withdrawn.
+        unmatched: source and id of what corrections name and no event has.
         undecided: how often a condition of a rule could not be decided, and the id of the first event.
     """
 
@@ -41,6 +42,7 @@ class Summary:
     strangers: Counter[str] = field(factory=Counter)
     changes: Counter[str] = field(factory=Counter)
     standing: set[str] = field(factory=set)
+    unmatched: set[tuple[str, str]] = field(factory=set)
     undecided: dict[tuple[str, str], tuple[int, str]] = field(factory=dict)
     _latest: tuple[Event, str, int] | None = None
     _second: datetime | None = None
@@ -87,11 +89,13 @@ class Summary:
             yield f"{waiting} later than --until not taken in, the first at {printable(self.first_waiting)}"
         if (far := self._far(now)) is not None:
             event, source, line = far
-            named = f"event {printable(event.id, 80)!r} of {format_instant(event.time)}"
+            named = f"event '{printable(event.id, 80)}' of {format_instant(event.time)}"
             yield (
                 f"{printable(source)}:{line}: {named} is more than a year later than every other; "
                 "if its date is wrong, correct it, or leave it out with --until"
             )
+        if self.unmatched:
+            yield self._corrected()
         yield from undecided_lines(self.undecided)
 
     def _changes(self) -> str:
@@ -107,12 +111,19 @@ class Summary:
         for kind, count in self.strangers.most_common(_MOST):
             near = nearest(kind, kinds)
             told.append(
-                f"{count} of {printable(kind, 80)!r}" + (f" (did you mean {near!r}?)" if near else "")
+                f"{count} of '{printable(kind, 80)}'" + (f" (did you mean {near!r}?)" if near else "")
             )
         more = len(self.strangers) - _MOST
         tail = f" and {_count(more, 'other kind')}" if more > 0 else ""
         total = _count(sum(self.strangers.values()), "event")
         return f"{total} of a kind that no pack knows, not taken in: {', '.join(told)}{tail}"
+
+    def _corrected(self) -> str:
+        named = [f"'{printable(event, 80)}'" for _, event in sorted(self.unmatched)]
+        more = len(named) - _MOST
+        tail = f" and {more} more" if more > 0 else ""
+        total = _count(len(named), "correction")
+        return f"{total} of an event that is not on record of that source: {', '.join(named[:_MOST])}{tail}"
 
     def _far(self, now: datetime | None) -> tuple[Event, str, int] | None:
         """The event more than a year later than every other; ``None`` also where it has been corrected."""
@@ -132,7 +143,7 @@ def undecided_lines(undecided: Mapping[tuple[str, str], tuple[int, str]]) -> Ite
     for (rule, clause), (count, first) in sorted(undecided.items()):
         yield (
             f"{printable(rule)}: this condition could not be decided {_count(count, 'time')}, "
-            f"first for event {printable(first, 80)!r}: {printable(clause)}"
+            f"first for event '{printable(first, 80)}': {printable(clause)}"
         )
 
 
