@@ -19,6 +19,7 @@ from oversight.cases.matching import (
 from oversight.engine.core import Engine
 from oversight.ground.errors import EventError, EventRefused, TimeWentBackwards
 from oversight.ground.text import nearest, printable
+from oversight.ground.time import format_instant
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.alerts import RAISED, Change, Missing
 from oversight.model.folding import Folded, fold
@@ -26,7 +27,6 @@ from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Case, Pack
 
 SOURCE = "case"
-_Standing = dict[str, tuple[str, str, datetime, datetime, dict[str, datetime | None]]]
 
 
 @frozen
@@ -145,28 +145,24 @@ def _disagreements(pack: Pack, case: Case, events: list[Event], alerts: dict[str
     """Where the engine and the definition differ, over all rules of the pack."""
     upto = reached(events, case.until)
     meant = {} if upto is None else outcome(pack, events, upto).alerts
-    by_definition: _Standing = {
-        name: (alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects)
+    defined = {
+        name: Folded(alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects)
         for name, alert in meant.items()
-    }
-    by_engine: _Standing = {
-        name: (alert.rule, alert.part, alert.at, alert.since, alert.subjects)
-        for name, alert in alerts.items()
     }
     return [
         "the engine and the definition of the language differ: a defect of oversight and not of the rule\n"
-        f"  engine:     {_standing(by_engine.get(name))}\n  definition: {_standing(by_definition.get(name))}"
-        for name in sorted(by_engine.keys() | by_definition.keys())
-        if by_engine.get(name) != by_definition.get(name)
+        f"  engine:     {_standing(alerts.get(name))}\n  definition: {_standing(defined.get(name))}"
+        for name in sorted(alerts.keys() | defined.keys())
+        if alerts.get(name) != defined.get(name)
     ]
 
 
-def _standing(alert: tuple[str, str, datetime, datetime, dict[str, datetime | None]] | None) -> str:
+def _standing(alert: Folded | None) -> str:
     if alert is None:
         return "no such alert"
-    rule, part, at, since, subjects = alert
     ends = ", ".join(
-        f"{printable(each, 80)} ({'open' if end is None else f'until {end.isoformat()}'})"
-        for each, end in sorted(subjects.items())
+        f"{printable(each, 80)} ({'open' if end is None else f'until {format_instant(end)}'})"
+        for each, end in sorted(alert.subjects.items())
     )
-    return f"{rule}{'/' if part else ''}{part} at {at.isoformat()} since {since.isoformat()} about {ends}"
+    rule = f"{alert.rule}/{alert.part}" if alert.part else alert.rule
+    return f"{rule} at {format_instant(alert.at)} since {format_instant(alert.since)} about {ends}"
