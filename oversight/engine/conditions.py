@@ -94,7 +94,10 @@ class Compiler:
             return Compiled(condition, _exists(plan, condition.negated), plan, parts, near)
         number = self._measure(condition, plan)
         limits = [
-            (self.frame.operations[_COMPARISONS[limit.comparison]], compile_expression(limit.value.node, self.frame))
+            (
+                self.frame.operations[_COMPARISONS[limit.comparison]],
+                compile_expression(limit.value.node, self.frame),
+            )
             for limit in condition.limits
         ]
         return Compiled(condition, _limited(number, limits), plan, parts)
@@ -110,7 +113,7 @@ class Compiler:
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:
         wanted = condition.total or condition.distinct
         if wanted is None:
-            return lambda env, reads: sum(1 for _ in plan.matches(env, reads))
+            return plan.count
         value = compile_expression(wanted.node, self.frame)
         add, equal = self.frame.operations["+"], self.frame.operations["=="]
         summing = condition.total is not None
@@ -188,7 +191,9 @@ class Compiler:
 
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
-    return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
+    return sorted(
+        [(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0])
+    )
 
 
 def began_last(held: Held) -> tuple[Any, ...]:

@@ -39,7 +39,12 @@ class Explainer:
         ordered = sorted(events.values(), key=lambda e: (e.time, order_of(e)))
         first = envs[0]
         missing = tuple([self._missing(clause, first) for clause in rule.excused])
-        return self._text(rule.message, first), self._text(rule.remedy, first), tuple([e.id for e in ordered]), missing
+        return (
+            self._text(rule.message, first),
+            self._text(rule.remedy, first),
+            tuple([e.id for e in ordered]),
+            missing,
+        )
 
     def _text(self, template: tuple[str | Evaluator, ...], env: Env) -> str:
         pieces = []
@@ -114,7 +119,10 @@ class Explainer:
             return Missing(text)
         _, held, part, truth = best
         return Missing(
-            text, self._named(plan, held), self.text(part.condition), "undecided" if truth is None else "false"
+            text,
+            self._named(plan, held),
+            self.text(part.condition),
+            "undecided" if truth is None else "false",
         )
 
     def _candidates(self, clause: Compiled, plan: Plan, env: Env) -> Iterable[Held]:
@@ -139,7 +147,9 @@ class Explainer:
             limits = ", ".join(f"{limit.comparison}: {limit.value.text}" for limit in condition.limits)
             return f"{what}: {self._asked(condition.query)}, {limits}"
         words = {"all": "all_of", "any": "any_of", "not": "not"}
-        return f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
+        return (
+            f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
+        )
 
     def _asked(self, query: Query) -> str:
         where = "; ".join(self.text(part) for part in query.where)

@@ -15,7 +15,7 @@ from oversight.model.forms import Compact, Event, order_of
 BEGINS, UNTIL, LASTS, DUE, JUDGE = "begins", "until", "lasts", "due", "judge"
 
 
-class Waiting(Compact, frozen=True):
+class Waiting(Compact):
     """A start whose spell has not begun yet, or is about to."""
 
     key: Any
@@ -65,7 +65,11 @@ class Facts:
     """
 
     def __init__(
-        self, program: Program, journal: Journal, readers: Readers, touch: Callable[[Instance, str | None], None]
+        self,
+        program: Program,
+        journal: Journal,
+        readers: Readers,
+        touch: Callable[[Instance, str | None], None],
     ) -> None:
         self.program = program
         self.journal = journal
@@ -111,7 +115,9 @@ class Facts:
             self.expired[position][key] = held
         self._put(compiled, key, None, None)
 
-    def step(self, instant: datetime, events: list[Event], first: bool, beginning: dict[int, list[Any]]) -> None:
+    def step(
+        self, instant: datetime, events: list[Event], first: bool, beginning: dict[int, list[Any]]
+    ) -> None:
         """
         Let events act that take effect together.
 
@@ -129,7 +135,9 @@ class Facts:
         for position in positions:
             self._act(position, instant, events, first, beginning.get(position, ()))
 
-    def _act(self, position: int, instant: datetime, events: list[Event], first: bool, beginning: Any) -> None:
+    def _act(
+        self, position: int, instant: datetime, events: list[Event], first: bool, beginning: Any
+    ) -> None:
         compiled = self.program.facts[position]
         begun: list[Waiting] = []
         if compiled.starts:
@@ -175,7 +183,9 @@ class Facts:
                 until = program.instant_of(attempt(entry.until, env), end=True)
                 if until is None:
                     continue
-            begun.append(Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env)))
+            begun.append(
+                Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env))
+            )
 
     def _end(
         self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,
@@ -245,12 +255,14 @@ class Facts:
         if lasts is not None:
             self.timers.push(lasts, 1, LASTS, position, key)
 
-    def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
+    def _change(
+        self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event
+    ) -> None:
         if entry.key:
             found: Any = (compiled.table.rows.get(key),)
         else:
             assert entry.found is not None
-            found = entry.found.candidates(env, None)
+            found = list(entry.found.candidates(env, None))
         for held in found:
             if held is None or not self._meant(entry, env, held):
                 continue

@@ -19,7 +19,7 @@ from oversight.model.alerts import identity
 from oversight.model.forms import Compact, Event
 
 
-class Standing(Compact, frozen=True):
+class Standing(Compact):
     """
     How one instance of a ``while`` rule stands.
 
@@ -81,7 +81,9 @@ class Judge:
             for (number, key), cause in dirty.items():
                 self._judge(self.program.rules[number], key, instant, half, cause)
 
-    def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
+    def _bindings(
+        self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str
+    ) -> dict[Any, Env]:
         """The bindings of ``each:`` that are in breach."""
         env = rule.frame.env(instant)
         env[rule.head_slot] = head
@@ -117,7 +119,9 @@ class Judge:
             return
         found = self._bindings(rule, event, instant, None, event.id)
         if found:
-            members = {m: (self._subjects(rule, env, event.id), None, None) for m, env in found.items()}
+            members: dict[Any, Member] = {}
+            for member, env in found.items():
+                members[member] = (self._subjects(rule, env, event.id), None, None)
             self._raise(rule, event.identity, instant, instant, members, found, event.id)
 
     def _judge(self, rule: CompiledRule, key: Any, instant: datetime, half: int, cause: str | None) -> None:
@@ -161,7 +165,9 @@ class Judge:
             since, raised, waited = kept.get(member, (instant, False, None))
             if not raised:
                 due = self._due(rule, env, since)
-                if due is not None and (due < instant or (due == instant and (half == 1 or rule.deadline is None))):
+                if due is not None and (
+                    due < instant or (due == instant and (half == 1 or rule.deadline is None))
+                ):
                     raised = True
                     risen.setdefault(since, []).append(member)
                 elif due is not None and due != waited:
@@ -173,7 +179,9 @@ class Judge:
             self.journal.write(self.standing[rule.number], key, Standing(held.since, members))
         for since, names in risen.items():
             envs = {m: found[m] for m in names}
-            subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
+            subjects: dict[Any, Member] = {
+                m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()
+            }
             late = rule.deadline is not None and since != instant
             self._raise(rule, key, since, instant, subjects, envs, None if late else cause)
 
@@ -209,11 +217,18 @@ class Judge:
             self._say(rule, _with_members(known, joined), cause)
             return
         message, remedy, evidence, missing = self.explainer.explain(rule, list(envs.values()))
-        verdict = Verdict(name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause)
+        verdict = Verdict(
+            name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause
+        )
         self._say(rule, verdict, cause)
 
     def _end(
-        self, rule: CompiledRule, key: Any, ended: list[tuple[Any, datetime]], instant: datetime, cause: str | None
+        self,
+        rule: CompiledRule,
+        key: Any,
+        ended: list[tuple[Any, datetime]],
+        instant: datetime,
+        cause: str | None,
     ) -> None:
         by_since: dict[datetime, list[Any]] = {}
         for member, since in ended:
@@ -233,7 +248,9 @@ class Judge:
             rule = rules[verdict.rule]
             ends = [end for _, end, _ in verdict.members.values()]
             over = all(end is not None and end < before for end in ends)
-            if over or (rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules):
+            if over or (
+                rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules
+            ):
                 del rows[name]
 
     def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None) -> None:

@@ -150,7 +150,7 @@ class Program:
         layouts["alert"] = Layout(frozenset(), None, alert=True)
         self.layouts = layouts
         keys = {name: fact.key for name, fact in pack.facts.items()} | {"alert": ()}
-        self.tables["alert"].indexes.append(Index(lambda held: (held.values or {})["rule"]))
+        self.tables["alert"].indexes.append(Index(lambda held: ((held.values or {})["rule"],)))
         self.planner = Planner(self.tables, keys)
         self.facts = [self._fact(fact) for fact in pack.facts.values()]
         self.by_name = {compiled.fact.name: compiled for compiled in self.facts}
@@ -191,7 +191,11 @@ class Program:
         span = None if fact.lasts is None else compile_expression(fact.lasts.node, frame)
         lasts = None if span is None else (lambda instant: attempt(span, frame.env(instant)))
         made = CompiledFact(fact, self.tables[fact.name], lasts)
-        for entries, by_kind in ((fact.starts, made.starts), (fact.ends, made.ends), (fact.changes, made.changes)):
+        for entries, by_kind in (
+            (fact.starts, made.starts),
+            (fact.ends, made.ends),
+            (fact.changes, made.changes),
+        ):
             for number, entry in enumerate(entries):
                 compiled = self._entry(fact, entry, number)
                 for kind in entry.kinds:
@@ -207,7 +211,9 @@ class Program:
         values = compiler.values(entry.values)
         conditions, excuses = compiler.all(entry.conditions), compiler.all(entry.excuses)
         listed = entry.each is not None and isinstance(entry.each.source, Expression)
-        names = ([entry.each.name] if entry.each is not None and listed else []) + [name for name, _ in entry.values]
+        names = ([entry.each.name] if entry.each is not None and listed else []) + [
+            name for name, _ in entry.values
+        ]
         plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
         plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
         return CompiledEntry(
@@ -267,7 +273,10 @@ class Program:
 
     def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:
         return tuple(
-            [piece if isinstance(piece, str) else compile_expression(piece.node, frame) for piece in template.pieces]
+            [
+                piece if isinstance(piece, str) else compile_expression(piece.node, frame)
+                for piece in template.pieces
+            ]
         )
 
     def instant_of(self, value: Any, end: bool) -> datetime | None:

@@ -7,7 +7,7 @@ one witness settles a question, only the witness is named as read: as long as it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 from attrs import define, frozen
@@ -24,36 +24,75 @@ Reads = list[Read] | None
 Truth = bool | None
 
 
+EQUAL, HOLDS, AMONG = "equal", "holds", "among"
+
+
 @frozen
 class Equality:
-    """An equality test of a ``where:``: the path on the quantified fact, and what it must equal."""
+    """
+    A test of a ``where:`` that an index can answer.
+
+    Args:
+        path: on the quantified fact.
+        own: the node of that path.
+        other: what it is compared with.
+        exact: whether what the index finds needs no further test.
+        position: of the condition in the list.
+        mode: ``EQUAL``; ``HOLDS``, where the attribute is a list that has *other* in it; ``AMONG``, where it is in the
+            list *other*.
+    """
 
     path: tuple[str, ...]
     own: Node
     other: Node
     exact: bool
     position: int
+    mode: str = "equal"
 
 
 def equalities(query: Query, conditions: list[Condition]) -> list[Equality]:
     """The tests of *conditions* that compare an attribute of the quantified fact with something else."""
-    inner = _names_inside(conditions) | {query.name}
+    return [found for found in _tests(query, conditions, query.where) if found.mode == EQUAL]
+
+
+def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condition]) -> list[Equality]:
+    """The tests of *conditions* that an index can answer; *whole* is all that is bound inside the query."""
+    inner = _names_inside(whole) | {query.name}
     found = []
     for position, condition in enumerate(conditions):
         if not isinstance(condition, Test):
             continue
         node = condition.expression.node
-        if not isinstance(node, Call) or node.function != "==":
+        if not isinstance(node, Call) or node.function not in ("==", "in"):
             continue
-        for own, other in (node.arguments, node.arguments[::-1]):
+        left, right = node.arguments
+        modes = (HOLDS, AMONG) if node.function == "in" else (EQUAL, EQUAL)
+        for own, other, mode in ((right, left, modes[0]), (left, right, modes[1])):
             path = path_of(own)
-            mentioned = {n.name for n in walk(other) if isinstance(n, Name) and not n.parameter}
+            mentioned = names_in(other)
             on_fact = path is not None and path[0] == query.name and len(path) > 1
-            if on_fact and not mentioned & inner and _indexable(own.type, other.type):
-                assert path is not None
-                found.append(Equality(path[1:], own, other, _exact(own.type, other.type), position))
+            if path and on_fact and not mentioned & inner and _fits(mode, own.type, other.type):
+                exact = mode == EQUAL and _exact(own.type, other.type)
+                found.append(Equality(path[1:], own, other, exact, position, mode))
                 break
     return found
+
+
+def names_in(node: Node) -> set[str]:
+    """The variables that an expression mentions."""
+    return {n.name for n in walk(node) if isinstance(n, Name) and not n.parameter}
+
+
+def _fits(mode: str, own: Type, other: Type) -> bool:
+    """Whether an index can answer: lists are looked into for texts, which is seen when they are."""
+    if mode == EQUAL:
+        return _indexable(own, other)
+    listed, single = (own, other) if mode == HOLDS else (other, own)
+    return (isinstance(listed, ListType) or listed is DYN) and (_is_text(single) or single is DYN)
+
+
+def _is_text(type_: Type) -> bool:
+    return type_ is STRING or isinstance(type_, EnumType)
 
 
 def _names_inside(conditions: Iterable[Condition]) -> set[str]:
@@ -75,8 +114,7 @@ def _indexable(own: Type, other: Type) -> bool:
 
 def _exact(own: Type, other: Type) -> bool:
     """Whether finding the value in a dict is the same as CEL's ``==``."""
-    texts = [t is STRING or isinstance(t, EnumType) for t in (own, other)]
-    return any(texts) or (own is not DYN and other is not DYN)
+    return _is_text(own) or _is_text(other) or (own is not DYN and other is not DYN)
 
 
 def flatten(conditions: Iterable[Condition]) -> list[Condition]:
@@ -90,6 +128,68 @@ def flatten(conditions: Iterable[Condition]) -> list[Condition]:
     return found
 
 
+class NoText(Exception):
+    """An index of texts is asked for something that is no text."""
+
+
+@frozen
+class Lookup:
+    """
+    One question to an index, or by key.
+
+    Args:
+        number: of the index, or ``BY_KEY``.
+        sought: gives the values that are sought.
+        mode: of the last of them.
+    """
+
+    number: int
+    sought: tuple[Evaluator, ...]
+    mode: str = EQUAL
+
+    def values(self, env: Env) -> list[Any]:
+        """
+        What is sought: one value, or one for each element of the list that the attribute is to be in.
+
+        Raises:
+            EvaluationError: it cannot be told, so nothing equals it.
+            NoText: it is no text, so the index cannot tell.
+        """
+        found = [find(env) for find in self.sought]
+        last = found[-1]
+        if self.mode == AMONG:
+            if not isinstance(last, list) or not all([isinstance(item, str) for item in last]):
+                raise NoText
+            return last if len(found) == 1 else [(*found[:-1], item) for item in last]
+        if self.mode == HOLDS and not isinstance(last, str):
+            raise NoText
+        return found if len(found) == 1 else [tuple(found)]
+
+
+@frozen
+class Branch:
+    """
+    One way to a match.
+
+    Args:
+        lookup: finds every fact that can match in this way; ``None`` where all must be looked at.
+        guards: conditions that no fact changes; unless all hold, there is nothing this way.
+    """
+
+    lookup: Lookup | None
+    guards: tuple[Evaluator, ...] = ()
+
+    def open(self, env: Env) -> bool:
+        """Whether every guard holds."""
+        for guard in self.guards:
+            try:
+                if guard(env) is not True:
+                    return False
+            except EvaluationError:
+                return False
+        return True
+
+
 @define
 class Plan:
     """
@@ -98,53 +198,73 @@ class Plan:
     Args:
         table: of the fact.
         slot: of the quantified name.
-        number: the index used, ``BY_KEY`` or ``ALL``.
-        sought: the values sought, in the order of the key or the index.
+        branches: which together lead to every fact that may match; none looks at all.
         tests: what a candidate must still meet.
         before: whether to look at the facts as they stood before the instant.
         of: rule ids, where the fact is ``alert``.
+        wider: the lookup to use where the branches cannot tell, if any.
     """
 
     table: Table
     slot: int
-    number: int
-    sought: tuple[Evaluator, ...]
+    branches: tuple[Branch, ...]
     tests: tuple[Any, ...]
-    before: bool
+    before: bool = False
     of: tuple[str, ...] = ()
+    wider: Lookup | None = None
 
-    def candidates(self, env: Env, reads: Reads) -> Iterable[Held]:
-        """The facts that meet the equality tests; names the place that was read last in *reads*."""
-        table, number = self.table, self.number
+    def candidates(self, env: Env, reads: Reads) -> Collection[Held]:
+        """The facts that may match; names in *reads* where it looked."""
         if self.before:
-            return [held for held in table.before() if not self.of or held.values["rule"] in self.of]  # type: ignore[index]
+            of = self.of
+            return [held for held in self.table.before() if not of or (held.values or {})["rule"] in of]
         if self.of:
             return self._of_rules(reads)
-        if number == ALL:
-            if reads is not None:
-                reads.append((table.number, ALL, None))
-            return list(table.rows.values())
+        branches = self.branches
         try:
-            sought = self.sought[0](env) if len(self.sought) == 1 else tuple([find(env) for find in self.sought])
-        except EvaluationError:
-            return ()
-        if not _can_hash(sought):
-            return ()
+            if len(branches) == 1 and branches[0].lookup is not None:
+                return self._looked_up(branches[0].lookup, env, reads)
+            found: dict[Any, Held] = {}
+            for branch in branches:
+                if branch.open(env):
+                    if branch.lookup is None:
+                        return self._all(env, reads)
+                    for held in self._looked_up(branch.lookup, env, reads):
+                        found[held.key] = held
+        except NoText:
+            return self._all(env, reads)
+        return found.values() if branches else self._all(env, reads)
+
+    def _all(self, env: Env, reads: Reads) -> Collection[Held]:
+        if self.wider is not None:
+            return self._looked_up(self.wider, env, reads)
         if reads is not None:
-            reads.append((table.number, number, sought))
+            reads.append((self.table.number, ALL, None))
+        return self.table.rows.values()
+
+    def _looked_up(self, lookup: Lookup, env: Env, reads: Reads) -> Collection[Held]:
+        table, number = self.table, lookup.number
+        try:
+            values = lookup.values(env)
+            rows = table.rows if number == BY_KEY else table.indexes[number].buckets
+            found: list[Any] = [rows.get(value) for value in values]
+        except (EvaluationError, TypeError):
+            return ()  # what has no value, or is a list, equals no attribute that is indexed
+        if reads is not None:
+            for value in values:
+                reads.append((table.number, number, value))
         if number == BY_KEY:
-            held = table.rows.get(sought)
-            return () if held is None else (held,)
-        index = table.indexes[number]
-        found = index.buckets.get(sought)
-        return () if found is None else list(found.values())
+            return [held for held in found if held is not None]
+        if len(found) == 1:
+            return () if found[0] is None else found[0].values()
+        return [held for bucket in found if bucket is not None for held in bucket.values()]
 
     def _of_rules(self, reads: Reads) -> list[Held]:
         found: list[Held] = []
         for rule in self.of:
             if reads is not None:
-                reads.append((self.table.number, self.number, rule))
-            found += self.table.indexes[self.number].buckets.get(rule, {}).values()
+                reads.append((self.table.number, 0, rule))
+            found += self.table.indexes[0].buckets.get(rule, {}).values()
         return found
 
     def matches(self, env: Env, reads: Reads) -> Iterator[Held]:
@@ -157,6 +277,12 @@ class Plan:
                     break
             else:
                 yield held
+
+    def count(self, env: Env, reads: Reads) -> int:
+        """How many facts match; where the index settles the question, it is asked for no more than its size."""
+        if self.tests or self.before or self.of:
+            return sum(1 for _ in self.matches(env, reads))
+        return len(self.candidates(env, reads))
 
     def some(self, env: Env, reads: Reads) -> bool:
         """Whether any fact matches; then only that one counts as read."""
@@ -199,29 +325,7 @@ class Planner:
     def __init__(self, tables: dict[str, Table], keys: dict[str, tuple[str, ...]]) -> None:
         self.tables = tables
         self.keys = keys
-        self._known: dict[tuple[str, tuple[tuple[str, ...], ...]], int] = {}
-
-    def index(self, fact: str, own: list[Equality], frame: Frame) -> int:
-        """The number of the index of *fact* by these attributes, made where there is none yet."""
-        paths = tuple(equality.path for equality in own)
-        known = (fact, paths)
-        if known not in self._known:
-            table = self.tables[fact]
-            local = Frame(frame.parameters, frame.operations, frame.layouts)
-            getters = [self._getter(equality, fact, local) for equality in own]
-            table.indexes.append(Index(_values(getters, local.size)))
-            self._known[known] = len(table.indexes) - 1
-        return self._known[known]
-
-    def _getter(self, equality: Equality, fact: str, frame: Frame) -> Evaluator:
-        root = path_of(equality.own)
-        assert root is not None
-        frame.bind(root[0], fact)
-        frame.slots[root[0]] = 1
-        own = equality.own
-        if isinstance(own, Select):
-            return fetch(own, frame)
-        return compile_expression(own, frame)
+        self._known: dict[tuple[str, tuple[tuple[tuple[str, ...], bool], ...]], int] = {}
 
     def plan(self, query: Query, frame: Frame, tests: list[Any], conditions: list[Condition]) -> Plan:
         """
@@ -236,51 +340,122 @@ class Planner:
         table, slot = self.tables[query.fact], frame.bind(query.name, query.fact)
         if query.before:
             table.remember = True
-            return Plan(table, slot, ALL, (), tuple(tests), True, query.of)
-        if query.fact == "alert":
-            return Plan(table, slot, 0, (), tuple(tests), False, query.of)
-        own = equalities(query, conditions)
-        by_key = {e.path[0]: e for e in reversed(own) if len(e.path) == 1}
-        key = self.keys[query.fact]
-        if key and all(name in by_key for name in key):
-            used, number = [by_key[name] for name in key], BY_KEY
-        elif own:
-            used = list({e.path: e for e in reversed(own)}.values())
-            used.sort(key=lambda e: e.path)
-            number = self.index(query.fact, used, frame)
-        else:
-            return Plan(table, slot, ALL, (), tuple(tests), False)
-        sought = tuple(compile_expression(e.other, frame) for e in used)
-        settled = {e.position for e in used if e.exact}
-        left = tuple(test for position, test in enumerate(tests) if position not in settled)
-        return Plan(table, slot, number, sought, left, False)
+        if query.before or query.fact == "alert":
+            return Plan(table, slot, (), tuple(tests), query.before, query.of)
+        found = _tests(query, conditions, query.where)
+        own = [test for test in found if test.mode == EQUAL]
+        wider = self._lookup(query, own, frame) if own else None
+        branches: tuple[Branch, ...] = (Branch(wider),) if wider is not None else ()
+        if wider is None or wider.number != BY_KEY:
+            ways = self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
+            if ways:
+                branches = tuple([self._branch(query, own, way, frame) for way in ways])
+        used = own if wider is None or wider.number != BY_KEY else self._of_key(query.fact, own)
+        settled = {test.position for test in used if test.exact}
+        left = tuple([test for position, test in enumerate(tests) if position not in settled])
+        return Plan(table, slot, branches, left, wider=wider)
+
+    def _ways(
+        self, query: Query, conditions: list[Condition], listed: list[Equality]
+    ) -> list[tuple[list[Equality], list[Node]]]:
+        """
+        Ways to narrow a search further, one of which any match must go: through a list, or through every part of an
+        ``any_of``. Each is a test for an index, if there is one, and the conditions that no candidate changes.
+        """
+        if listed:
+            return [([listed[0]], [])]
+        inner = _names_inside(query.where) | {query.name}
+        for condition in conditions:
+            if isinstance(condition, Group) and condition.mode == "any":
+                ways = []
+                for part in condition.conditions:
+                    parts = flatten([part])
+                    tests = sorted(_tests(query, parts, query.where), key=lambda test: test.mode != EQUAL)
+                    nodes = [p.expression.node for p in parts if isinstance(p, Test)]
+                    ways.append((tests[:1], [node for node in nodes if not names_in(node) & inner]))
+                if all(tests or guards for tests, guards in ways):
+                    return ways
+        return []
+
+    def _branch(
+        self, query: Query, own: list[Equality], way: tuple[list[Equality], list[Node]], frame: Frame
+    ) -> Branch:
+        tests, guards = way
+        lookup = self._lookup(query, [*own, *tests], frame) if own or tests else None
+        return Branch(lookup, tuple([compile_expression(node, frame) for node in guards]))
+
+    def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
+        """The question that finds what meets all of *own*."""
+        used, number = self._of_key(query.fact, own), BY_KEY
+        if not used:
+            used = list({(e.path, e.mode): e for e in reversed(own)}.values())
+            used.sort(key=lambda e: (e.mode != EQUAL, e.path))
+            number = self._index(query.fact, used, frame)
+        sought = tuple([compile_expression(e.other, frame) for e in used])
+        return Lookup(number, sought, used[-1].mode)
+
+    def _of_key(self, fact: str, own: list[Equality]) -> list[Equality]:
+        """Those of *own* that name the key of *fact*, in its order; none where a part of it is missing."""
+        by_name = {test.path[0]: test for test in reversed(own) if len(test.path) == 1 and test.mode == EQUAL}
+        key = self.keys[fact]
+        return [by_name[name] for name in key] if key and all(name in by_name for name in key) else []
+
+    def _index(self, fact: str, own: list[Equality], frame: Frame) -> int:
+        """The number of the index of *fact* by these attributes, made where there is none yet."""
+        known = (fact, tuple([(test.path, test.mode == HOLDS) for test in own]))
+        if known not in self._known:
+            local = Frame(frame.parameters, frame.operations, frame.layouts)
+            getters = [self._getter(test, fact, local) for test in own]
+            indexes = self.tables[fact].indexes
+            indexes.append(Index(_values(getters, own[-1].mode == HOLDS, local.size)))
+            self._known[known] = len(indexes) - 1
+        return self._known[known]
+
+    def _getter(self, test: Equality, fact: str, frame: Frame) -> Evaluator:
+        root = path_of(test.own)
+        assert root is not None and isinstance(test.own, Select)
+        frame.bind(root[0], fact)
+        frame.slots[root[0]] = 1
+        return fetch(test.own, frame)
 
     def near(self, query: Query, frame: Frame) -> Plan | None:
         """A plan that finds what meets the first equality test of *query* alone; ``None`` where it has none."""
         own = equalities(query, flatten(query.where))
         if not own or query.before or query.of:
             return None
-        first, table = own[0], self.tables[query.fact]
-        keyed = self.keys[query.fact] == first.path
-        number = BY_KEY if keyed else self.index(query.fact, [first], frame)
-        sought = (compile_expression(first.other, frame),)
-        return Plan(table, frame.bind(query.name, query.fact), number, sought, (), False)
+        lookup = self._lookup(query, own[:1], frame)
+        return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup),), ())
 
 
-def _values(getters: list[Evaluator], size: int) -> Any:
-    """A function that gives the indexed values of a fact, ``None`` where one is missing."""
+def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held], tuple[Hashable, ...]]:
+    """
+    A function that gives the values under which a fact is indexed.
 
-    def values(held: Held) -> Any:
+    Args:
+        getters: of the attributes, that of a list last.
+        member: whether the last is a list that is looked into.
+        size: of the frame in which the getters were compiled.
+    """
+    only = len(getters) == 1
+
+    def values(held: Held) -> tuple[Hashable, ...]:
         env: Env = [None, held] + [None] * (size - 2)
         found = []
         for get in getters:
             try:
                 value = get(env)
             except EvaluationError:
-                return None
-            if value is ABSENT or not _can_hash(value):
-                return None
+                return ()
+            if value is ABSENT:
+                return ()
             found.append(value)
-        return found[0] if len(found) == 1 else tuple(found)
+        if not member:
+            made = found[0] if only else tuple(found)
+            return (made,) if _can_hash(made) else ()
+        if not isinstance(found[-1], list):
+            return ()
+        elements = [item for item in dict.fromkeys(item for item in found[-1] if isinstance(item, str))]
+        made = [item if only else (*found[:-1], item) for item in elements]
+        return tuple(made) if made and _can_hash(made[0]) else ()
 
     return values

@@ -21,7 +21,7 @@ from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
 
 VERSION = 1
-_STRUCTS = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
+_STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
 _NAMES = {made: name for name, made in _STRUCTS.items()}
 
 
@@ -119,13 +119,20 @@ class Reader:
 def tables_of(timeline: Timeline) -> list[Any]:
     """Every table of a timeline's state, always in the same order."""
     facts, judge = timeline.facts, timeline.judge
-    return [*timeline.program.tables.values(), *facts.pending, *judge.standing, judge.verdicts, timeline.readers]
+    return [
+        *timeline.program.tables.values(),
+        *facts.pending,
+        *judge.standing,
+        judge.verdicts,
+        timeline.readers,
+    ]
 
 
 def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
     """The tables and timers of *timeline*."""
     rows = [
-        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()] for table in tables_of(timeline)
+        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()]
+        for table in tables_of(timeline)
     ]
     timers = [
         [writer.plain(at), half, what, whose, writer.plain(key)]

@@ -21,7 +21,7 @@ Instance = tuple[int, Any]
 """A rule, by number, and the key of the fact it is about."""
 
 
-class Held(Compact, frozen=True):
+class Held(Compact):
     """
     A fact that holds.
 
@@ -70,30 +70,36 @@ class Index:
     """
     Facts by the values of some of their attributes.
 
-    ``values`` gives the values of a fact as a tuple, ``None`` where one is missing (such a fact meets no equality),
-    or ``ODD`` where one cannot be hashed.
+    ``values`` gives the values under which a fact is found: one where the attributes are compared, one for each
+    element where a list is looked into, none where an attribute is missing (such a fact meets no test).
     """
 
     __slots__ = ("buckets", "values")
 
-    ODD = ("odd",)
-
-    def __init__(self, values: Callable[[Held], Hashable]) -> None:
+    def __init__(self, values: Callable[[Held], tuple[Hashable, ...]]) -> None:
         self.values = values
         self.buckets: dict[Any, dict[Any, Held]] = {}
 
-    def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, Any]:
-        """Take *old* out and put *new* in; the values under which each stands."""
-        before = None if old is None else self.values(old)
-        after = None if new is None else self.values(new)
-        if before is not None and before != after:
-            bucket = self.buckets[before]
-            del bucket[key]
-            if not bucket:
-                del self.buckets[before]
-        if after is not None and new is not None:
-            self.buckets.setdefault(after, {})[key] = new
-        return before, after
+    def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
+        """Take *old* out and put *new* in; the values under which either stands."""
+        before = () if old is None else self.values(old)
+        after = () if new is None else self.values(new)
+        for value in before:
+            if value not in after:
+                bucket = self.buckets[value]
+                del bucket[key]
+                if not bucket:
+                    del self.buckets[value]
+        if new is not None:
+            for value in after:
+                bucket = self.buckets.get(value)  # type: ignore[assignment]
+                if bucket is None:
+                    self.buckets[value] = {key: new}
+                else:
+                    bucket[key] = new
+        if not before or before == after:
+            return after
+        return (*before, *[value for value in after if value not in before])
 
 
 class Table(Plain):
@@ -128,11 +134,8 @@ class Table(Plain):
         old = self.rows.get(key)
         touched: list[Read] = [(self.number, BY_KEY, key), (self.number, ALL, None)]
         for number, index in enumerate(self.indexes):
-            before, after = index.move(key, old, new)
-            if before is not None:
-                touched.append((self.number, number, before))
-            if after is not None and after != before:
-                touched.append((self.number, number, after))
+            for value in index.move(key, old, new):
+                touched.append((self.number, number, value))
         if self.remember and key not in self.stood:
             self.stood[key] = old
         super().restore(key, new)

@@ -18,7 +18,7 @@ Member = tuple[tuple[str, ...], datetime | None, str | None]
 """The subjects of one part of an alert, the end of its breach, and the id of the event that ended it."""
 
 
-class Verdict(Compact, frozen=True):
+class Verdict(Compact):
     """One alert as it stands: never altered, only replaced."""
 
     identity: str
@@ -117,7 +117,9 @@ class Telling:
         before = {} if told is None else told.ends()
         after = now.ends()
         moved = told is None or told.at != now.at
-        anew = [s for s, (end, _) in after.items() if moved or s not in before or (end is None and before[s][0])]
+        anew = [
+            s for s, (end, _) in after.items() if moved or s not in before or (end is None and before[s][0])
+        ]
         still = sum(1 for end, _ in after.values() if end is None)
         if anew:
             yield self.change(RAISED, now, tuple(anew), now.at, len(after) if moved else still, now.cause)
@@ -134,7 +136,13 @@ class Telling:
             yield self.change(kind, now, tuple(subjects), end, left, after[subjects[0]][1])
 
     def change(
-        self, kind: str, verdict: Verdict, subjects: tuple[str, ...], at: datetime, left: int, cause: str | None
+        self,
+        kind: str,
+        verdict: Verdict,
+        subjects: tuple[str, ...],
+        at: datetime,
+        left: int,
+        cause: str | None,
     ) -> Change:
         """The change of *kind* about these subjects of *verdict*."""
         rule = self.rules[verdict.rule].rule

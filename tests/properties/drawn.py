@@ -89,8 +89,12 @@ def condition(draw: DrawFn, names: dict[str, str], facts: list[str], depth: int,
     inner = {**names, name: fact}
     made: dict[str, Any] = {"where": conditions(draw, inner, facts, depth - 1, event)}
     outer = draw(st.sampled_from(sorted(names)))
-    if draw(st.booleans()):
-        made["where"].insert(0, draw(st.sampled_from((f"{name}.x == {outer}.x", f"{name}.y == {outer}.x"))))
+    looked_up = (f"{name}.x == {outer}.x", f"{name}.y == {outer}.x", f"{name}.y == 'q'", f"{name}.x in {outer}.list",
+                 f"{outer}.y in {name}.list", f"{outer}.n == {name}.n")  # fmt: skip
+    made["where"] = draw(st.lists(st.sampled_from(looked_up), max_size=2, unique=True)) + made["where"]
+    if draw(st.integers(0, 3)) == 0:
+        ways = [draw(st.sampled_from((*looked_up, f"{outer}.n > 1"))) for _ in "12"]
+        made["where"].append({"any_of": [{"all_of": [way, test_of(draw, inner)]} if draw(st.booleans()) else way for way in ways]})
     if not made["where"]:
         del made["where"]
     if event and draw(st.integers(0, 3)) == 0:

@@ -1,0 +1,1 @@
+"""Measurements of oversight, each as a ratio to something that ran beside it."""
