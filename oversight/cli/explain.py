@@ -23,6 +23,7 @@ from oversight.model.events import Vocabulary
 from oversight.outlets.text import missing_text
 from oversight.runner.intake import STANDARD_INPUT, Refusal
 from oversight.runner.run import Run
+from oversight.runner.summary import counted
 from oversight.runner.search import Found, find_events
 
 _MOST, _WIDTH = 2_000, 110
@@ -63,7 +64,7 @@ def execute(arguments: Namespace) -> int:
         run.take(source)
     run.finish()
     if refused:
-        say(f"{len(refused)} lines were refused, the first: {refused[0]}")
+        say(f"{counted(len(refused), 'line')} refused, the first: {refused[0]}")
     history = told[_chosen(arguments.alert, told)]
     alert = _standing(history, run.engines)
     events = find_events(sources, alert.evidence, Vocabulary(_pack_of(alert, run.engines).kinds))
@@ -84,7 +85,7 @@ def _chosen(given: str, told: dict[str, list[Change]]) -> str:
         hint = (
             f", did you mean {near}?"
             if near
-            else f"; these events raise {len(told)} alerts, see oversight run"
+            else f"; these events raise {counted(len(told), 'alert')}, see oversight run"
         )
         raise Usage(f"no alert has an identity that begins with '{printable(given, 80)}'{hint}")
     several = [f"  {name}  {told[name][0].rule}  {format_instant(told[name][0].at)}" for name in found[:10]]

@@ -79,13 +79,13 @@ class Summary:
             kinds: those that are known, for the nearest name.
             now: the instant reached.
         """
-        yield f"{_count(self.events, 'event')} taken in, {self._changes()}"
+        yield f"{counted(self.events, 'event')} taken in, {self._changes()}"
         if self.refused:
-            yield f"{_count(self.refused, 'line')} refused, each named above"
+            yield f"{counted(self.refused, 'line')} refused, each named above"
         if self.strangers:
             yield self._unknown(list(kinds))
         if self.waiting:
-            waiting = _count(self.waiting, "event")
+            waiting = counted(self.waiting, "event")
             yield f"{waiting} later than --until not taken in, the first at {printable(self.first_waiting)}"
         if (far := self._far(now)) is not None:
             event, source, line = far
@@ -104,7 +104,7 @@ class Summary:
             for name in (RAISED, "updated", CLEARED, WITHDRAWN)
             if self.changes[name]
         ]
-        return f"{_count(len(self.standing), 'alert')} ({', '.join(told)})" if told else "no alert"
+        return f"{counted(len(self.standing), 'alert')} ({', '.join(told)})" if told else "no alert"
 
     def _unknown(self, kinds: list[str]) -> str:
         told = []
@@ -114,15 +114,15 @@ class Summary:
                 f"{count} of '{printable(kind, 80)}'" + (f" (did you mean {near!r}?)" if near else "")
             )
         more = len(self.strangers) - _MOST
-        tail = f" and {_count(more, 'other kind')}" if more > 0 else ""
-        total = _count(sum(self.strangers.values()), "event")
+        tail = f" and {counted(more, 'other kind')}" if more > 0 else ""
+        total = counted(sum(self.strangers.values()), "event")
         return f"{total} of a kind that no pack knows, not taken in: {', '.join(told)}{tail}"
 
     def _corrected(self) -> str:
         named = [f"'{printable(event, 80)}'" for _, event in sorted(self.unmatched)]
         more = len(named) - _MOST
         tail = f" and {more} more" if more > 0 else ""
-        total = _count(len(named), "correction")
+        total = counted(len(named), "correction")
         return f"{total} of an event that is not on record of that source: {', '.join(named[:_MOST])}{tail}"
 
     def _far(self, now: datetime | None) -> tuple[Event, str, int] | None:
@@ -142,10 +142,16 @@ def undecided_lines(undecided: Mapping[tuple[str, str], tuple[int, str]]) -> Ite
     """
     for (rule, clause), (count, first) in sorted(undecided.items()):
         yield (
-            f"{printable(rule)}: this condition could not be decided {_count(count, 'time')}, "
+            f"{printable(rule)}: this condition could not be decided {counted(count, 'time')}, "
             f"first for event '{printable(first, 80)}': {printable(clause)}"
         )
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """
+    A number of things in words.
+
+    >>> counted(1, "line"), counted(2000, "line")
+    ('1 line', '2,000 lines')
+    """
     return f"{number:,} {what}" + ("" if number == 1 else "s")
