@@ -55,6 +55,7 @@ class Run:
     ) -> None:
         self.engines = [Engine(pack, revise=revise) for pack in packs]
         self.summary = Summary()
+        self._decode, self._take = self.engines[0].decode, self.engines[0].accept
         self._tell = tell
         self._refuse = refuse
         self._until = until
@@ -77,35 +78,60 @@ class Run:
                 self._told(engine.close())
 
     def _block(self, source: str, block: Block) -> None:
-        decoders = [engine.decode for engine in self.engines]
+        accept = self._accept if len(self.engines) == 1 else self._accept_by_all
+        taken: list[Event] = []
+        numbers: list[int] = []
         for number, line in enumerate(block.lines, block.first):
-            if line is None:
-                self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-            elif line and not line.isspace():
-                try:
-                    self._accept([decode(line) for decode in decoders], source, number)
-                except EventError as error:
-                    self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
-                except EventRefused as error:
-                    self._refused(Refusal(source, number, error.code, str(error)))
+            if not line or line.isspace():
+                if line is None:
+                    self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
+                continue
+            try:
+                event = accept(line, source, number)
+            except EventError as error:
+                self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
+            except EventRefused as error:
+                self._refused(Refusal(source, number, error.code, str(error)))
+            else:
+                if event is not None:
+                    taken.append(event)
+                    numbers.append(number)
+        self.summary.saw(source, taken, numbers)
         if block.failure:
             number = block.first + len(block.lines)
             self._refused(Refusal(source, number, "unreadable", block.failure))
 
-    def _accept(self, decoded: list[Event | Stranger], source: str, number: int) -> None:
-        known = None
-        for engine, event in zip(self.engines, decoded, strict=True):
-            if isinstance(event, Event):
-                if self._until is not None and event.time > self._until:
-                    self.summary.waiting += 1
-                    self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
-                    return
-                known = event
-            engine.accept(event)
-        if known is not None:
-            self.summary.saw(known, source, number)
-        elif decoded:
+    def _accept(self, line: bytes, source: str, number: int) -> Event | None:
+        """Take in a line by the one engine there is; ``None`` where it waits or its kind is unknown."""
+        event = self._decode(line)
+        if isinstance(event, Stranger):
+            self.summary.strangers[event.kind] += 1
+            self._take(event)
+            return None
+        if self._until is not None and self._waits(event, source, number):
+            return None
+        self._take(event)
+        return event
+
+    def _accept_by_all(self, line: bytes, source: str, number: int) -> Event | None:
+        """Take in a line by every engine, or by none where one of them cannot read it."""
+        decoded = [engine.decode(line) for engine in self.engines]
+        known = next((event for event in decoded if isinstance(event, Event)), None)
+        if known is None:
             self.summary.strangers[decoded[0].kind] += 1
+        elif self._until is not None and self._waits(known, source, number):
+            return None
+        for engine, event in zip(self.engines, decoded, strict=True):
+            engine.accept(event)
+        return known
+
+    def _waits(self, event: Event, source: str, number: int) -> bool:
+        assert self._until is not None
+        if event.time <= self._until:
+            return False
+        self.summary.waiting += 1
+        self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
+        return True
 
     def _refused(self, refusal: Refusal) -> None:
         self.summary.refused += 1

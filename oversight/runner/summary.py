@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 
 from attrs import define, field
 
@@ -16,6 +17,7 @@ from oversight.model.forms import Event
 NO_ALERT, REFUSED, ALERTS = 0, 1, 3
 FAR = timedelta(days=366)
 _MOST = 8
+_time = attrgetter("time")
 
 
 @define
@@ -52,15 +54,19 @@ class Summary:
         """The exit status: 1 where lines were refused, else 3 where alerts stand, else 0."""
         return REFUSED if self.refused else ALERTS if self.standing else NO_ALERT
 
-    def saw(self, event: Event, source: str, line: int) -> None:
-        """Count *event*, and keep in mind the two latest."""
-        self.events += 1
+    def saw(self, source: str, events: Sequence[Event], lines: Sequence[int]) -> None:
+        """Count *events*, of these *lines*, and keep in mind the two latest."""
+        self.events += len(events)
+        if not events:
+            return
+        newest = max(events, key=_time)
         latest = self._latest
-        if latest is None or event.time > latest[0].time:
-            self._second = None if latest is None else latest[0].time
-            self._latest = (event, source, line)
-        elif (self._second is None or event.time > self._second) and event.identity != latest[0].identity:
-            self._second = event.time
+        if latest is not None and newest.time <= latest[0].time:
+            self._second = _later(self._second, _before(events, latest[0]))
+            return
+        before = _before(events, newest)
+        self._second = _later(before, latest[0].time if latest else None)
+        self._latest = (newest, source, lines[events.index(newest)])
 
     def told(self, changes: Iterable[Change]) -> None:
         """Count *changes*."""
@@ -155,3 +161,12 @@ def counted(number: int, what: str) -> str:
     ('1 line', '2,000 lines')
     """
     return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def _before(events: Sequence[Event], latest: Event) -> datetime | None:
+    """The latest time of *events* but for *latest* and its repeats."""
+    return max((event.time for event in events if event.identity != latest.identity), default=None)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return other if one is None else one if other is None else max(one, other)
