@@ -60,6 +60,7 @@ class Engine:
         self._back: datetime | None = None
         self._revising: str | None = None
         self._retracted = False
+        self._floor: datetime | None = None
 
     @property
     def now(self) -> datetime | None:
@@ -128,19 +129,18 @@ class Engine:
                 raise EventRefused(
                     "other-content", f"event {where} came before with other content; the first stands"
                 )
-        elif self._horizon is not None and event.time < self._horizon:
+        elif self._floor is not None and event.time < self._floor:
             raise EventRefused(
                 "too-late",
                 f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
-                f"revision allows (before {format_instant(self._horizon)}); allow more with revise",
+                f"revision allows (before {format_instant(self._floor)}); allow more with revise",
             )
 
-    @property
-    def _horizon(self) -> datetime | None:
+    def _raise_floor(self) -> None:
+        """What is before the floor is final: revision does not reach it."""
         closed = self._timeline.closed
-        if self._revise is None or closed is None:
-            return None
-        return shift(closed, self._revise, self.pack.zone, -1)
+        if self._revise is not None and closed is not None:
+            self._floor = shift(closed, self._revise, self.pack.zone, -1)
 
     def _take(self, event: Event | Stranger) -> None:
         if isinstance(event, Stranger):
@@ -229,14 +229,15 @@ class Engine:
 
     def _prune(self) -> None:
         """Let go of what no late event may reach any more."""
-        horizon = self._horizon
-        if horizon is None:
+        self._raise_floor()
+        floor = self._floor
+        if floor is None:
             return
-        forgotten = self._timeline.journal.forget(horizon)
+        forgotten = self._timeline.journal.forget(floor)
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:
-            self._timeline.judge.forget(horizon)
+            self._timeline.judge.forget(floor)
 
     def open_alerts(self) -> tuple[Change, ...]:
         """The alerts of ``while`` rules that are in breach, as they would be told now, oldest first."""
@@ -348,6 +349,7 @@ class Engine:
             if event.identity not in self._gone:
                 self._timeline.take(event)
         self._replay(closed)
+        self._raise_floor()
 
     def facts(self, name: str) -> tuple[Held, ...]:
         """

@@ -119,17 +119,24 @@ class Explainer:
             return Missing(text)
         _, held, part, truth = best
         return Missing(
-            text,
-            self._named(plan, held),
-            self.text(part.condition),
-            "undecided" if truth is None else "false",
+            text, self._named(plan, held), self.text(part.condition), "undecided" if truth is None else "false"
         )
 
     def _candidates(self, clause: Compiled, plan: Plan, env: Env) -> Iterable[Held]:
-        """The facts that meet the first equality test of the clause, or all where it has none."""
-        if plan.before or plan.of:
-            return plan.candidates(env, None)
-        return (clause.near or plan).candidates(env, None)
+        """
+        Facts among which the nearest is: those that meet the first equality test of the clause, or all where it has none.
+
+        Where an index tells which of them meet the leading conditions, the others cannot be nearest; and of those that
+        then fail the next condition alike, only the latest can.
+        """
+        if plan.wider is not None and plan.prefix:
+            leading = plan.finder(plan.wider)(env, None)
+            if leading:
+                if not plan.narrowed:
+                    return list(leading)
+                latest = max(held.since for held in leading)
+                return [*plan.candidates(env, None), *[held for held in leading if held.since == latest]]
+        return list((clause.near or plan).candidates(env, None))
 
     def _named(self, plan: Plan, held: Held) -> dict[str, Any]:
         key = [text_of(part) for part in (held.key if isinstance(held.key, tuple) else (held.key,))]

@@ -78,7 +78,8 @@ class Facts:
         self.timers = Timers()
         self.pending = [Plain() for _ in program.facts]
         self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
-        self.tables = [compiled.table for compiled in program.facts]
+        self.expiring: set[int] = set()
+        self.remembering = [table for table in program.tables.values() if table.remember]
         standing = [rule.rule for rule in program.rules if rule.table is not None]
         watched = {query.fact for rule in standing for query in queries_of(rule)}
         for table in program.tables.values():
@@ -86,18 +87,19 @@ class Facts:
 
     def forget_instant(self) -> None:
         """Forget what was so before the instant: a new one begins."""
-        for table in self.program.tables.values():
+        for table in self.remembering:
             if table.stood:
                 table.stood.clear()
-        for expired in self.expired:
-            if expired:
-                expired.clear()
+        if self.expiring:
+            for position in self.expiring:
+                self.expired[position].clear()
+            self.expiring.clear()
 
     def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
         self.journal.undo.append((table, key, table.rows.get(key)))
         for read in table.replace(key, new):
-            for instance in self.readers.of.get(read, ()):
+            for instance in self.readers.readers(read):
                 self.touch(instance, cause)
         for number in watchers:
             self.touch((number, key), cause)
@@ -113,6 +115,7 @@ class Facts:
             return
         if what == UNTIL:
             self.expired[position][key] = held
+            self.expiring.add(position)
         self._put(compiled, key, None, None)
 
     def step(

@@ -150,8 +150,8 @@ class Judge:
         self._go_on(rule, key, held, found, kept, instant, half, cause)
 
     def _subscribe(self, instance: Instance, held: Held | None, reads: list[Any]) -> None:
-        wanted = frozenset(reads) if held is not None else frozenset()
-        if self.readers.rows.get(instance, frozenset()) != wanted:
+        wanted = tuple(dict.fromkeys(reads)) if held is not None else ()
+        if self.readers.rows.get(instance, ()) != wanted:
             self.journal.write(self.readers, instance, wanted)
 
     def _go_on(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
-from attrs import define, frozen
+from attrs import frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, fetch
 from oversight.engine.store import ALL, BY_KEY, Held, Index, Read, Table
@@ -190,7 +190,9 @@ class Branch:
         return True
 
 
-@define
+Find = Callable[[Env, Reads], Collection[Held]]
+
+
 class Plan:
     """
     How the candidates of one query are found.
@@ -203,46 +205,71 @@ class Plan:
         before: whether to look at the facts as they stood before the instant.
         of: rule ids, where the fact is ``alert``.
         wider: the lookup to use where the branches cannot tell, if any.
+        prefix: how many of the leading conditions ``wider`` answers.
+        narrowed: whether the branches answer the condition after these.
+
+    Attributes:
+        candidates: gives the facts that may match; names in its second argument where it looked.
     """
 
-    table: Table
-    slot: int
-    branches: tuple[Branch, ...]
-    tests: tuple[Any, ...]
-    before: bool = False
-    of: tuple[str, ...] = ()
-    wider: Lookup | None = None
+    __slots__ = ("branches", "candidates", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider")
 
-    def candidates(self, env: Env, reads: Reads) -> Collection[Held]:
-        """The facts that may match; names in *reads* where it looked."""
-        if self.before:
-            of = self.of
-            return [held for held in self.table.before() if not of or (held.values or {})["rule"] in of]
-        if self.of:
-            return self._of_rules(reads)
-        branches = self.branches
+    def __init__(
+        self, table: Table, slot: int, branches: tuple[Branch, ...], tests: tuple[Any, ...], *, before: bool = False,
+        of: tuple[str, ...] = (), wider: Lookup | None = None, prefix: int = 0, narrowed: bool = False,
+    ) -> None:  # fmt: skip
+        self.table = table
+        self.slot = slot
+        self.branches = branches
+        self.tests = tests
+        self.wider = wider
+        self.prefix = prefix
+        self.narrowed = narrowed
+        self.settled = not tests and not before and not of
+        if before:
+            self.candidates: Find = _before(table, of)
+        elif of:
+            self.candidates = _of_rules(table, of)
+        elif len(branches) == 1 and branches[0].lookup is not None and not branches[0].guards:
+            self.candidates = self.finder(branches[0].lookup)
+        else:
+            self.candidates = self._by_branches
+
+    def finder(self, lookup: Lookup) -> Find:
+        """A function that asks one question."""
+        if lookup.mode == EQUAL and len(lookup.sought) == 1:
+            return _single(self.table, lookup.number, lookup.sought[0])
+        return lambda env, reads: self._looked_up(lookup, env, reads)
+
+    def _by_branches(self, env: Env, reads: Reads) -> Collection[Held]:
+        if not self.branches:
+            return self._all(env, reads)
+        found: dict[Any, Held] = {}
         try:
-            if len(branches) == 1 and branches[0].lookup is not None:
-                return self._looked_up(branches[0].lookup, env, reads)
-            found: dict[Any, Held] = {}
-            for branch in branches:
+            for branch in self.branches:
                 if branch.open(env):
                     if branch.lookup is None:
                         return self._all(env, reads)
-                    for held in self._looked_up(branch.lookup, env, reads):
+                    for held in self._asked(branch.lookup, env, reads):
                         found[held.key] = held
         except NoText:
             return self._all(env, reads)
-        return found.values() if branches else self._all(env, reads)
+        return found.values()
 
     def _all(self, env: Env, reads: Reads) -> Collection[Held]:
         if self.wider is not None:
-            return self._looked_up(self.wider, env, reads)
+            return self._asked(self.wider, env, reads)
         if reads is not None:
             reads.append((self.table.number, ALL, None))
         return self.table.rows.values()
 
     def _looked_up(self, lookup: Lookup, env: Env, reads: Reads) -> Collection[Held]:
+        try:
+            return self._asked(lookup, env, reads)
+        except NoText:
+            return self._all(env, reads)
+
+    def _asked(self, lookup: Lookup, env: Env, reads: Reads) -> Collection[Held]:
         table, number = self.table, lookup.number
         try:
             values = lookup.values(env)
@@ -259,14 +286,6 @@ class Plan:
             return () if found[0] is None else found[0].values()
         return [held for bucket in found if bucket is not None for held in bucket.values()]
 
-    def _of_rules(self, reads: Reads) -> list[Held]:
-        found: list[Held] = []
-        for rule in self.of:
-            if reads is not None:
-                reads.append((self.table.number, 0, rule))
-            found += self.table.indexes[0].buckets.get(rule, {}).values()
-        return found
-
     def matches(self, env: Env, reads: Reads) -> Iterator[Held]:
         """The facts of which every condition holds; the quantified name is bound to each in turn."""
         slot, tests = self.slot, self.tests
@@ -280,16 +299,23 @@ class Plan:
 
     def count(self, env: Env, reads: Reads) -> int:
         """How many facts match; where the index settles the question, it is asked for no more than its size."""
-        if self.tests or self.before or self.of:
+        if not self.settled:
             return sum(1 for _ in self.matches(env, reads))
         return len(self.candidates(env, reads))
 
     def some(self, env: Env, reads: Reads) -> bool:
         """Whether any fact matches; then only that one counts as read."""
-        if reads is None:
-            return any(True for _ in self.matches(env, None))
-        mark = len(reads)
         slot, tests = self.slot, self.tests
+        if reads is None:
+            for held in self.candidates(env, None):
+                env[slot] = held
+                for test in tests:
+                    if test(env, None) is not True:
+                        break
+                else:
+                    return True
+            return False
+        mark = len(reads)
         for held in self.candidates(env, reads):
             env[slot] = held
             own: list[Read] = []
@@ -303,6 +329,57 @@ class Plan:
                 reads.append((self.table.number, BY_KEY, held.key))
                 return True
         return False
+
+
+def _before(table: Table, of: tuple[str, ...]) -> Find:
+    def before(env: Env, reads: Reads) -> Collection[Held]:
+        return [held for held in table.before() if not of or (held.values or {})["rule"] in of]
+
+    return before
+
+
+def _of_rules(table: Table, of: tuple[str, ...]) -> Find:
+    def of_rules(env: Env, reads: Reads) -> Collection[Held]:
+        found: list[Held] = []
+        for rule in of:
+            if reads is not None:
+                reads.append((table.number, 0, rule))
+            found += table.indexes[0].buckets.get(rule, {}).values()
+        return found
+
+    return of_rules
+
+
+def _single(table: Table, number: int, sought: Evaluator) -> Find:
+    """The commonest question: by the key, or by one attribute."""
+    where = table.number
+    if number == BY_KEY:
+        rows = table.rows
+
+        def by_key(env: Env, reads: Reads) -> Collection[Held]:
+            try:
+                value = sought(env)
+                held = rows.get(value)
+            except (EvaluationError, TypeError):
+                return ()
+            if reads is not None:
+                reads.append((where, BY_KEY, value))
+            return () if held is None else (held,)
+
+        return by_key
+    buckets = table.indexes[number].buckets
+
+    def by_index(env: Env, reads: Reads) -> Collection[Held]:
+        try:
+            value = sought(env)
+            bucket = buckets.get(value)
+        except (EvaluationError, TypeError):
+            return ()
+        if reads is not None:
+            reads.append((where, number, value))
+        return () if bucket is None else bucket.values()
+
+    return by_index
 
 
 def _can_hash(value: Any) -> bool:
@@ -341,7 +418,7 @@ class Planner:
         if query.before:
             table.remember = True
         if query.before or query.fact == "alert":
-            return Plan(table, slot, (), tuple(tests), query.before, query.of)
+            return Plan(table, slot, (), tuple(tests), before=query.before, of=query.of)
         found = _tests(query, conditions, query.where)
         own = [test for test in found if test.mode == EQUAL]
         wider = self._lookup(query, own, frame) if own else None
@@ -353,7 +430,19 @@ class Planner:
         used = own if wider is None or wider.number != BY_KEY else self._of_key(query.fact, own)
         settled = {test.position for test in used if test.exact}
         left = tuple([test for position, test in enumerate(tests) if position not in settled])
-        return Plan(table, slot, branches, left, wider=wider)
+        leading = 0
+        while leading in settled:
+            leading += 1
+        narrowed = len(branches) > 0 and branches[0].lookup is not wider and self._narrows(conditions, leading, found)
+        return Plan(table, slot, branches, left, wider=wider, prefix=leading if wider else 0, narrowed=narrowed)
+
+    def _narrows(self, conditions: list[Condition], position: int, found: list[Equality]) -> bool:
+        """Whether the condition at *position* is the one by which the search was narrowed."""
+        listed = [test.position for test in found if test.mode != EQUAL]
+        if listed:
+            return listed[0] == position
+        groups = [n for n, c in enumerate(conditions) if isinstance(c, Group) and c.mode == "any"]
+        return bool(groups) and groups[0] == position
 
     def _ways(
         self, query: Query, conditions: list[Condition], listed: list[Equality]

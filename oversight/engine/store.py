@@ -150,27 +150,51 @@ class Table(Plain):
 
 
 class Readers:
-    """Which instances of rules asked for what, both ways round."""
+    """Which instances of rules asked for what, both ways round; a lone reader stands without a set around it."""
 
     def __init__(self) -> None:
-        self.of: dict[Read, set[Instance]] = {}
-        self.rows: dict[Instance, frozenset[Read]] = {}
+        self.of: dict[Read, Instance | set[Instance]] = {}
+        self.rows: dict[Instance, tuple[Read, ...]] = {}
 
-    def restore(self, key: Instance, old: frozenset[Read] | None) -> None:
+    def readers(self, read: Read) -> Iterable[Instance]:
+        """The instances that asked for *read*."""
+        found = self.of.get(read)
+        if found is None:
+            return ()
+        return (found,) if isinstance(found, tuple) else tuple(found)
+
+    def restore(self, key: Instance, old: tuple[Read, ...] | None) -> None:
         """Make *old* what the instance *key* reads."""
-        current = self.rows.get(key, frozenset())
-        wanted = old or frozenset()
-        for read in current - wanted:
-            readers = self.of[read]
-            readers.discard(key)
-            if not readers:
-                del self.of[read]
-        for read in wanted - current:
-            self.of.setdefault(read, set()).add(key)
+        current = self.rows.get(key, ())
+        wanted = old or ()
+        for read in current:
+            if read not in wanted:
+                self._remove(read, key)
+        for read in wanted:
+            if read not in current:
+                self._add(read, key)
         if wanted:
             self.rows[key] = wanted
         else:
             self.rows.pop(key, None)
+
+    def _add(self, read: Read, key: Instance) -> None:
+        known = self.of.get(read)
+        if known is None:
+            self.of[read] = key
+        elif isinstance(known, set):
+            known.add(key)
+        elif known != key:
+            self.of[read] = {known, key}
+
+    def _remove(self, read: Read, key: Instance) -> None:
+        known = self.of.get(read)
+        if isinstance(known, set):
+            known.discard(key)
+            if not known:
+                del self.of[read]
+        elif known == key:
+            del self.of[read]
 
 
 class Journal:

@@ -4,7 +4,6 @@ Time: instants closed in order, each in its two halves, and taken back when some
 
 from __future__ import annotations
 
-import heapq
 from datetime import datetime
 from typing import Any
 
@@ -35,8 +34,8 @@ class Timeline:
         self.readers = Readers()
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
-        self.queue: list[tuple[datetime, int, Event]] = []
-        self.serial = 0
+        self.queue: list[Event] = []
+        self.in_order = True
         self.closed: datetime | None = None
         self._dated_instants()
 
@@ -55,32 +54,38 @@ class Timeline:
 
     def take(self, event: Event) -> None:
         """Queue *event* for its instant."""
-        self.serial += 1
-        heapq.heappush(self.queue, (event.time, self.serial, event))
+        queue = self.queue
+        if queue and self.in_order and event.time < queue[-1].time:
+            self.in_order = False
+        queue.append(event)
 
     def drop(self, gone: set[tuple[str, str]]) -> None:
         """Take the events of these identities out of the queue."""
-        self.queue = [entry for entry in self.queue if entry[2].identity not in gone]
-        heapq.heapify(self.queue)
+        self.queue = [event for event in self.queue if event.identity not in gone]
 
     def close(self, upto: datetime, inclusive: bool) -> None:
         """Judge every instant before *upto*, and *upto* itself where *inclusive*."""
-        queue, heap = self.queue, self.facts.timers.heap
+        if not self.in_order:
+            self.queue.sort(key=lambda event: event.time)
+            self.in_order = True
+        queue, heap, done = self.queue, self.facts.timers.heap, 0
+        count = len(queue)
         while True:
-            instant = queue[0][0] if queue else None
+            instant = queue[done].time if done < count else None
             if heap and (instant is None or heap[0][0] < instant):
                 instant = heap[0][0]
             if instant is None or instant > upto or (instant == upto and not inclusive):
                 break
-            self._instant(instant)
+            first = done
+            while done < count and queue[done].time == instant:
+                done += 1
+            self._instant(instant, queue[first:done])
+        del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
 
-    def _instant(self, instant: datetime) -> None:
-        queue, heap, journal, facts = self.queue, self.facts.timers.heap, self.journal, self.facts
-        events: list[Event] = []
-        while queue and queue[0][0] == instant:
-            events.append(heapq.heappop(queue)[2])
+    def _instant(self, instant: datetime, events: list[Event]) -> None:
+        heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
         if len(events) > 1:
             events.sort(key=order_of)
         facts.forget_instant()
@@ -101,6 +106,9 @@ class Timeline:
         self.closed = instant
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
+        if len(events) == 1 and not beginning:
+            self.facts.step(instant, events, events[0].sequence is ABSENT, beginning)
+            return
         together = [event for event in events if event.sequence is ABSENT]
         if together or beginning:
             self.facts.step(instant, together, True, beginning)
