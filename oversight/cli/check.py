@@ -11,6 +11,7 @@ from oversight.cli.terminal import say, shown
 from oversight.ground.text import printable
 from oversight.language.reader import Result
 from oversight.model.alerts import to_json
+from oversight.runner.summary import counted
 
 SOUND, UNSOUND = 0, 1
 
@@ -49,8 +50,8 @@ def _json(result: Result) -> str:
 def _verdict(result: Result) -> str:
     severities = [found.severity for found in result.diagnostics]
     counts = [(severities.count(name), name) for name in ("error", "warning")]
-    told = ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count)
+    told = ", ".join(counted(count, name) for count, name in counts if count)
     if result.pack is None:
         return told
     rules, cases = len({rule.id for rule in result.pack.rules}), len(result.pack.cases)
-    return f"checks, {rules} rules, {cases} cases" + (f", {told}" if told else "")
+    return f"checks, {counted(rules, 'rule')}, {counted(cases, 'case')}" + (f", {told}" if told else "")

@@ -8,6 +8,7 @@ from oversight.cases.trial import Result, run_cases
 from oversight.cli.packs import load
 from oversight.cli.terminal import shown
 from oversight.ground.text import printable
+from oversight.runner.summary import counted
 
 PASSED, FAILED = 0, 1
 
@@ -33,7 +34,7 @@ def execute(arguments: Namespace) -> int:
             if arguments.verbose or not result.passed:
                 print(_told(result))
         print(
-            f"{printable(pack.name)}: {tried} cases on the engine and on the definition, "
+            f"{printable(pack.name)}: {counted(tried, 'case')} on the engine and on the definition, "
             f"{wrong or 'none'} failed"
         )
         failed += wrong
