@@ -8,7 +8,8 @@ from typing import Any
 from attrs import define
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression
-from oversight.engine.queries import Plan, Planner, Reads, Truth, flatten
+from oversight.engine.planner import Planner, flatten
+from oversight.engine.queries import Plan, Reads, Truth
 from oversight.engine.store import Held
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError

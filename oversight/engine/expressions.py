@@ -8,8 +8,10 @@ where types are only known at run time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from functools import cache
+from keyword import iskeyword
 from typing import Any
 
 from attrs import define, field, frozen
@@ -17,8 +19,8 @@ from attrs import define, field, frozen
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
-from oversight.model.pack import Expression, Fact, Parameter
-from oversight.model.types import BOOL, RecordType
+from oversight.model.pack import Entry, Expression, Fact, Parameter
+from oversight.model.types import BOOL, STRING, EnumType, RecordType, Type
 
 Env = list[Any]
 Evaluator = Callable[[Env], Any]
@@ -33,28 +35,37 @@ class Layout:
         named: attributes that ``each:`` and ``with:`` of its starts give.
         settable: attributes a change may set; ``None`` for any.
         alert: whether it is the built-in fact ``alert``.
+        always: those of ``named`` that every start gives.
     """
 
     named: frozenset[str]
     settable: frozenset[str] | None = frozenset()
     alert: bool = False
+    always: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, fact: Fact) -> Layout:
         """The layout of the facts called *fact*."""
-        named = {name for entry in fact.starts for name, _ in entry.values}
-        listed = [entry.each for entry in fact.starts if entry.each is not None]
-        named |= {each.name for each in listed if isinstance(each.source, Expression)}
+        given = [frozenset(_given(entry)) for entry in fact.starts]
+        named = frozenset[str]().union(*given)
+        always = named.intersection(*given)
         settable: set[str] = set()
         for entry in fact.changes:
             if not isinstance(entry.sets, tuple):
-                return cls(frozenset(named), None)
+                return cls(named, None, always=always)
             settable.update(name for name, _ in entry.sets)
-        return cls(frozenset(named), frozenset(settable))
+        return cls(named, frozenset(settable), always=always)
 
     def overlaid(self, name: str) -> bool:
         """Whether the attribute may stand in the fact's own values."""
         return self.alert or name in self.named or self.settable is None or name in self.settable
+
+
+def _given(entry: Entry) -> Iterator[str]:
+    """The attributes that ``with:`` and ``each:`` of a start give."""
+    yield from (name for name, _ in entry.values)
+    if entry.each is not None and isinstance(entry.each.source, Expression):
+        yield entry.each.name
 
 
 @define
@@ -174,6 +185,8 @@ def _of_fact(slot: int, layout: Layout, name: str) -> Evaluator:
         return lambda env: envelope(env[slot].event)
     if not layout.overlaid(name):
         return lambda env: getattr(env[slot].event.data, name, ABSENT)
+    if name in layout.named and name in layout.always:
+        return lambda env: env[slot].values[name]
 
     def overlaid(env: Env) -> Any:
         held = env[slot]
@@ -194,7 +207,14 @@ def _of_event(slot: int, name: str) -> Evaluator:
 
 
 def _select(node: Select, frame: Frame) -> Evaluator:
-    get, name = fetch(node, frame), node.attribute
+    operand, name = node.operand, node.attribute
+    direct = _direct(operand, name, frame)
+    if direct is not None:
+        return direct
+    if not isinstance(operand, Name):
+        inner = compile_expression(operand, frame)
+        return lambda env: select(inner(env), name)
+    get = fetch(node, frame)
 
     def read(env: Env) -> Any:
         value = get(env)
@@ -203,6 +223,29 @@ def _select(node: Select, frame: Frame) -> Evaluator:
         return value
 
     return read
+
+
+def _direct(operand: Node, name: str, frame: Frame) -> Evaluator | None:
+    """A closure for an attribute that is always there, which needs no look at whether it is."""
+    if not isinstance(operand, Name) or not isinstance(operand.type, RecordType) or not name.isidentifier():
+        return None
+    attribute = operand.type.attributes.get(name)
+    if attribute is None or not attribute.required or iskeyword(name):
+        return None
+    fact = frame.facts.get(operand.name)
+    if fact is None:
+        path = f"env[{frame.bind(operand.name)}].data.{name}" if operand.type.role == "event" else ""
+    else:
+        layout = frame.layouts[fact]
+        path = "" if layout.overlaid(name) else f"env[{frame.bind(operand.name)}].event.data.{name}"
+    return _accessor(path) if path else None
+
+
+@cache
+def _accessor(path: str) -> Evaluator:
+    """A function that follows *path*, which is made of a slot's number and one identifier, never of an author's text."""
+    made: Evaluator = eval(f"lambda env: {path}", {"__builtins__": {}})
+    return made
 
 
 def _has(node: Has, frame: Frame) -> Evaluator:
@@ -228,6 +271,8 @@ def _call(node: Call, frame: Frame) -> Evaluator:
         inner = arguments[0]
         return lambda env: not truth(inner(env))
     operation = frame.operations[node.function]
+    if node.function == "==" and all(_is_text(argument.type) for argument in node.arguments):
+        return _same_text(node.arguments, arguments)
     if len(arguments) == 1:
         (only,) = arguments
         return lambda env: operation(only(env))
@@ -235,6 +280,20 @@ def _call(node: Call, frame: Frame) -> Evaluator:
         left, right = arguments
         return lambda env: operation(left(env), right(env))
     return lambda env: operation(*[argument(env) for argument in arguments])
+
+
+def _is_text(type_: Type) -> bool:
+    return type_ is STRING or isinstance(type_, EnumType)
+
+
+def _same_text(nodes: tuple[Node, ...], arguments: list[Evaluator]) -> Evaluator:
+    """``==`` of two texts, which Python's own does as CEL's would."""
+    left, right = arguments
+    for node, other in ((nodes[0], right), (nodes[1], left)):
+        if isinstance(node, Literal):
+            value = node.value
+            return lambda env: other(env) == value
+    return lambda env: left(env) == right(env)
 
 
 def _junction(operands: list[Evaluator], absorbing: bool) -> Evaluator:

@@ -10,7 +10,8 @@ from attrs import define, field
 
 from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Holds, all_hold, any_holds, attempt
 from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression
-from oversight.engine.queries import Plan, Planner, Reads
+from oversight.engine.planner import Planner
+from oversight.engine.queries import Plan, Reads
 from oversight.engine.store import Index, Table
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations

@@ -167,11 +167,14 @@ class Readers:
         """Make *old* what the instance *key* reads."""
         current = self.rows.get(key, ())
         wanted = old or ()
-        for read in current:
-            if read not in wanted:
+        if not current:
+            for read in wanted:
+                self._add(read, key)
+        else:
+            before, after = set(current), set(wanted)
+            for read in before - after:
                 self._remove(read, key)
-        for read in wanted:
-            if read not in current:
+            for read in after - before:
                 self._add(read, key)
         if wanted:
             self.rows[key] = wanted
