@@ -168,6 +168,24 @@ def test_reader_that_goes_away():
     assert "BrokenPipe" not in done.stderr
 
 
+def test_output_that_is_full(events):
+    """A disk that is full ends the run with a line that says so."""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "oversight", "run", events, "--rules", SMALL],
+            stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False,
+        )  # fmt: skip
+    assert 2 == done.returncode
+    assert re.fullmatch(r"oversight: .*No space left on device\n", done.stderr)
+
+
+def test_terminal_without_a_character(events):
+    """A terminal that lacks a character gets an escape for it."""
+    done = oversight("kinds", "capability.enabled", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "capability.enabled \\u2014 " in done.stdout
+
+
 def test_interrupt(monkeypatch, capsys, events):
     """Ctrl-C ends with 130 and one line."""
 

@@ -6,9 +6,11 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 from oversight.cli.arguments import Usage, parse
 from oversight.cli.terminal import say
+from oversight.ground.text import printable
 
 USAGE, INTERRUPTED, CLOSED = 2, 130, 141
 
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     event.retracted — ...
     0
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal that lacks a character gets its escape, and not a traceback.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         chosen = parse(sys.argv[1:] if arguments is None else arguments)
         command = import_module(f"oversight.cli.{chosen.module}")
@@ -40,9 +45,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as asked:
         return int(asked.code or 0)
     except BrokenPipeError:
-        # What is left in the buffer has nowhere to go; Python would complain of it while ending.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return CLOSED
+    except OSError as error:
+        _drop_output()
+        say(f"oversight: {printable(str(error))}")
+        return USAGE
     except KeyboardInterrupt:
         say("stopped")
         return INTERRUPTED
+
+
+def _drop_output() -> None:
+    """What is left in the buffer has nowhere to go; Python would complain of it while ending."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
