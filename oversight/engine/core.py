@@ -285,13 +285,12 @@ class Engine:
         """
         timeline, closed = self._timeline, self.closed
         writer = Writer(self.vocabulary.write)
-        entries = timeline.journal.entries
-        if entries:
-            timeline.rewind(entries[0][0])
+        instants = timeline.journal.instants
+        if instants:
+            timeline.rewind(instants[0])
         state = write_state(timeline, writer)
         known = [writer.event(event) for event in self._known.values()]
-        if entries or closed is not None:
-            self._replay(closed)
+        self._replay(closed)
         return to_bytes(
             {
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",

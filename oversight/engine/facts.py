@@ -45,7 +45,7 @@ class Timers:
     def pop(self, journal: Journal) -> tuple[datetime, int, int, str, Any, Any]:
         """The next timer, taken out."""
         entry = heapq.heappop(self.heap)
-        journal.undo.append((self, entry, None))
+        journal.note(self, entry, None)
         return entry
 
     def restore(self, key: Any, old: Any) -> None:
@@ -97,7 +97,7 @@ class Facts:
 
     def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
-        self.journal.undo.append((table, key, table.rows.get(key)))
+        self.journal.note(table, key, table.rows.get(key))
         for read in table.replace(key, new):
             for instance in self.readers.readers(read):
                 self.touch(instance, cause)

@@ -25,11 +25,12 @@ class Standing(Compact):
 
     Args:
         episode: the ``since`` of the fact it is about.
-        members: for each part in breach since when, whether an alert was raised, and the deadline waited for.
+        members: for each part in breach: what tells it apart, since when, whether an alert was raised, and the deadline
+            waited for. Plain tuples, of which the garbage collector lets go.
     """
 
     episode: datetime
-    members: dict[Any, tuple[datetime, bool, datetime | None]]
+    members: tuple[tuple[Any, datetime, bool, datetime | None], ...]
 
 
 class Judge:
@@ -141,9 +142,9 @@ class Judge:
         kept: dict[Any, tuple[datetime, bool, datetime | None]] = {}
         if old is not None:
             same = held is not None and old.episode == held.since
-            kept = {m: state for m, state in old.members.items() if same and m in found}
-            ended = [(m, state) for m, state in old.members.items() if m not in kept]
-            self._end(rule, key, [(m, state[0]) for m, state in ended if state[1]], instant, cause)
+            kept = {state[0]: state[1:] for state in old.members if same and state[0] in found}
+            ended = [(m, since) for m, since, raised, _ in old.members if raised and m not in kept]
+            self._end(rule, key, ended, instant, cause)
         if held is None or not found:
             self.journal.write(self.standing[rule.number], key, None)
             return
@@ -159,7 +160,7 @@ class Judge:
         kept: dict[Any, tuple[datetime, bool, datetime | None]], instant: datetime, half: int, cause: str | None,
     ) -> None:  # fmt: skip
         """Note which parts are in breach; raise those whose time has come."""
-        members: dict[Any, tuple[datetime, bool, datetime | None]] = {}
+        members: list[tuple[Any, datetime, bool, datetime | None]] = []
         risen: dict[datetime, list[Any]] = {}
         for member, env in found.items():
             since, raised, waited = kept.get(member, (instant, False, None))
@@ -173,10 +174,10 @@ class Judge:
                 elif due is not None and due != waited:
                     self.facts.timers.push(due, 1, DUE, rule.number, key)
                 waited = due
-            members[member] = (since, raised, waited)
+            members.append((member, since, raised, waited))
         old = self.standing[rule.number].rows.get(key)
-        if old is None or old.members != members or old.episode != held.since:
-            self.journal.write(self.standing[rule.number], key, Standing(held.since, members))
+        if old is None or old.members != tuple(members) or old.episode != held.since:
+            self.journal.write(self.standing[rule.number], key, Standing(held.since, tuple(members)))
         for since, names in risen.items():
             envs = {m: found[m] for m in names}
             subjects: dict[Any, Member] = {

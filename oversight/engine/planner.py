@@ -203,9 +203,12 @@ class Planner:
 
     def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
         """The question that finds what meets all of *own*."""
+        last = own[-1]
+        if last.mode == AMONG and last.path == self.keys[query.fact]:
+            return Lookup(BY_KEY, (compile_expression(last.other, frame),), AMONG)
         used, number = self._of_key(query.fact, own), BY_KEY
         if not used:
-            used = list({(e.path, e.mode): e for e in reversed(own)}.values())
+            used = list({e.path: e for e in reversed(own)}.values())
             used.sort(key=lambda e: (e.mode != EQUAL, e.path))
             number = self._index(query.fact, used, frame)
         sought = tuple([compile_expression(e.other, frame) for e in used])

@@ -168,18 +168,23 @@ class Plan:
         table, number = self.table, lookup.number
         try:
             values = lookup.values(env)
-            rows = table.rows if number == BY_KEY else table.indexes[number].buckets
-            found: list[Any] = [rows.get(value) for value in values]
+            if number == BY_KEY:
+                rows = table.rows
+                found = [held for value in values if (held := rows.get(value)) is not None]
+            elif len(values) == 1:
+                return self._read(table.indexes[number].found(values[0]), number, values, reads)
+            else:
+                index = table.indexes[number]
+                found = [held for value in values for held in index.found(value)]
         except (EvaluationError, TypeError):
             return ()  # what has no value, or is a list, equals no attribute that is indexed
+        return self._read(found, number, values, reads)
+
+    def _read(self, found: Collection[Held], number: int, values: list[Any], reads: Reads) -> Collection[Held]:
         if reads is not None:
             for value in values:
-                reads.append((table.number, number, value))
-        if number == BY_KEY:
-            return [held for held in found if held is not None]
-        if len(found) == 1:
-            return () if found[0] is None else found[0].values()
-        return [held for bucket in found if bucket is not None for held in bucket.values()]
+                reads.append((self.table.number, number, value))
+        return found
 
     def matches(self, env: Env, reads: Reads) -> Iterator[Held]:
         """The facts of which every condition holds; the quantified name is bound to each in turn."""
@@ -239,7 +244,7 @@ def _of_rules(table: Table, of: tuple[str, ...]) -> Find:
         for rule in of:
             if reads is not None:
                 reads.append((table.number, 0, rule))
-            found += table.indexes[0].buckets.get(rule, {}).values()
+            found += table.indexes[0].found(rule)
         return found
 
     return of_rules
@@ -272,6 +277,8 @@ def _single(table: Table, number: int, sought: Evaluator) -> Find:
             return ()
         if reads is not None:
             reads.append((where, number, value))
-        return () if bucket is None else bucket.values()
+        if bucket is None:
+            return ()
+        return bucket.values() if bucket.__class__ is dict else (bucket,)  # type: ignore[return-value]
 
     return by_index

@@ -8,9 +8,9 @@ giving each target its old value, newest first. Nothing else in the engine holds
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from oversight.model.forms import Compact, Event
 
@@ -43,13 +43,6 @@ class Held(Compact):
     events: tuple[Event, ...] = ()
 
 
-class Target(Protocol):
-    """Something that can be given back what stood under a key."""
-
-    def restore(self, key: Any, old: Any) -> None:
-        """Put *old* under *key*; ``None`` takes it out."""
-
-
 class Plain:
     """A table without indexes."""
 
@@ -68,7 +61,7 @@ class Plain:
 
 class Index:
     """
-    Facts by the values of some of their attributes.
+    Facts by the values of some of their attributes; a lone fact stands without a dict around it.
 
     ``values`` gives the values under which a fact is found: one where the attributes are compared, one for each
     element where a list is looked into, none where an attribute is missing (such a fact meets no test).
@@ -78,7 +71,14 @@ class Index:
 
     def __init__(self, values: Callable[[Held], tuple[Hashable, ...]]) -> None:
         self.values = values
-        self.buckets: dict[Any, dict[Any, Held]] = {}
+        self.buckets: dict[Any, Held | dict[Any, Held]] = {}
+
+    def found(self, value: Any) -> Collection[Held]:
+        """The facts that stand under *value*."""
+        bucket = self.buckets.get(value)
+        if bucket is None:
+            return ()
+        return bucket.values() if bucket.__class__ is dict else (bucket,)  # type: ignore[return-value]
 
     def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
         """Take *old* out and put *new* in; the values under which either stands."""
@@ -86,20 +86,28 @@ class Index:
         after = () if new is None else self.values(new)
         for value in before:
             if value not in after:
-                bucket = self.buckets[value]
-                del bucket[key]
-                if not bucket:
-                    del self.buckets[value]
+                self._remove(value, key)
         if new is not None:
             for value in after:
-                bucket = self.buckets.get(value)  # type: ignore[assignment]
+                bucket = self.buckets.get(value)
                 if bucket is None:
-                    self.buckets[value] = {key: new}
-                else:
+                    self.buckets[value] = new
+                elif isinstance(bucket, dict):
                     bucket[key] = new
+                else:
+                    self.buckets[value] = new if bucket.key == key else {bucket.key: bucket, key: new}
         if not before or before == after:
             return after
         return (*before, *[value for value in after if value not in before])
+
+    def _remove(self, value: Any, key: Any) -> None:
+        bucket = self.buckets[value]
+        if not isinstance(bucket, dict):
+            del self.buckets[value]
+            return
+        del bucket[key]
+        if not bucket:
+            del self.buckets[value]
 
 
 class Table(Plain):
@@ -204,49 +212,60 @@ class Journal:
     """
     What was done at each instant, and how to take it back.
 
-    ``entries`` are ``(instant, events, position)``: the events that came at the instant and where in the undo log
-    its writes begin.
+    The undo log is three lists side by side (target, key, what stood there) rather than one of triples: a journal of
+    millions of writes then holds nothing that the garbage collector must go through.
     """
 
     slice = 1000
     """The least number of instants worth letting go of at once."""
 
     def __init__(self) -> None:
-        self.entries: list[tuple[datetime, list[Event], int]] = []
-        self.undo: list[tuple[Target, Any, Any]] = []
+        self.instants: list[datetime] = []
+        self.events: list[tuple[Event, ...]] = []
+        self.positions: list[int] = []
+        self.targets: list[Any] = []
+        self.keys: list[Any] = []
+        self.olds: list[Any] = []
         self.dropped = 0
 
     def begin(self, instant: datetime, events: list[Event]) -> None:
-        """Note that what follows happens at *instant*."""
-        self.entries.append((instant, events, self.dropped + len(self.undo)))
+        """Note that what follows happens at *instant*, where *events* came."""
+        self.instants.append(instant)
+        self.events.append(tuple(events))
+        self.positions.append(self.dropped + len(self.targets))
+
+    def note(self, target: Any, key: Any, old: Any) -> None:
+        """Remember that *old* stood under *key* of *target*."""
+        self.targets.append(target)
+        self.keys.append(key)
+        self.olds.append(old)
 
     def write(self, target: Any, key: Any, new: Any) -> None:
         """Put *new* under *key* of *target*, ``None`` taking it out, and remember what stood there."""
-        self.undo.append((target, key, target.rows.get(key)))
+        self.note(target, key, target.rows.get(key))
         target.restore(key, new)
 
     def rewind(self, instant: datetime) -> list[Event]:
         """Take back everything from *instant* on; the events that came then, in order of time."""
-        taken: list[list[Event]] = []
-        position = None
-        while self.entries and self.entries[-1][0] >= instant:
-            _, events, position = self.entries.pop()
-            taken.append(events)
-        if position is not None:
-            undo = self.undo
-            for _ in range(len(undo) - (position - self.dropped)):
-                target, key, old = undo.pop()
-                target.restore(key, old)
-        return [event for events in reversed(taken) for event in events]
+        first = bisect_left(self.instants, instant)
+        if first == len(self.instants):
+            return []
+        taken = [event for events in self.events[first:] for event in events]
+        targets, keys, olds = self.targets, self.keys, self.olds
+        for _ in range(len(targets) - (self.positions[first] - self.dropped)):
+            targets.pop().restore(keys.pop(), olds.pop())
+        del self.instants[first:], self.events[first:], self.positions[first:]
+        return taken
 
     def forget(self, before: datetime) -> list[Event]:
         """Make all that happened before an instant final, in large slices; the events that are let go."""
-        count = bisect_left(self.entries, before, key=lambda entry: entry[0])
-        if count < max(self.slice, len(self.entries) // 4):
+        count = bisect_left(self.instants, before)
+        if count < max(self.slice, len(self.instants) // 4):
             return []
-        events = [event for _, own, _ in self.entries[:count] for event in own]
-        position = self.entries[count][2] if count < len(self.entries) else self.dropped + len(self.undo)
-        del self.undo[: position - self.dropped]
-        del self.entries[:count]
+        taken = [event for events in self.events[:count] for event in events]
+        position = self.positions[count] if count < len(self.positions) else self.dropped + len(self.targets)
+        done = position - self.dropped
+        del self.targets[:done], self.keys[:done], self.olds[:done]
+        del self.instants[:count], self.events[:count], self.positions[:count]
         self.dropped = position
-        return events
+        return taken

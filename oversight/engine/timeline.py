@@ -138,8 +138,7 @@ class Timeline:
         """Take back everything from *instant* on; its events wait again."""
         for event in self.journal.rewind(instant):
             self.take(event)
-        last = self.journal.entries[-1][0] if self.journal.entries else None
-        self.closed = last
+        self.closed = self.journal.instants[-1] if self.journal.instants else None
         self.facts.forget_instant()
 
 
