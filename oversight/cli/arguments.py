@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period, parse_instant
 
-EVENTS = "CloudEvents or flat JSON Lines: a path (.gz and .zst are read as they are), or - for standard input"
+FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
+EVENTS = f"{FILE}; - is standard input"
 PACK = "name of a shipped pack, or the folder of one"
 EXITS = "exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check"
 
@@ -118,7 +119,7 @@ def _test(command: _Parser) -> None:
 
 def _explain(command: _Parser) -> None:
     command.add_argument("alert", metavar="ALERT", help="identity of the alert, or the beginning of it")
-    command.add_argument("--events", required=True, action="append", metavar="FILE", help=EVENTS)
+    command.add_argument("--events", required=True, action="append", metavar="FILE", help=FILE)
     _rules_option(command)
     _until_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
