@@ -157,9 +157,13 @@ class Compiler:
         plan, _ = self.query(value.query)
         wanted = compile_expression(value.value.node, self.frame)
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
+        settled = plan.settled
 
         def latest(env: Env, reads: Reads) -> Any:
-            last = max(plan.matches(env, reads), key=began_last, default=None)
+            last: Held | None = None
+            for held in plan.candidates(env, reads) if settled else plan.matches(env, reads):
+                if last is None or began_last(held) > began_last(last):
+                    last = held
             if last is None:
                 return EvaluationError("none on record") if otherwise is None else attempt(otherwise, env)
             env[plan.slot] = last

@@ -29,6 +29,7 @@ class Explainer:
 
     def __init__(self, program: Program) -> None:
         self.program = program
+        self._texts: dict[int, tuple[Condition, str]] = {}
 
     def explain(self, rule: CompiledRule, envs: list[Env]) -> Explanation:
         """The message, the remedy, the ids of the events, and what was missing, for the bindings *envs*."""
@@ -145,6 +146,12 @@ class Explainer:
 
     def text(self, condition: Condition) -> str:
         """A condition as people wrote it."""
+        known = self._texts.get(id(condition))
+        if known is None:
+            known = self._texts[id(condition)] = (condition, self._written(condition))
+        return known[1]
+
+    def _written(self, condition: Condition) -> str:
         if isinstance(condition, Test):
             return condition.expression.text
         if isinstance(condition, Exists):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
-from oversight.engine.program import CompiledEntry, CompiledFact, Program, queries_of
+from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
 from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
 from oversight.model.forms import Compact, Event, order_of
 
@@ -132,28 +132,31 @@ class Facts:
         """
         by_kind = self.program.by_kind
         if len(events) == 1 and not beginning:
-            positions: Any = by_kind.get(events[0].kind, ())
-        else:
-            positions = sorted({p for event in events for p in by_kind.get(event.kind, ())} | set(beginning))
-        for position in positions:
-            self._act(position, instant, events, first, beginning.get(position, ()))
+            event = events[0]
+            for work in by_kind.get(event.kind, ()):
+                self._act(work[0], instant, [(event, work)], first, ())
+            return
+        works: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
+        for event in events:
+            for work in by_kind.get(event.kind, ()):
+                works.setdefault(work[0], []).append((event, work))
+        for position in sorted(works):
+            self._act(position, instant, works[position], first, beginning.get(position, ()))
 
     def _act(
-        self, position: int, instant: datetime, events: list[Event], first: bool, beginning: Any
+        self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
     ) -> None:
-        compiled = self.program.facts[position]
+        """Let events act on one fact: first what starts is found, then ends act, then what starts begins, then changes."""
         begun: list[Waiting] = []
-        if compiled.starts:
-            for event in events:
-                for entry in compiled.starts.get(event.kind, ()):
-                    self._starts(compiled, entry, event, begun)
+        for event, work in works:
+            for entry in work[1]:
+                self._starts(entry, event, begun)
         broken: set[Any] = set()
         stood: dict[Any, Held | None] = {}
-        if compiled.ends:
-            for event in events:
-                for entry in compiled.ends.get(event.kind, ()):
-                    for key, env, _ in entry.acts(event):
-                        begun = self._end(position, entry, key, env, event, first, begun, broken, stood)
+        for event, work in works:
+            for entry in work[2]:
+                for key, env, _ in entry.acts(event):
+                    begun = self._end(position, entry, key, env, event, first, begun, broken, stood)
         for key in beginning:
             self._begin_waiting(position, key, instant, broken)
         for spell in begun:
@@ -165,14 +168,13 @@ class Facts:
                 self.timers.push(spell.begins, 0, BEGINS, position, spell.key)
             else:
                 self._begin(position, spell, spell.key in broken, spell.event.id)
-        if compiled.changes:
-            for event in events:
-                for entry in compiled.changes.get(event.kind, ()):
-                    for key, env, _ in entry.acts(event):
-                        self._change(compiled, entry, key, env, event)
+        for event, work in works:
+            for entry in work[3]:
+                for key, env, _ in entry.acts(event):
+                    self._change(self.program.facts[position], entry, key, env, event)
 
     def _starts(
-        self, compiled: CompiledFact, entry: CompiledEntry, event: Event, begun: list[Waiting]
+        self, entry: CompiledEntry, event: Event, begun: list[Waiting]
     ) -> None:
         program = self.program
         for key, env, act in entry.acts(event):

@@ -62,25 +62,25 @@ class Judge:
 
     def happened(self, instant: datetime, events: list[Event]) -> None:
         """Judge what happened at *instant*: its events by the ``on`` rules, and every touched instance."""
-        on = self.program.on
-        for layer in range(self.program.layers):
-            for event in events:
-                for rule in on.get(event.kind, ()):
-                    if rule.rule.layer == layer:
+        for layer, on in enumerate(self.program.on):
+            if on:
+                for event in events:
+                    for rule in on.get(event.kind, ()):
                         self._judge_event(rule, event)
-            self._judge_dirty(layer, instant, 0)
+            if self.dirty[layer]:
+                self._judge_dirty(layer, instant, 0)
 
     def ran_out(self, instant: datetime) -> None:
         """Judge what ran out at *instant*."""
-        for layer in range(self.program.layers):
-            self._judge_dirty(layer, instant, 1)
+        for layer, dirty in enumerate(self.dirty):
+            if dirty:
+                self._judge_dirty(layer, instant, 1)
 
     def _judge_dirty(self, layer: int, instant: datetime, half: int) -> None:
-        dirty = self.dirty[layer]
-        if dirty:
-            self.dirty[layer] = {}
-            for (number, key), cause in dirty.items():
-                self._judge(self.program.rules[number], key, instant, half, cause)
+        dirty, rules = self.dirty[layer], self.program.rules
+        self.dirty[layer] = {}
+        for (number, key), cause in dirty.items():
+            self._judge(rules[number], key, instant, half, cause)
 
     def _bindings(
         self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str
@@ -151,7 +151,7 @@ class Judge:
         self._go_on(rule, key, held, found, kept, instant, half, cause)
 
     def _subscribe(self, instance: Instance, held: Held | None, reads: list[Any]) -> None:
-        wanted = tuple(dict.fromkeys(reads)) if held is not None else ()
+        wanted = tuple(reads) if held is not None else ()
         if self.readers.rows.get(instance, ()) != wanted:
             self.journal.write(self.readers, instance, wanted)
 

@@ -83,6 +83,10 @@ class CompiledEntry:
         return {name: ABSENT if isinstance(v, EvaluationError) else v for name, v in found.items()}
 
 
+Work = tuple[int, tuple[CompiledEntry, ...], tuple[CompiledEntry, ...], tuple[CompiledEntry, ...]]
+"""What a kind of event does to one fact: its position, and the entries by which it starts, ends and changes it."""
+
+
 @define(eq=False)
 class CompiledFact:
     """A fact, compiled; its entries by kind of event."""
@@ -137,8 +141,8 @@ class Program:
 
     Attributes:
         facts: compiled, ordered so that each reads only those before it.
-        by_kind: positions in ``facts`` of what a kind of event acts on.
-        on: compiled ``on`` rules by kind of event.
+        by_kind: what a kind of event does: to which fact, by which of its entries that start, end and change it.
+        on: compiled ``on`` rules by layer and kind of event.
         standing: compiled ``while`` rules by number.
         layers: how many layers of rules there are.
     """
@@ -155,23 +159,25 @@ class Program:
         self.planner = Planner(self.tables, keys)
         self.facts = [self._fact(fact) for fact in pack.facts.values()]
         self.by_name = {compiled.fact.name: compiled for compiled in self.facts}
-        self.by_kind: dict[str, list[int]] = {}
+        self.by_kind: dict[str, list[Work]] = {}
         for position, compiled in enumerate(self.facts):
             for kind in {**compiled.starts, **compiled.ends, **compiled.changes}:
-                self.by_kind.setdefault(kind, []).append(position)
+                starts, ends = compiled.starts.get(kind, ()), compiled.ends.get(kind, ())
+                work = (position, tuple(starts), tuple(ends), tuple(compiled.changes.get(kind, ())))
+                self.by_kind.setdefault(kind, []).append(work)
         live = [rule for rule in pack.rules if rule.status != "retired"]
         self.rules = [self._rule(rule, number) for number, rule in enumerate(live)]
-        self.on: dict[str, list[CompiledRule]] = {}
+        self.layers = max((rule.layer for rule in live), default=0) + 1
+        self.on: list[dict[str, list[CompiledRule]]] = [{} for _ in range(self.layers)]
         self.alert_watchers: list[int] = []
         for compiled_rule in self.rules:
             head = compiled_rule.rule.head
             for kind in head.kinds:
-                self.on.setdefault(kind, []).append(compiled_rule)
+                self.on[compiled_rule.rule.layer].setdefault(kind, []).append(compiled_rule)
             if head.fact == "alert":
                 self.alert_watchers.append(compiled_rule.number)
             elif head.fact:
                 self.by_name[head.fact].watchers.append(compiled_rule.number)
-        self.layers = max((rule.layer for rule in live), default=0) + 1
         self.watched_rules = self._watched_rules()
 
     def _watched_rules(self) -> frozenset[str]:

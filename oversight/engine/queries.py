@@ -216,7 +216,16 @@ class Plan:
                     return True
             return False
         mark = len(reads)
-        for held in self.candidates(env, reads):
+        candidates = self.candidates(env, reads)
+        if not candidates:
+            return False
+        if not tests:
+            held = next(iter(candidates))
+            env[slot] = held
+            del reads[mark:]
+            reads.append((self.table.number, BY_KEY, held.key))
+            return True
+        for held in candidates:
             env[slot] = held
             own: list[Read] = []
             for test in tests:

@@ -133,6 +133,13 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
     >>> shift(datetime(2026, 1, 31, tzinfo=UTC), Period.parse("P1M"), ZoneInfo("UTC")).date().isoformat()
     '2026-02-28'
     """
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    if period.days and not period.months:
+        moved = instant + timedelta(days=sign * period.days)
+        offset = _steady_offset(instant.toordinal(), zone)
+        if offset is not None and offset == _steady_offset(moved.toordinal(), zone):
+            return moved + timedelta(microseconds=sign * period.microseconds) if period.microseconds else moved
     if period.months or period.days:
         wall = instant.astimezone(zone).replace(tzinfo=None)
         if period.months:
@@ -143,9 +150,18 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
         if period.days:
             wall += timedelta(days=sign * period.days)
         instant = wall.replace(tzinfo=zone).astimezone(UTC)
-    elif instant.tzinfo is not UTC:
-        instant = instant.astimezone(UTC)
     return instant + timedelta(microseconds=sign * period.microseconds) if period.microseconds else instant
+
+
+@lru_cache(maxsize=4096)
+def _steady_offset(ordinal: int, zone: ZoneInfo) -> timedelta | None:
+    """The offset of *zone* where it is the same from the day before a day (of UTC) to the day after, else ``None``."""
+    try:
+        noon = datetime.combine(date.fromordinal(ordinal), time(12), UTC)
+        offsets = {(noon + timedelta(days=days)).astimezone(zone).utcoffset() for days in (-2, -1, 0, 1, 2)}
+    except (OverflowError, ValueError):
+        return None
+    return offsets.pop() if len(offsets) == 1 else None
 
 
 def _days_in(year: int, month: int) -> int:
