@@ -204,11 +204,15 @@ class Facts:
         compiled = self.program.facts[position]
         rows, expired, pending = compiled.table.rows, self.expired[position], self.pending[position]
         if entry.key:
+            if not begun and key not in rows and key not in expired and key not in pending.rows:
+                return begun
             keys = [key]
         else:
             assert entry.found is not None
-            standing = [held.key for held in entry.found.candidates(env, None)]
-            keys = list(dict.fromkeys([*standing, *expired, *pending.rows, *[s.key for s in begun]]))
+            found = entry.found.candidates(env, None)
+            if not found and not begun and not expired and not pending.rows:
+                return begun
+            keys = list(dict.fromkeys([*[h.key for h in found], *expired, *pending.rows, *[s.key for s in begun]]))
         for own in keys:
             held = rows.get(own)
             if own not in before:

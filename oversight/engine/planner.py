@@ -96,10 +96,8 @@ def _names_inside(conditions: Iterable[Condition]) -> set[str]:
 
 
 def _indexable(own: Type, other: Type) -> bool:
-    """Whether both are values that a dict can find; one of unknown type may turn out to be a list."""
-    if any(isinstance(t, ListType | MapType | RecordType) or t is DATE for t in (own, other)):
-        return False
-    return own is not DYN or other is not DYN
+    """Whether both are values that a dict can find."""
+    return not any(isinstance(t, ListType | MapType | RecordType) or t is DATE for t in (own, other))
 
 
 def _exact(own: Type, other: Type) -> bool:
@@ -155,8 +153,9 @@ class Planner:
             ways = self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
             if ways:
                 branches = tuple([self._branch(query, own, way, frame) for way in ways])
-        used = own if wider is None or wider.number != BY_KEY else self._of_key(query.fact, own)
-        settled = {test.position for test in used if test.exact}
+        settled = {test.position for test in self._used(query.fact, own) if test.exact}
+        if wider is not None and wider.texts:
+            settled = set()  # where the index cannot tell, all are looked at
         left = tuple([test for position, test in enumerate(tests) if position not in settled])
         leading = 0
         while leading in settled:
@@ -206,13 +205,16 @@ class Planner:
         last = own[-1]
         if last.mode == AMONG and last.path == self.keys[query.fact]:
             return Lookup(BY_KEY, (compile_expression(last.other, frame),), AMONG)
-        used, number = self._of_key(query.fact, own), BY_KEY
-        if not used:
-            used = list({e.path: e for e in reversed(own)}.values())
-            used.sort(key=lambda e: (e.mode != EQUAL, e.path))
-            number = self._index(query.fact, used, frame)
+        used = self._used(query.fact, own)
+        number = BY_KEY if self._of_key(query.fact, own) else self._index(query.fact, used, frame)
         sought = tuple([compile_expression(e.other, frame) for e in used])
-        return Lookup(number, sought, used[-1].mode)
+        unknown = [n for n, e in enumerate(used) if e.mode == EQUAL and e.own.type is DYN and e.other.type is DYN]
+        return Lookup(number, sought, used[-1].mode, tuple(unknown))
+
+    def _used(self, fact: str, own: list[Equality]) -> list[Equality]:
+        """Those of *own* that one lookup answers: the key, or one test for each attribute, that of a list last."""
+        by_path = {test.path: test for test in reversed(own)}
+        return self._of_key(fact, own) or sorted(by_path.values(), key=lambda test: (test.mode != EQUAL, test.path))
 
     def _of_key(self, fact: str, own: list[Equality]) -> list[Equality]:
         """Those of *own* that name the key of *fact*, in its order; none where a part of it is missing."""

@@ -69,11 +69,14 @@ class CompiledEntry:
         """The key of the fact acted on, or ``None`` where it cannot be told."""
         if not self.key:
             return (event.source, event.id, self.place, number)
-        parts = [attempt(part, env) for part in self.key]
-        for part in parts:
-            if isinstance(part, EvaluationError | list | dict):
-                return None
-        return parts[0] if len(parts) == 1 else tuple(parts)
+        try:
+            if len(self.key) == 1:
+                key = self.key[0](env)
+                return None if isinstance(key, list | dict) else key
+            parts = tuple([part(env) for part in self.key])
+        except EvaluationError:
+            return None
+        return None if any([isinstance(part, list | dict) for part in parts]) else parts
 
     def extras(self, env: Env) -> dict[str, Any] | None:
         """The attributes that ``each:`` and ``with:`` give a fact."""

@@ -35,11 +35,13 @@ class Lookup:
         number: of the index, or ``BY_KEY``.
         sought: gives the values that are sought.
         mode: of the last of them.
+        texts: which of them must be texts for the index to tell, since nothing is known of their type.
     """
 
     number: int
     sought: tuple[Evaluator, ...]
     mode: str = EQUAL
+    texts: tuple[int, ...] = ()
 
     def values(self, env: Env) -> list[Any]:
         """
@@ -50,6 +52,9 @@ class Lookup:
             NoText: it is no text, so the index cannot tell.
         """
         found = [find(env) for find in self.sought]
+        for position in self.texts:
+            if not isinstance(found[position], str):
+                raise NoText
         last = found[-1]
         if self.mode == AMONG:
             if not isinstance(last, list) or not all([isinstance(item, str) for item in last]):
@@ -132,7 +137,7 @@ class Plan:
 
     def finder(self, lookup: Lookup) -> Find:
         """A function that asks one question."""
-        if lookup.mode == EQUAL and len(lookup.sought) == 1:
+        if lookup.mode == EQUAL and len(lookup.sought) == 1 and not lookup.texts:
             return _single(self.table, lookup.number, lookup.sought[0])
         return lambda env, reads: self._looked_up(lookup, env, reads)
 
@@ -152,7 +157,7 @@ class Plan:
         return found.values()
 
     def _all(self, env: Env, reads: Reads) -> Collection[Held]:
-        if self.wider is not None:
+        if self.wider is not None and not self.wider.texts:
             return self._asked(self.wider, env, reads)
         if reads is not None:
             reads.append((self.table.number, ALL, None))
