@@ -140,6 +140,17 @@ def test_text_of_hostile_alert():
     assert (GOLDEN / "hostile.txt").read_text() == told(text, [hostile], zone=HONG_KONG, width=96)
 
 
+def test_long_clause_is_cut():
+    """A person is shown where a long clause begins, a program all of it, and both what was asked for."""
+    clause = "count: of: assessment where " + "; ".join(f"a.field_{n} == {n}" for n in range(99))
+    long = attrs.evolve(ALERT, missing=(Missing(clause),))
+    out = " ".join(told(text, [long], zone=HONG_KONG).split())
+    assert "no assessment on record (count: of: assessment where a.field_0 == 0; a.field_1" in out
+    assert "...) remedy" in out
+    assert "a.field_98" not in out
+    assert clause == json.loads(told(json_lines, [long]))["missing"][0]["clause"]
+
+
 def test_json_lines_of_a_story():
     """One change is one line with all keys of the contract."""
     assert (GOLDEN / "story.jsonl").read_text() == told(json_lines, STORY)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from textwrap import wrap
+from textwrap import shorten, wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,8 @@ from oversight.outlets.processors import sanitise
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
 
 MOST_NAMES = 12
+# Of a clause and of an identity: `oversight explain` takes the beginning of the one and shows all of the other.
+MOST_CLAUSE, IDENTITY = 120, 12
 _LABEL = 11
 _WORDS = {
     RAISED: "",
@@ -50,7 +52,9 @@ class Renderer:
         self._day = at.date()
         lines.append(_headline(at, alert))
         lines += self._wrapped(alert["title"], "  ")
-        lines += self._wrapped(alert["message"], "  ")
+        if alert["change"] in (RAISED, UPDATED):
+            # Of a breach that has ended, or never was, the message would be told as if it were so now.
+            lines += self._wrapped(alert["message"], "  ")
         for label, text in self._details(alert):
             lines += self._wrapped(text, "  " + label.ljust(_LABEL))
         return "\n".join(lines) + "\n"
@@ -70,10 +74,11 @@ class Renderer:
             yield "because of", alert["cause"]
         if alert["change"] in (RAISED, UPDATED):
             for missing in alert["missing"]:
-                yield "missing", missing_text(missing)
+                yield "missing", missing_text(missing, most=MOST_CLAUSE)
             yield "remedy", alert["remedy"]
         if alert["waived"]:
             yield "waived", ", ".join(f"{name} {value}" for name, value in alert["waived"].items())
+        yield "alert", alert["alert"][:IDENTITY]
 
     def _local(self, instant: str) -> datetime:
         return parse_instant(instant).astimezone(self._zone)
@@ -100,15 +105,20 @@ def text(sink: Sink, zone: ZoneInfo, *, width: int = 100, processors: Sequence[P
     return Outlet(sink, [*processors, sanitise, Renderer(zone, width)])
 
 
-def missing_text(missing: Mapping[str, Any]) -> str:
+def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
     """
     What would have excused a breach, as a sentence.
+
+    Args:
+        missing: an entry of the alert's ``missing``.
+        most: how many characters of a clause to show; all where left out.
 
     >>> asked = {"clause": "some: assessment as a", "nearest": None, "failed": "", "reason": "not on record"}
     >>> missing_text(asked)
     'no assessment on record (some: assessment as a)'
     """
-    clause, failed, nearest = missing["clause"], missing["failed"], missing["nearest"]
+    clause, failed = (_short(missing[name], most) for name in ("clause", "failed"))
+    nearest = missing["nearest"]
     if nearest is not None:
         named = f"{nearest['fact']} {_key(nearest['key'])} (event {nearest['event']})"
         undecided = missing["reason"] == "undecided"
@@ -117,10 +127,14 @@ def missing_text(missing: Mapping[str, Any]) -> str:
         )
         return f"nearest on record is {named}, {verdict}"
     if missing["reason"] == "not on record":
-        asked = _CLAUSE.match(clause)
+        asked = _CLAUSE.match(missing["clause"])
         return f"no {asked.group(1)} on record ({clause})" if asked else f"not on record: {clause}"
     verdict = "cannot be decided" if missing["reason"] == "undecided" else "does not hold"
     return f"{verdict}: {failed or clause}"
+
+
+def _short(clause: str, most: int | None) -> str:
+    return clause if most is None or len(clause) <= most else shorten(clause, most, placeholder=" ...")
 
 
 def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
