@@ -19,7 +19,7 @@ from oversight.outlets.processors import sanitise
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
 
 MOST_NAMES = 12
-# Of a clause and of an identity: `oversight explain` takes the beginning of the one and shows all of the other.
+# How much is shown of a clause and of an identity: `oversight explain` takes the latter and shows the rest.
 MOST_CLAUSE, IDENTITY = 120, 12
 _LABEL = 11
 _WORDS = {
