@@ -220,7 +220,7 @@ def _test(evaluator: Evaluator) -> Holds:
 
 
 def _exists(plan: Plan, negated: bool) -> Holds:
-    some = plan.some
+    some = plan.quick_some() or plan.some
     if negated:
         return lambda env, reads: not some(env, reads)
     return some

@@ -98,9 +98,14 @@ class Facts:
     def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
         self.journal.note(table, key, table.rows.get(key))
-        for read in table.replace(key, new):
-            for instance in self.readers.readers(read):
-                self.touch(instance, cause)
+        if table.watched:
+            of = self.readers.of
+            for read in table.replace(key, new):
+                if read in of:
+                    for instance in self.readers.readers(read):
+                        self.touch(instance, cause)
+        else:
+            table.place(key, new)
         for number in watchers:
             self.touch((number, key), cause)
 
@@ -134,7 +139,12 @@ class Facts:
         if len(events) == 1 and not beginning:
             event = events[0]
             for work in by_kind.get(event.kind, ()):
-                self._act(work[0], instant, [(event, work)], first, ())
+                if work[2] or (work[1] and work[3]):
+                    self._act(work[0], instant, [(event, work)], first, ())
+                elif work[1]:
+                    self._start_alone(work, event)
+                else:
+                    self._change_alone(work, event)
             return
         works: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
         for event in events:
@@ -160,18 +170,41 @@ class Facts:
         for key in beginning:
             self._begin_waiting(position, key, instant, broken)
         for spell in begun:
-            if spell.until is not None and spell.until <= spell.begins:
-                continue
-            if spell.begins > instant:
-                known = self.pending[position].rows.get(spell.key, ())
-                self.journal.write(self.pending[position], spell.key, (*known, spell))
-                self.timers.push(spell.begins, 0, BEGINS, position, spell.key)
-            else:
-                self._begin(position, spell, spell.key in broken, spell.event.id)
+            self._begin_or_wait(position, spell, instant, spell.key in broken)
         for event, work in works:
             for entry in work[3]:
                 for key, env, _ in entry.acts(event):
                     self._change(self.program.facts[position], entry, key, env, event)
+
+    def _start_alone(self, work: Work, event: Event) -> None:
+        """Let an event that does nothing else to a fact start it: what :meth:`_act` does, where nothing comes between."""
+        begun: list[Waiting] = []
+        for entry in work[1]:
+            if entry.begins is None and entry.until is None and not begun:
+                for key, env, _ in entry.acts(event):
+                    self._begin(work[0], key, event, entry.extras(env), event.time, None, False, event.id)
+            else:
+                self._starts(entry, event, begun)
+        for spell in begun:
+            self._begin_or_wait(work[0], spell, event.time, False)
+
+    def _change_alone(self, work: Work, event: Event) -> None:
+        compiled = self.program.facts[work[0]]
+        for entry in work[3]:
+            for key, env, _ in entry.acts(event):
+                self._change(compiled, entry, key, env, event)
+
+    def _begin_or_wait(self, position: int, spell: Waiting, instant: datetime, anew: bool) -> None:
+        """Let a spell begin, or wait for its beginning; one that would be over by then does neither."""
+        if spell.until is not None and spell.until <= spell.begins:
+            return
+        if spell.begins > instant:
+            known = self.pending[position].rows.get(spell.key, ())
+            self.journal.write(self.pending[position], spell.key, (*known, spell))
+            self.timers.push(spell.begins, 0, BEGINS, position, spell.key)
+        else:
+            event = spell.event
+            self._begin(position, spell.key, event, spell.values, spell.begins, spell.until, anew, event.id)
 
     def _starts(
         self, entry: CompiledEntry, event: Event, begun: list[Waiting]
@@ -245,22 +278,27 @@ class Facts:
         if due:
             self.journal.write(pending, key, tuple([s for s in waiting if s.begins != instant]) or None)
         for spell in due:
-            self._begin(position, spell, key in broken, None)
+            anew = key in broken
+            self._begin(position, key, spell.event, spell.values, spell.begins, spell.until, anew, None)
 
-    def _begin(self, position: int, spell: Waiting, anew: bool, cause: str | None) -> None:
-        """Make the fact hold from *spell* on; it goes on with what stood, unless that was ended or starts anew."""
-        compiled, key = self.program.facts[position], spell.key
-        stood = compiled.table.rows.get(key) or self.expired[position].pop(key, None)
-        since = spell.begins
+    def _begin(
+        self, position: int, key: Any, event: Event, values: dict[str, Any] | None, begins: datetime,
+        until: datetime | None, anew: bool, cause: str | None,
+    ) -> None:  # fmt: skip
+        """Make the fact hold from *begins* on; it goes on with what stood, unless that was ended or starts *anew*."""
+        compiled = self.program.facts[position]
+        stood = compiled.table.rows.get(key)
+        if stood is None and self.expiring:
+            stood = self.expired[position].pop(key, None)
+        since = begins
         if stood is not None and not anew and not compiled.fact.restarts:
             since = stood.since
         lasts = None
         if compiled.lasts is not None:
-            lasts = self.program.later(spell.begins, compiled.lasts(spell.begins))
-        held = Held(key, since, spell.event, spell.values, spell.until, lasts)
-        self._put(compiled, key, held, cause)
-        if spell.until is not None:
-            self.timers.push(spell.until, 0, UNTIL, position, key)
+            lasts = self.program.later(begins, compiled.lasts(begins))
+        self._put(compiled, key, Held(key, since, event, values, until, lasts), cause)
+        if until is not None:
+            self.timers.push(until, 0, UNTIL, position, key)
         if lasts is not None:
             self.timers.push(lasts, 1, LASTS, position, key)
 

@@ -153,15 +153,20 @@ class Planner:
             ways = self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
             if ways:
                 branches = tuple([self._branch(query, own, way, frame) for way in ways])
-        settled = {test.position for test in self._used(query.fact, own) if test.exact}
-        if wider is not None and wider.texts:
-            settled = set()  # where the index cannot tell, all are looked at
+        else:
+            ways = []
+        settled = set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
         left = tuple([test for position, test in enumerate(tests) if position not in settled])
         leading = 0
         while leading in settled:
             leading += 1
         narrowed = len(branches) > 0 and branches[0].lookup is not wider and self._narrows(conditions, leading, found)
         return Plan(table, slot, branches, left, wider=wider, prefix=leading if wider else 0, narrowed=narrowed)
+
+    def _settled(self, fact: str, own: list[Equality], ways: list[list[Equality]]) -> set[int]:
+        """Positions of the tests that need no test again, since every lookup that may be used answers them."""
+        lookups = [self._used(fact, own), *[self._used(fact, [*own, *way]) for way in ways]]
+        return {test.position for test in own if test.exact and all(any(u is test for u in used) for used in lookups)}
 
     def _narrows(self, conditions: list[Condition], position: int, found: list[Equality]) -> bool:
         """Whether the condition at *position* is the one by which the search was narrowed."""
@@ -202,17 +207,18 @@ class Planner:
 
     def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
         """The question that finds what meets all of *own*."""
-        last = own[-1]
-        if last.mode == AMONG and last.path == self.keys[query.fact]:
-            return Lookup(BY_KEY, (compile_expression(last.other, frame),), AMONG)
         used = self._used(query.fact, own)
-        number = BY_KEY if self._of_key(query.fact, own) else self._index(query.fact, used, frame)
+        key = self.keys[query.fact]
+        by_key = bool(key) and tuple([test.path for test in used]) == tuple([(name,) for name in key])
+        number = BY_KEY if by_key and used[-1].mode != HOLDS else self._index(query.fact, used, frame)
         sought = tuple([compile_expression(e.other, frame) for e in used])
         unknown = [n for n, e in enumerate(used) if e.mode == EQUAL and e.own.type is DYN and e.other.type is DYN]
         return Lookup(number, sought, used[-1].mode, tuple(unknown))
 
     def _used(self, fact: str, own: list[Equality]) -> list[Equality]:
         """Those of *own* that one lookup answers: the key, or one test for each attribute, that of a list last."""
+        if own and own[-1].mode == AMONG and own[-1].path == self.keys[fact]:
+            return [own[-1]]
         by_path = {test.path: test for test in reversed(own)}
         return self._of_key(fact, own) or sorted(by_path.values(), key=lambda test: (test.mode != EQUAL, test.path))
 

@@ -208,6 +208,34 @@ class Plan:
             return sum(1 for _ in self.matches(env, reads))
         return len(self.candidates(env, reads))
 
+    def quick_some(self) -> Callable[[Env, Reads], bool] | None:
+        """The same as :meth:`some` for the commonest query: one that a single look into an index settles."""
+        if not self.settled or len(self.branches) != 1 or self.branches[0].guards or not self.branches[0].lookup:
+            return None
+        lookup, table, slot = self.branches[0].lookup, self.table, self.slot
+        if lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
+            return None
+        where, number, sought = table.number, lookup.number, lookup.sought[0]
+        rows: dict[Any, Any] = table.rows if number == BY_KEY else table.indexes[number].buckets
+
+        def some(env: Env, reads: Reads) -> bool:
+            try:
+                value = sought(env)
+                found = rows.get(value)
+            except (EvaluationError, TypeError):
+                return False
+            if found is None:
+                if reads is not None:
+                    reads.append((where, number, value))
+                return False
+            held = next(iter(found.values())) if found.__class__ is dict else found
+            env[slot] = held
+            if reads is not None:
+                reads.append((where, BY_KEY, held.key))
+            return True
+
+        return some
+
     def some(self, env: Env, reads: Reads) -> bool:
         """Whether any fact matches; then only that one counts as read."""
         slot, tests = self.slot, self.tests

@@ -132,10 +132,21 @@ class Table(Plain):
 
     def restore(self, key: Any, old: Held | None) -> None:
         """Put *old* under *key* here and in every index."""
-        current = self.rows.get(key)
-        for index in self.indexes:
-            index.move(key, current, old)
-        super().restore(key, old)
+        rows = self.rows
+        if self.indexes:
+            current = rows.get(key)
+            for index in self.indexes:
+                index.move(key, current, old)
+        if old is None:
+            rows.pop(key, None)
+        else:
+            rows[key] = old
+
+    def place(self, key: Any, new: Held | None) -> None:
+        """Put *new* under *key*, where nobody asks what is now to be read anew."""
+        if self.remember and key not in self.stood:
+            self.stood[key] = self.rows.get(key)
+        self.restore(key, new)
 
     def replace(self, key: Any, new: Held | None) -> list[Read]:
         """Put *new* under *key*; what is now to be read anew."""
@@ -147,7 +158,7 @@ class Table(Plain):
         if self.remember and key not in self.stood:
             self.stood[key] = old
         super().restore(key, new)
-        return touched if self.watched else []
+        return touched
 
     def before(self) -> Iterable[Held]:
         """The facts as they stood before the instant."""
