@@ -133,14 +133,16 @@ class Engine:
             raise EventRefused(
                 "too-late",
                 f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
-                f"revision allows (before {format_instant(self._floor)}); allow more with revise",
+                f"revision allows (before {format_instant(self._floor.astimezone(event.time.tzinfo))}); "
+                "allow more with revise",
             )
 
     def _raise_floor(self) -> None:
-        """What is before the floor is final: revision does not reach it."""
+        """What is before the floor is final: revision does not reach it, not even where time was taken back."""
         closed = self._timeline.closed
         if self._revise is not None and closed is not None:
-            self._floor = shift(closed, self._revise, self.pack.zone, -1)
+            floor = shift(closed, self._revise, self.pack.zone, -1)
+            self._floor = floor if self._floor is None else max(floor, self._floor)
 
     def _take(self, event: Event | Stranger) -> None:
         if isinstance(event, Stranger):
@@ -296,7 +298,7 @@ class Engine:
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
                 "gone": sorted(self._gone), "strangers": dict(self.strangers),
-                "reached": [writer.plain(at) for at in (closed, self._advanced, self._latest)],
+                "reached": [writer.plain(at) for at in (closed, self._advanced, self._latest, self._floor)],
                 "events": writer.events,
             }
         )  # fmt: skip
@@ -341,14 +343,13 @@ class Engine:
         read_state(self._timeline, found["state"], reader)
         self._gone = {(source, name) for source, name in found["gone"]}
         self.strangers.update(found["strangers"])
-        closed, self._advanced, self._latest = [reader.value(at) for at in found["reached"]]
+        closed, self._advanced, self._latest, self._floor = [reader.value(at) for at in found["reached"]]
         for number in found["known"]:
             event = events[number]
             self._known[event.identity] = event
             if event.identity not in self._gone:
                 self._timeline.take(event)
         self._replay(closed)
-        self._raise_floor()
 
     def facts(self, name: str) -> tuple[Held, ...]:
         """

@@ -139,7 +139,10 @@ class Facts:
         if len(events) == 1 and not beginning:
             event = events[0]
             for work in by_kind.get(event.kind, ()):
-                if work[2] or (work[1] and work[3]):
+                if work[2]:
+                    if work[1] or work[3] or self._may_end(work, event):
+                        self._act(work[0], instant, [(event, work)], first, ())
+                elif work[1] and work[3]:
                     self._act(work[0], instant, [(event, work)], first, ())
                 elif work[1]:
                     self._start_alone(work, event)
@@ -187,6 +190,21 @@ class Facts:
                 self._starts(entry, event, begun)
         for spell in begun:
             self._begin_or_wait(work[0], spell, event.time, False)
+
+    def _may_end(self, work: Work, event: Event) -> bool:
+        """Whether anything stands, stood or waits that an event that only ends might end."""
+        position = work[0]
+        rows = self.program.facts[position].table.rows
+        if not rows and not self.expired[position] and not self.pending[position].rows:
+            return False
+        for entry in work[2]:
+            if not entry.plain or not entry.key or self.expired[position] or self.pending[position].rows:
+                return True
+            env = entry.frame.env(event.time)
+            env[entry.event_slot] = event
+            if entry.key_of(env, event, 0) in rows:
+                return True
+        return False
 
     def _change_alone(self, work: Work, event: Event) -> None:
         compiled = self.program.facts[work[0]]
