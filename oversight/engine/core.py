@@ -138,7 +138,7 @@ class Engine:
             )
 
     def _raise_floor(self) -> None:
-        """What is before the floor is final: revision does not reach it, not even where time was taken back."""
+        """What is before the floor is final for good, even where time is taken back."""
         closed = self._timeline.closed
         if self._revise is not None and closed is not None:
             floor = shift(closed, self._revise, self.pack.zone, -1)
