@@ -47,7 +47,7 @@ ALERT = Change(
     message="facial_recognition is on (cap-frt-1) and no valid assessment covering it is on record",
     remedy="Switch it off until an assessment.approved covering this scope is on record.",
     evidence=("hk-022",),
-    missing=(Missing("some: assessment as a"),),
+    missing=(Missing("some: assessment as a", fact="assessment"),),
     cause="hk-022",
 )
 STORY = (
@@ -143,7 +143,7 @@ def test_text_of_hostile_alert():
 def test_long_clause_is_cut():
     """A person is shown where a long clause begins, a program all of it, and both what was asked for."""
     clause = "count: of: assessment where " + "; ".join(f"a.field_{n} == {n}" for n in range(99))
-    long = attrs.evolve(ALERT, missing=(Missing(clause),))
+    long = attrs.evolve(ALERT, missing=(Missing(clause, fact="assessment"),))
     out = " ".join(told(text, [long], zone=HONG_KONG).split())
     assert "no assessment on record (count: of: assessment where a.field_0 == 0; a.field_1" in out
     assert "...) remedy" in out

@@ -92,7 +92,7 @@ class Explainer:
         if isinstance(condition, Group) and condition.mode != "not":
             failing = [part for part in clause.parts if part.holds(env, None) is not True]
             inner = self._missing(failing[0], env)
-            return Missing(text, inner.nearest, inner.failed, inner.reason)
+            return Missing(text, inner.nearest, inner.failed, inner.reason, inner.fact)
         truth = clause.holds(env, None)
         return Missing(text, None, text, "undecided" if truth is None else "false")
 
@@ -103,7 +103,7 @@ class Explainer:
         best: tuple[Any, ...] | None = None
         if negated:
             for held in plan.matches(env, None):
-                return Missing(text, self._named(plan, held), text, "false")
+                return Missing(text, self._named(plan, held), text, "false", plan.table.name)
         for held in self._candidates(clause, plan, env):
             env[plan.slot] = held
             met = 0
@@ -117,11 +117,12 @@ class Explainer:
             if truth is not True and (best is None or rank > best[0]):
                 best = (rank, held, clause.parts[met], truth)
         if best is None:
-            return Missing(text)
+            return Missing(text, fact=plan.table.name)
         _, held, part, truth = best
         return Missing(
-            text, self._named(plan, held), self.text(part.condition), "undecided" if truth is None else "false"
-        )
+            text, self._named(plan, held), self.text(part.condition), "undecided" if truth is None else "false",
+            plan.table.name,
+        )  # fmt: skip
 
     def _candidates(self, clause: Compiled, plan: Plan, env: Env) -> Iterable[Held]:
         """
@@ -154,6 +155,8 @@ class Explainer:
     def _written(self, condition: Condition) -> str:
         if isinstance(condition, Test):
             return condition.expression.text
+        if condition.written:
+            return condition.written
         if isinstance(condition, Exists):
             return f"{'none' if condition.negated else 'some'}: {self._asked(condition.query)}"
         if isinstance(condition, Measure):

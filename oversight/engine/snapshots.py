@@ -66,7 +66,7 @@ class Writer:
         if isinstance(value, list | tuple | frozenset):
             return [type(value).__name__, [self.plain(item) for item in value]]
         if isinstance(value, Missing):
-            return ["missing", value.clause, self.plain(value.nearest), value.failed, value.reason]
+            return ["missing", value.clause, self.plain(value.nearest), value.failed, value.reason, value.fact]
         return [_NAMES[type(value)], [self.plain(getattr(value, name)) for name in value.__struct_fields__]]
 
 
@@ -112,7 +112,7 @@ class Reader:
             case "event":
                 return (self.events[rest[0]],)
             case "missing":
-                return (Missing(rest[0], self.value(rest[1]), rest[2], rest[3]),)
+                return (Missing(rest[0], self.value(rest[1]), *rest[2:]),)
         return None
 
 

@@ -1,4 +1,4 @@
-"""Whether the conditions of a quantifier hold an equality by which its facts can be looked up."""
+"""Whether the conditions of a quantifier hold a test by which its facts can be looked up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _terms(conditions: Iterable[Condition]) -> Iterable[Condition]:
 
 
 def _compares(condition: Condition, name: str) -> bool:
-    """Whether a condition is an equality that an index on the fact called *name* can answer."""
+    """Whether a condition is an equality or a membership that an index on the fact called *name* can answer."""
     if not isinstance(condition, Test):
         return False
     waiting = [condition.expression.node]
@@ -38,7 +38,7 @@ def _compares(condition: Condition, name: str) -> bool:
             continue
         if node.function == "&&":
             waiting.extend(node.arguments)
-        elif node.function == "==":
+        elif node.function in ("==", "in"):
             sides = [
                 any(isinstance(n, Name) and n.name == name for n in walk(side)) for side in node.arguments
             ]

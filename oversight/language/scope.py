@@ -288,7 +288,10 @@ class Scope:
             message = "definitions written out make this rule too large"
             self.findings.error("too-many-conditions", message, place, width, LIMITS)
             return Group("all", ())
-        return found[0] if len(found) == 1 else Group("all", found)
+        made = found[0] if len(found) == 1 else Group("all", found)
+        if isinstance(made, Test):
+            return Test(evolve(made.expression, text=written.text))
+        return evolve(made, written=written.text)
 
     # Quantifiers and values.
 

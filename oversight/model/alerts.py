@@ -28,12 +28,14 @@ class Missing:
             asks for no fact).
         failed: the first condition that did not hold for it, as written; empty where none was on record.
         reason: ``not on record``, ``false`` or ``undecided``.
+        fact: the name of the fact the clause asks for, or an empty string.
     """
 
     clause: str
     nearest: Mapping[str, Any] | None = None
     failed: str = ""
     reason: str = "not on record"
+    fact: str = ""
 
 
 @frozen(kw_only=True)

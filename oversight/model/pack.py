@@ -108,10 +108,15 @@ class Test:
 
 @frozen
 class Exists:
-    """``some:`` (or, ``negated``, ``none:``) of the facts a query finds."""
+    """
+    ``some:`` (or, ``negated``, ``none:``) of the facts a query finds.
+
+    ``written`` is the call of the definition it comes from, as the author wrote it, if it comes from one.
+    """
 
     query: Query
     negated: bool = False
+    written: str = field(default="", eq=False)
 
 
 @frozen
@@ -132,20 +137,27 @@ class Measure:
         distinct: count the different values of this expression, not the facts.
         total: the expression to add up; ``None`` counts.
         limits: what the number is compared with; without any it is a value.
+        written: the call of the definition it comes from, if it comes from one.
     """
 
     query: Query
     distinct: Expression | None = None
     total: Expression | None = None
     limits: tuple[Limit, ...] = ()
+    written: str = field(default="", eq=False)
 
 
 @frozen
 class Group:
-    """``all_of``, ``any_of`` (mode ``all``, ``any``) or ``not`` (mode ``not``, of one condition)."""
+    """
+    ``all_of``, ``any_of`` (mode ``all``, ``any``) or ``not`` (mode ``not``, of one condition).
+
+    ``written`` is the call of the definition it comes from, if it comes from one.
+    """
 
     mode: str
     conditions: tuple[Condition, ...]
+    written: str = field(default="", eq=False)
 
 
 Condition = Test | Exists | Measure | Group

@@ -6,7 +6,6 @@ It says what is not on record; whether a thing was done, only those who did or d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from textwrap import shorten, wrap
@@ -28,7 +27,6 @@ _WORDS = {
     CLEARED: "cleared: the breach has ended",
     WITHDRAWN: "withdrawn: the record now shows no breach",
 }
-_CLAUSE = re.compile(r"(?:some|count|sum|latest): *(?:.*\bof: *)?(\w+)")
 
 
 class Renderer:
@@ -113,9 +111,9 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
         missing: an entry of the alert's ``missing``.
         most: how many characters of a clause to show; all where left out.
 
-    >>> asked = {"clause": "some: assessment as a", "nearest": None, "failed": "", "reason": "not on record"}
+    >>> asked = {"clause": "covered(c)", "nearest": None, "failed": "", "reason": "not on record", "fact": "assessment"}
     >>> missing_text(asked)
-    'no assessment on record (some: assessment as a)'
+    'no assessment on record (covered(c))'
     """
     clause, failed = (_short(missing[name], most) for name in ("clause", "failed"))
     nearest = missing["nearest"]
@@ -127,8 +125,8 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
         )
         return f"nearest on record is {named}, {verdict}"
     if missing["reason"] == "not on record":
-        asked = _CLAUSE.match(missing["clause"])
-        return f"no {asked.group(1)} on record ({clause})" if asked else f"not on record: {clause}"
+        fact = missing["fact"].replace("_", " ")
+        return f"no {fact} on record ({clause})" if fact else f"not on record: {clause}"
     verdict = "cannot be decided" if missing["reason"] == "undecided" else "does not hold"
     return f"{verdict}: {failed or clause}"
 
