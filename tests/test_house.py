@@ -3,10 +3,12 @@
 import ast
 import configparser
 import os
+import runpy
 import subprocess
 import sys
 import zipfile
 from importlib.metadata import version
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,23 @@ def test_wheel_carries_the_packs(tmp_path):
     assert expected == {p.relative_to(site / "oversight" / "rules") for p in site.rglob("*.yaml")}
     code = "import oversight; print(oversight.load('hong-kong').name, oversight.__file__)"
     assert f"hong_kong {site / 'oversight' / '__init__.py'}\n" == run(code, site, tmp_path)
+
+
+def test_only_the_known_pip_is_fetched(monkeypatch):
+    """Where the index has another content under the name of pip's wheel, nothing of it is run."""
+    script = runpy.run_path(str(ROOT / ".ci" / "pip.py"))
+    pages = {"https://index/pip/": f'<a href="../{script["WHEEL"]}#sha256=0">'.encode()}
+    asked = []
+
+    def urlopen(url, timeout):
+        asked.append(url)
+        return BytesIO(pages.get(url, b"another content"))
+
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index/")
+    monkeypatch.setitem(script["fetched"].__globals__, "urlopen", urlopen)
+    with pytest.raises(SystemExit, match="is not the one that was published"):
+        script["main"]()
+    assert ["https://index/pip/", f"https://index/{script['WHEEL']}"] == asked
 
 
 def test_import_does_nothing_else(tmp_path):
