@@ -111,7 +111,13 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
         missing: an entry of the alert's ``missing``.
         most: how many characters of a clause to show; all where left out.
 
-    >>> asked = {"clause": "covered(c)", "nearest": None, "failed": "", "reason": "not on record", "fact": "assessment"}
+    >>> asked = {
+    ...     "clause": "covered(c)",
+    ...     "nearest": None,
+    ...     "failed": "",
+    ...     "reason": "not on record",
+    ...     "fact": "assessment",
+    ... }
     >>> missing_text(asked)
     'no assessment on record (covered(c))'
     """
