@@ -108,7 +108,8 @@ class Compiler:
         self.frame.bind(query.name, query.fact)
         conditions = flatten(query.where)
         parts = self.all(conditions)
-        plan = self.planner.plan(query, self.frame, [part.holds for part in parts], conditions)
+        tests = [part.holds for part in parts]
+        plan = self.planner.plan(query, self.frame, tests, conditions, self.explained)
         return plan, parts
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:

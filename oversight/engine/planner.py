@@ -130,7 +130,9 @@ class Planner:
         self.keys = keys
         self._known: dict[tuple[str, tuple[tuple[tuple[str, ...], bool], ...]], int] = {}
 
-    def plan(self, query: Query, frame: Frame, tests: list[Any], conditions: list[Condition]) -> Plan:
+    def plan(
+        self, query: Query, frame: Frame, tests: list[Any], conditions: list[Condition], explained: bool = False
+    ) -> Plan:
         """
         A plan for *query*.
 
@@ -139,6 +141,7 @@ class Planner:
             frame: of the rule or entry; the quantified name is bound in it.
             tests: the compiled forms of *conditions*.
             conditions: the flattened ``where:``.
+            explained: whether it will be asked what came nearest, for which the equality tests have an index of their own.
         """
         table, slot = self.tables[query.fact], frame.bind(query.name, query.fact)
         if query.before:
@@ -147,14 +150,13 @@ class Planner:
             return Plan(table, slot, (), tuple(tests), before=query.before, of=query.of)
         found = _tests(query, conditions, query.where)
         own = [test for test in found if test.mode == EQUAL]
-        wider = self._lookup(query, own, frame) if own else None
-        branches: tuple[Branch, ...] = (Branch(wider),) if wider is not None else ()
-        if wider is None or wider.number != BY_KEY:
-            ways = self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
-            if ways:
-                branches = tuple([self._branch(query, own, way, frame) for way in ways])
+        keyed = bool(self._of_key(query.fact, own))
+        ways = [] if keyed else self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
+        wider = self._lookup(query, own, frame) if own and (explained or not ways) else None
+        if ways:
+            branches = tuple([self._branch(query, own, way, frame) for way in ways])
         else:
-            ways = []
+            branches = (Branch(wider),) if wider is not None else ()
         settled = set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
         left = tuple([test for position, test in enumerate(tests) if position not in settled])
         answered = {test.position for test in self._used(query.fact, own) if test.exact} if wider else set()
@@ -166,7 +168,7 @@ class Planner:
 
     def _settled(self, fact: str, own: list[Equality], ways: list[list[Equality]]) -> set[int]:
         """Positions of the tests that need no test again, since every lookup that may be used answers them."""
-        lookups = [self._used(fact, own), *[self._used(fact, _asked(own, way)) for way in ways]]
+        lookups = [self._used(fact, own), *[self._used(fact, [*own, *way]) for way in ways]]
         return {test.position for test in own if test.exact and all(any(u is test for u in used) for used in lookups)}
 
     def _narrows(self, conditions: list[Condition], position: int, found: list[Equality]) -> bool:
@@ -203,8 +205,7 @@ class Planner:
         self, query: Query, own: list[Equality], way: tuple[list[Equality], list[Node]], frame: Frame
     ) -> Branch:
         tests, guards = way
-        asked = _asked(own, tests)
-        lookup = self._lookup(query, asked, frame) if asked else None
+        lookup = self._lookup(query, [*own, *tests], frame) if own or tests else None
         return Branch(lookup, tuple([compile_expression(node, frame) for node in guards]))
 
     def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
@@ -263,11 +264,6 @@ def _can_hash(value: Any) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
-    """What to ask an index for: an element of a list says enough by itself, an equal attribute seldom does."""
-    return way if way and way[0].mode != EQUAL else [*own, *way]
 
 
 def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held], tuple[Hashable, ...]]:
