@@ -164,7 +164,7 @@ def _clock(instant: datetime, zone: ZoneInfo) -> str:
 
 
 def _as_mapping(missing: Any) -> dict[str, Any]:
-    return {name: getattr(missing, name) for name in ("clause", "nearest", "failed", "reason")}
+    return {name: getattr(missing, name) for name in ("clause", "nearest", "failed", "reason", "fact")}
 
 
 def _plain(alert: Change, history: list[Change], events: list[Found]) -> dict[str, Any]:
