@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 PACKS := camera_programme hong-kong
 SCENARIO := examples/hong_kong/events.jsonl
 ALERTS := build/hong-kong.alerts.jsonl
-RUN := $(BIN)/oversight run $(SCENARIO) --rules hong-kong --until 2027-06-01T00:00:00+08:00
+JUDGED := --rules hong-kong --until 2027-06-01T00:00:00+08:00
+RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
 # How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
@@ -20,7 +21,7 @@ demo: $(VENV)/.demo
 	@echo
 	@echo "The same alerts as JSON Lines: $(ALERTS)"
 	@echo "Why one of them was raised, with the events behind it:"
-	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) --rules hong-kong"
+	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) $(JUDGED)"
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest
