@@ -145,3 +145,9 @@ def follow(pack: Pack, *steps: Any) -> list[tuple[str, datetime, str | None]]:
     """What an engine tells step by step."""
     engine = Engine(pack)
     return told(change for step in steps for change in go(engine, step))
+
+
+def raised(pack: Pack, *steps: Any) -> list[Change]:
+    """The alerts that an engine raises step by step."""
+    engine = Engine(pack)
+    return [change for step in steps for change in go(engine, step) if change.change == "raised"]

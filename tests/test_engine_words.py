@@ -1,0 +1,146 @@
+"""What is said of an alert: its evidence, what is missing, its text, and what an engine answers."""
+
+import re
+
+import pytest
+
+from oversight import Engine, errors, load
+from oversight.model.pack import Expression
+from tests.tiny import PERMITTED, day, event, granted, off, on, raised, tiny
+
+HELD = """
+- rule: R
+  while: camera as c
+"""
+ACT = """
+- rule: R
+  on: camera.on as e
+  unless:
+    - {some: permit as p, where: p.camera == e.camera}
+"""
+
+
+# Evidence and what is missing
+
+
+def missing(pack, *steps):
+    """What the last alert raised says is missing."""
+    return [(m.nearest and m.nearest["event"], m.failed, m.reason) for m in raised(pack, *steps)[-1].missing]
+
+
+WHERE = """
+- rule: R
+  while: camera as c
+  unless:
+    - some: permit as p
+      where: [p.camera == c.camera, has(p.level), p.level > 3]
+"""
+
+
+def test_evidence_is_what_made_it(tmp_path):
+    """The events of the head, of its changes and of the facts its ``if:`` found, in order of time."""
+    pack = tiny(tmp_path, HELD + "  if: [{some: permit as p, where: p.camera == c.camera}]\n  for: P3D\n")
+    steps = [granted("e9", 1), granted("e8", 1, "k2", "p2"), on("e1", 2)]
+    steps += [event("e2", "camera.moved", 3, camera="k1", zone="z"), day(9)]
+    (change,) = raised(pack, *steps)
+    assert ("e9", "e1", "e2") == change.evidence
+
+
+@pytest.mark.parametrize(
+    ("permits", "expected"),
+    [
+        ([], (None, "", "not on record")),
+        ([granted("p1", 1, "k2", level=9)], (None, "", "not on record")),
+        ([granted("p1", 1, level=1)], ("p1", "p.level > 3", "false")),
+        ([granted("p1", 1)], ("p1", "has(p.level)", "false")),
+        ([granted("p1", 1, level=1), granted("p2", 2, permit="p2")], ("p1", "p.level > 3", "false")),
+        ([granted("p1", 1, level=1), granted("p2", 2, permit="p2", level=2)], ("p2", "p.level > 3", "false")),
+    ],
+)
+def test_the_nearest_that_is_missing(tmp_path, permits, expected):
+    """Of what meets the first test the nearest meets most in written order, then is the latest."""
+    pack = tiny(tmp_path, WHERE)
+    assert [expected] == missing(pack, *permits, on("e1", 3))
+
+
+def test_what_cannot_be_decided_is_named(tmp_path):
+    """A condition that cannot be decided is no evidence, and is named as undecided."""
+    pack = tiny(tmp_path, WHERE.replace("p.level > 3", "10 / p.level > 3"))
+    assert [("p1", "10 / p.level > 3", "undecided")] == missing(pack, granted("p1", 1, level=0), on("e1", 3))
+
+
+def test_every_clause_says_what_is_missing(tmp_path):
+    """For ``none:`` the fact that stood in the way, for a group its first part, for a test the test."""
+    clauses = """
+    - {none: permit as p, where: p.camera == c.camera}
+    - all_of: [c.camera == "k1", {some: permit as p, where: [p.camera == "k9"]}]
+    - c.camera == "k2"
+"""
+    pack = tiny(tmp_path, HELD + "  unless:" + clauses)
+    expected = [("p1", "none: permit where p.camera == c.camera", "false"), (None, "", "not on record")]
+    expected.append((None, 'c.camera == "k2"', "false"))
+    assert expected == missing(pack, granted("p1", 1), on("e1", 3))
+
+
+# What is said, and asked
+
+
+def test_a_message_says_what_is_not_on_record(tmp_path):
+    """A value that is missing is said not to be on record."""
+    pack = tiny(tmp_path, HELD + '  alert: "{c.camera} of zone {c.zone} is on"\n  remedy: "Ask {c.zone}."\n')
+    (change,) = raised(pack, on("e1", 1))
+    assert ("k1 of zone (not on record) is on", "Ask (not on record).") == (change.message, change.remedy)
+
+
+@pytest.mark.parametrize("name", ["hong-kong", "tests/packs/small"])
+def test_no_message_alleges_what_is_not_known(name):
+    """What is not on record may have been done: no rule says that it was not."""
+    for rule in load(name).rules:
+        said = "".join(
+            "{}" if isinstance(piece, Expression) else piece
+            for piece in (*rule.message.pieces, *rule.remedy.pieces)
+        )
+        words = r"not (been )?done|did not|failed to|neglected|never"
+        assert None is re.search(words, said + rule.title, re.I), rule.id
+
+
+def test_open_alerts_are_of_states(tmp_path):
+    """An alert about an act is not open, one about a state is, until it is cleared; the oldest is first."""
+    pack = tiny(tmp_path, PERMITTED + ACT.replace("rule: R", "rule: S"))
+    engine = Engine(pack)
+    engine.feed([on("e2", 2, "k2"), on("e1", 1)])
+    found = engine.open_alerts()
+    assert [("raised", "R", day(1), 1), ("raised", "R", day(2), 1)] == [
+        (a.change, a.rule, a.at, a.open) for a in found
+    ]
+    engine.feed(off("e3", 3))
+    assert [("k2",)] == [alert.subjects for alert in engine.open_alerts()]
+
+
+def test_explain(tmp_path):
+    """An alert is explained as it was raised, also when it is over; an identity nobody has is refused."""
+    engine = Engine(tiny(tmp_path, PERMITTED))
+    (change,) = engine.feed(on("e1", 1))
+    engine.feed(granted("e2", 2))
+    explained = engine.explain(change.alert)
+    assert (change.evidence, change.missing, change.at, change.cause, change.subjects) == (
+        explained.evidence, explained.missing, explained.at, explained.cause, explained.subjects,
+    )  # fmt: skip
+    with pytest.raises(errors.UnknownAlert, match="no alert has the identity 'ffff"):
+        engine.explain("f" * 32)
+
+
+def test_what_could_not_be_decided_is_counted(tmp_path):
+    """An ``if:`` that cannot be decided does not hold, and is counted with the first it was about."""
+    engine = Engine(tiny(tmp_path, ACT.replace("unless:", "if: has(e.limit) && 10 / e.limit > 1\n  unless:")))
+    assert () == engine.feed([on("e1", 1, limit=0), on("e2", 2, limit=0), on("e3", 3, limit=20)])
+    assert {("R", "has(e.limit) && 10 / e.limit > 1"): (2, "e1")} == engine.undecided
+
+
+def test_identity_does_not_depend_on_how_it_came(tmp_path):
+    """A replay in another order, in pieces or on another engine gives an alert the same identity."""
+    pack = tiny(tmp_path, PERMITTED)
+    events = [granted("e0", 1, "k9"), on("e1", 1), on("e2", 2, "k2")]
+    one = {change.alert for change in Engine(pack).feed(events)}
+    assert one == {change.alert for change in raised(pack, *events[::-1])}
+    assert 2 == len(one)
