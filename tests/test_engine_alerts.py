@@ -15,6 +15,7 @@ from tests.tiny import (
     granted,
     off,
     on,
+    raised,
     revoked,
     tiny,
     told,
