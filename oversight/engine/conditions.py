@@ -19,6 +19,7 @@ from oversight.model.pack import (
 )  # fmt: skip
 
 Holds = Callable[[Env, Reads], Truth]
+NONE_ON_RECORD = EvaluationError("none on record")
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
 
@@ -158,17 +159,20 @@ class Compiler:
         plan, _ = self.query(value.query)
         wanted = compile_expression(value.value.node, self.frame)
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
-        settled = plan.settled
+        settled, slot = plan.settled, plan.slot
 
         def latest(env: Env, reads: Reads) -> Any:
             last: Held | None = None
             for held in plan.candidates(env, reads) if settled else plan.matches(env, reads):
                 if last is None or began_last(held) > began_last(last):
                     last = held
-            if last is None:
-                return EvaluationError("none on record") if otherwise is None else attempt(otherwise, env)
-            env[plan.slot] = last
-            return attempt(wanted, env)
+            try:
+                if last is not None:
+                    env[slot] = last
+                    return wanted(env)
+                return NONE_ON_RECORD if otherwise is None else otherwise(env)
+            except EvaluationError as error:
+                return error
 
         return latest
 

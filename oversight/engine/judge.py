@@ -88,23 +88,26 @@ class Judge:
         """The bindings of ``each:`` that are in breach."""
         env = rule.frame.env(instant)
         env[rule.head_slot] = head
-        bindings: list[tuple[Any, Any]] = [((), None)]
-        if rule.each is not None:
-            bindings = rule.each.source(env, reads)
+        if rule.each is None:
+            return {(): env} if self._breached(rule, env, reads, whom) else {}
         found: dict[Any, Env] = {}
-        for member, item in bindings:
-            own = env
-            if rule.each is not None:
-                own = env.copy()
-                own[rule.each.slot] = item
-            for slot, value in rule.values:
-                own[slot] = value(own, reads)
-            truth = rule.conditions(own, reads)
-            if truth is None:
-                self._note_undecided(rule, own, whom)
-            if truth is True and rule.excuses(own, reads) is not True:
+        for member, item in rule.each.source(env, reads):
+            own = env.copy()
+            own[rule.each.slot] = item
+            if self._breached(rule, own, reads, whom):
                 found.setdefault(member, own)
         return found
+
+    def _breached(self, rule: CompiledRule, env: Env, reads: Reads, whom: str) -> bool:
+        for slot, value in rule.values:
+            env[slot] = value(env, reads)
+        if rule.parts:
+            truth = rule.conditions(env, reads)
+            if truth is None:
+                self._note_undecided(rule, env, whom)
+            if truth is not True:
+                return False
+        return not rule.excused or rule.excuses(env, reads) is not True
 
     def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
         for part in rule.parts:
