@@ -11,7 +11,5 @@ settings.register_profile("quick", max_examples=50, deadline=None, suppress_heal
 settings.register_profile(
     "ci", max_examples=500, deadline=None, suppress_health_check=SLOW, print_blob=True, derandomize=True
 )
-settings.register_profile(
-    "long", max_examples=20_000, deadline=None, suppress_health_check=SLOW, print_blob=True
-)
+settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=SLOW, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

@@ -97,9 +97,7 @@ def test_missing_alert():
 def test_unexpected_alert():
     """An alert that nobody expected fails, and says what would have excused it."""
     (said,) = failures(PLAIN, alerts=())
-    assert said.startswith(
-        "came, but was not expected: SM-01 at 2026-03-01T09:00:00+08:00 about k1, open at the end"
-    )
+    assert said.startswith("came, but was not expected: SM-01 at 2026-03-01T09:00:00+08:00 about k1, open at the end")
     assert "\n  it says: plate_reading is on (f1) and no assessment covering it is on record\n" in said
     assert "\n  not excused: nothing on record for some: assessment" in said
 
@@ -148,8 +146,7 @@ def test_written_order_is_order_of_arrival():
         ),
         (
             {"events": (*AUDIT.events, {**AUDIT.events[0], "id": "1", "programme": "p2"})},
-            "event 2 was refused: event '1' of source 'case' came before with other content; "
-            "the first stands",
+            "event 2 was refused: event '1' of source 'case' came before with other content; the first stands",
         ),
     ],
 )

@@ -186,9 +186,7 @@ class TestAttacks:
         assert None is result.pack
         assert all(one.message for one in result.diagnostics)
 
-    @pytest.mark.parametrize(
-        "text", ["{e.__class__}", "{0}", "{e.thing!r}", "{e.size:>100000}", "{e.{x}}", "{}"]
-    )
+    @pytest.mark.parametrize("text", ["{e.__class__}", "{0}", "{e.thing!r}", "{e.size:>100000}", "{e.{x}}", "{}"])
     def test_format_strings(self, tmp_path: Path, text: str) -> None:
         """Braces in a text hold expressions, not Python's format language."""
         result = check(tmp_path, (RULE % "if: e.size > 1").replace("A thing.", f"'{text}'"))
@@ -347,9 +345,7 @@ class TestPack:
     def test_rules_in_layers(self, small: Pack) -> None:
         """A rule that watches the alerts of another stands a layer above it."""
         assert [("SM-05", 1)] == [(one.name, one.layer) for one in small.rules if one.layer]
-        assert ["SM-01", "SM-02", "SM-03", "SM-04/audit", "SM-04/crowd", "SM-05"] == [
-            one.name for one in small.rules
-        ]
+        assert ["SM-01", "SM-02", "SM-03", "SM-04/audit", "SM-04/crowd", "SM-05"] == [one.name for one in small.rules]
 
     def test_keys(self, small: Pack) -> None:
         """A key is an attribute of the event or the name of an each; without one, where finds the fact."""
@@ -432,9 +428,7 @@ facts:
         found = []
         for base, text in (("", ""), ("", ""), ("# more\n", ""), ("", "# more\n")):
             file = tmp_path / "base" / "pack.yaml"
-            file.write_text(
-                base + (GOLDEN / "base" / "pack.yaml").read_text(encoding="utf-8"), encoding="utf-8"
-            )
+            file.write_text(base + (GOLDEN / "base" / "pack.yaml").read_text(encoding="utf-8"), encoding="utf-8")
             folder = tmp_path / "it"
             folder.mkdir(exist_ok=True)
             (folder / "pack.yaml").write_text(HEADER + RULE % "" + text, encoding="utf-8")

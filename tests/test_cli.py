@@ -118,9 +118,7 @@ def test_run_prints_results_alone(events, capsys):
     assert 3 == main(["run", events, "--rules", SMALL])
     told = capsys.readouterr()
     changes = [json.loads(line) for line in told.out.splitlines()]
-    assert [("SM-01", "raised", 2), ("SM-01", "cleared", 0)] == [
-        (c["rule"], c["change"], c["open"]) for c in changes
-    ]
+    assert [("SM-01", "raised", 2), ("SM-01", "cleared", 0)] == [(c["rule"], c["change"], c["open"]) for c in changes]
     assert "2 events taken in, 1 alert (1 raised, 1 cleared)\n" == told.err
 
 
@@ -282,10 +280,7 @@ def test_explain_withdrawn(events, tmp_path, capsys):
 def test_explain_what_is_not_there(events, capsys):
     """No alert, and too short a beginning, are usage errors that say what to do."""
     assert 2 == main(["explain", "zz", "--events", events, "--rules", SMALL])
-    assert (
-        "no alert has an identity that begins with 'zz'; these events raise 1 alert"
-        in capsys.readouterr().err
-    )
+    assert "no alert has an identity that begins with 'zz'; these events raise 1 alert" in capsys.readouterr().err
     assert 2 == main(["explain", "0", "--events", SCENARIO, "--rules", "hong-kong"])
     assert "alerts begin with '0', give more of it:\n" in capsys.readouterr().err
 

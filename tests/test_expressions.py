@@ -38,9 +38,7 @@ from oversight.model.types import (
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 ACT = operations(HONG_KONG)
 
-SCOPE = RecordType(
-    "scope", {"model": Attribute("model", STRING), "places": Attribute("places", list_of(STRING), True)}
-)
+SCOPE = RecordType("scope", {"model": Attribute("model", STRING), "places": Attribute("places", list_of(STRING), True)})
 EVENT = RecordType(
     "camera.activated",
     {
@@ -382,9 +380,7 @@ def test_a_mistake_in_a_definition_is_shown_at_its_call() -> None:
 def test_all_mistakes_are_found_at_once() -> None:
     """One mistake does not hide the next, and causes no others."""
     found = problems("e.camra == 1 && e.kind == 'fase' && limt > e.cont + 1")
-    assert ["unknown-attribute", "never-holds", "unknown-name", "unknown-attribute"] == [
-        p.code for p in found
-    ]
+    assert ["unknown-attribute", "never-holds", "unknown-name", "unknown-attribute"] == [p.code for p in found]
 
 
 @pytest.mark.parametrize(

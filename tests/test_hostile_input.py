@@ -19,9 +19,7 @@ from oversight.runner.run import Run
 PACK = "tests/packs/small"
 PACK_READ = load(PACK)
 VOCABULARY = Vocabulary(PACK_READ.kinds)
-UNSAFE = re.compile(
-    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
-)
+UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 
 
 def flat(kind, time, identity, **attributes):
@@ -187,9 +185,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
 )
-KEYS = st.sampled_from(
-    ["kind", "type", "id", "source", "time", "data", "sequence", "specversion", "corrects"]
-)
+KEYS = st.sampled_from(["kind", "type", "id", "source", "time", "data", "sequence", "specversion", "corrects"])
 LIKELY = st.sampled_from(["1.0", ACTIVATED, "assessment.changed", "2026-03-01T09:00:00Z", {"camera": "k"}])
 
 

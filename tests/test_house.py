@@ -35,9 +35,7 @@ assert [] == opened, opened
 def run(code, path, folder):
     """Run *code* in a Python of its own that finds the library at *path*."""
     environment = {**os.environ, "PYTHONPATH": str(path)}
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
     assert (0, "") == (done.returncode, done.stderr)
     return done.stdout
 
@@ -112,9 +110,7 @@ def test_rooms_are_readable_in_a_sitting(module):
     """No module is above 450 lines and no function above 50."""
     text = module.read_text()
     assert len(text.splitlines()) <= 450
-    functions = [
-        n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     assert [] == [n.name for n in functions if n.end_lineno - n.lineno + 1 > 50]
 
 

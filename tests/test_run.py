@@ -104,9 +104,7 @@ def pack_zst(data):
 @pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".zst", pack_zst)])
 def test_archives(tmp_path, suffix, pack):
     """Archives are read as what is in them, also several one after the other."""
-    halves = [
-        b"".join(json.dumps(each).encode() + b"\n" for each in part) for part in (CAMERAS[:3], CAMERAS[3:])
-    ]
+    halves = [b"".join(json.dumps(each).encode() + b"\n" for each in part) for part in (CAMERAS[:3], CAMERAS[3:])]
     path = tmp_path / f"events.jsonl{suffix}"
     path.write_bytes(pack(halves[0]) + pack(halves[1]))
     assert 6 == run([str(path)]).summary.events
@@ -270,10 +268,7 @@ def test_a_corrected_date_is_not_told(file):
 def test_a_correction_of_nothing_is_told(file):
     """A correction that names what is not on record is told."""
     back = event("event.retracted", "back", DAY.format(1), corrects="nothing")
-    assert (
-        "1 correction of an event that is not on record of that source: 'nothing'"
-        in run([file([back])]).lines
-    )
+    assert "1 correction of an event that is not on record of that source: 'nothing'" in run([file([back])]).lines
 
 
 def test_two_packs_each_tell(file):

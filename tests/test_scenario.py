@@ -68,10 +68,7 @@ def test_the_run_is_the_golden_file() -> None:
 
 def test_every_alert_is_justified_and_nothing_else_is_raised() -> None:
     """The alerts of the run are exactly the rows of the page."""
-    listed = [
-        tuple(row[name] for name in ("rule", "part", "at", "subjects", "cleared"))
-        for row in rows("Every alert")
-    ]
+    listed = [tuple(row[name] for name in ("rule", "part", "at", "subjects", "cleared")) for row in rows("Every alert")]
     assert sorted(listed) == sorted(row_of(alert) for alert in fold(CHANGES).values())
     assert all(row["why"] for row in rows("Every alert"))
 
@@ -112,9 +109,7 @@ def test_what_the_table_says_clears_is_cleared() -> None:
     """Each clearing that is expected is told with its event as cause and instant."""
     for event in EXPECTED:
         for rule in RULES & set(event["clears"]):
-            cleared = [
-                c for c in CHANGES if c.change == CLEARED and c.rule == rule and c.cause == event["event_id"]
-            ]
+            cleared = [c for c in CHANGES if c.change == CLEARED and c.rule == rule and c.cause == event["event_id"]]
             assert [parse_instant(event["time"])] == [change.at for change in cleared]
 
 
@@ -154,12 +149,7 @@ def test_alerts_accuse_nobody_and_say_what_would_clear_them() -> None:
 def actors(lines: list[str]) -> set[str]:
     """The opaque ids of persons in *lines*."""
     data: list[dict[str, Any]] = [json.loads(line)["data"] for line in lines]
-    return {
-        d[name]
-        for d in data
-        for name in ("actor", "author", "approver", "person_ref", "target_ref")
-        if name in d
-    }
+    return {d[name] for d in data for name in ("actor", "author", "approver", "person_ref", "target_ref") if name in d}
 
 
 def test_subjects_of_one_act_share_one_alert() -> None:

@@ -33,8 +33,7 @@ PACK = load("camera-programme")
 VOCABULARY = Vocabulary(PACK.kinds)
 KINDS = {name: kind for name, kind in PACK.kinds.items() if name != RETRACTION}
 EXAMPLES = {
-    example["type"]: example
-    for example in map(json.loads, (DATA / "event-examples.jsonl").read_text().splitlines())
+    example["type"]: example for example in map(json.loads, (DATA / "event-examples.jsonl").read_text().splitlines())
 }
 SCENARIO = [json.loads(line) for line in (DATA / "scenario-hong-kong.events.jsonl").read_text().splitlines()]
 
@@ -136,9 +135,7 @@ def test_wrong_type_is_refused(kind):
             assert caught.value.path.startswith(f"$.data.{attribute.name}")
 
 
-@given(
-    st.sampled_from(sorted(EXAMPLES)), st.dictionaries(st.text(min_size=1, max_size=8), st.integers(-9, 9))
-)
+@given(st.sampled_from(sorted(EXAMPLES)), st.dictionaries(st.text(min_size=1, max_size=8), st.integers(-9, 9)))
 def test_unknown_attributes_are_kept(kind, extra):
     """What a kind does not know travels with the public object, at the top and inside records."""
     example = copy.deepcopy(EXAMPLES[kind])
@@ -147,9 +144,7 @@ def test_unknown_attributes_are_kept(kind, extra):
     example["data"].update(extra)
     for name, attribute in KINDS[kind].attributes.items():
         if isinstance(attribute.type, RecordType) and name in example["data"]:
-            example["data"][name].update(
-                {n: v for n, v in extra.items() if n not in attribute.type.attributes}
-            )
+            example["data"][name].update({n: v for n, v in extra.items() if n not in attribute.type.attributes})
     assert example == VOCABULARY.write(VOCABULARY.read(json.dumps(example)))
 
 
@@ -171,12 +166,7 @@ def test_scenario_is_read():
 def test_personal_data_is_marked():
     """Ids of persons, and text that people wrote, are marked as possibly personal."""
     marked = {path for kind in KINDS.values() for path, a in attributes_of(kind) if a.personal}
-    persons = {
-        path
-        for k in KINDS.values()
-        for path, _ in attributes_of(k)
-        if path.endswith((".person_ref", ".actor"))
-    }
+    persons = {path for k in KINDS.values() for path, _ in attributes_of(k) if path.endswith((".person_ref", ".actor"))}
     assert persons
     assert persons <= marked
     assert {"search.performed.reason", "complaint.received.subject", "watchlist.entry_added.entry"} <= marked

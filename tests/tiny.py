@@ -99,9 +99,7 @@ def day(number: float, hour: float = 9) -> datetime:
     return datetime(2026, 3, 1, tzinfo=ZONE) + timedelta(days=number - 1, hours=hour)
 
 
-def event(
-    identity: str, kind: str, time: datetime | float, source: str = "s", **attributes: Any
-) -> dict[str, Any]:
+def event(identity: str, kind: str, time: datetime | float, source: str = "s", **attributes: Any) -> dict[str, Any]:
     """An event; *time* may be a day of March 2026, at nine."""
     when = time if isinstance(time, datetime) else day(time)
     given = {n: v.isoformat() if isinstance(v, datetime) else v for n, v in attributes.items()}

@@ -81,9 +81,7 @@ def differences(expected: Expected, got: Got) -> tuple[str, ...]:
         found.append(f"it is about {_names(got.about)}")
     if expected.cleared != got.cleared:
         near = expected.cleared or got.at
-        found.append(
-            "it was not cleared" if got.cleared is None else f"it was cleared at {_when(got.cleared, near)}"
-        )
+        found.append("it was not cleared" if got.cleared is None else f"it was cleared at {_when(got.cleared, near)}")
     return tuple(found)
 
 

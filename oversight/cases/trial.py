@@ -133,11 +133,7 @@ def _surplus(each: Got, changes: list[Change], like: datetime | None) -> str:
 def _missing(missing: Missing) -> str:
     if missing.nearest is None and missing.reason == "not on record":
         return f"nothing on record for {printable(missing.clause, 300)}"
-    fact = (
-        f"the nearest is of event {printable(str(missing.nearest.get('event')), 80)}; "
-        if missing.nearest
-        else ""
-    )
+    fact = f"the nearest is of event {printable(str(missing.nearest.get('event')), 80)}; " if missing.nearest else ""
     return f"{fact}{missing.reason}: {printable(missing.failed or missing.clause, 300)}"
 
 

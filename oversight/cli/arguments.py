@@ -84,9 +84,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     adding = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     commands = {}
     for name, (module, fill, text) in _COMMANDS.items():
-        command = adding.add_parser(
-            name, help=text, description=text, epilog=EXITS if name == "run" else None
-        )
+        command = adding.add_parser(name, help=text, description=text, epilog=EXITS if name == "run" else None)
         command.set_defaults(module=module)
         fill(command)
         commands[name] = command

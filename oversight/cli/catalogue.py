@@ -118,13 +118,7 @@ def _attributes(attributes: Iterable[Attribute], before: str = "") -> Iterator[t
 def _type(declared: Type) -> str:
     if isinstance(declared, ListType):
         return f"list of {_type(declared.item)}"
-    return (
-        "enum"
-        if isinstance(declared, EnumType)
-        else "record"
-        if isinstance(declared, RecordType)
-        else str(declared)
-    )
+    return "enum" if isinstance(declared, EnumType) else "record" if isinstance(declared, RecordType) else str(declared)
 
 
 def _schema(kind: Kind) -> dict[str, Any]:

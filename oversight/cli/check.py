@@ -29,11 +29,7 @@ def execute(arguments: Namespace) -> int:
     results = [(name, read(name)) for name in dict.fromkeys(arguments.packs)]
     for name, result in results:
         if result.diagnostics:
-            print(
-                _json(result)
-                if arguments.format == "json"
-                else rendered(list(result.diagnostics), result) + "\n"
-            )
+            print(_json(result) if arguments.format == "json" else rendered(list(result.diagnostics), result) + "\n")
         say(f"{printable(name)}: {_verdict(result)}")
     return UNSOUND if any(result.pack is None for _, result in results) else SOUND
 

@@ -89,9 +89,7 @@ def _chosen(given: str, told: dict[str, list[Change]]) -> str:
         )
         raise Usage(f"no alert has an identity that begins with '{printable(given, 80)}'{hint}")
     several = [f"  {name}  {told[name][0].rule}  {format_instant(told[name][0].at)}" for name in found[:10]]
-    raise Usage(
-        "\n".join([f"{len(found)} alerts begin with '{printable(given, 80)}', give more of it:", *several])
-    )
+    raise Usage("\n".join([f"{len(found)} alerts begin with '{printable(given, 80)}', give more of it:", *several]))
 
 
 def _pack_of(alert: Change, engines: list[Engine]) -> Any:

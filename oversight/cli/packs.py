@@ -27,9 +27,7 @@ def read(name: str) -> Result:
     except UnknownPack as error:
         raise Usage(str(error)) from None
     except OSError as error:
-        raise Usage(
-            f"{printable(str(error.filename))}: {(error.strerror or 'cannot be read').lower()}"
-        ) from None
+        raise Usage(f"{printable(str(error.filename))}: {(error.strerror or 'cannot be read').lower()}") from None
 
 
 def load(name: str) -> Pack:

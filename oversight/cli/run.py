@@ -83,9 +83,7 @@ def _written(path: str | None, sources: list[str]) -> Iterator[TextIO]:
     if path is None:
         yield sys.stdout
         return
-    if any(
-        os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources
-    ):
+    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
         raise Usage(f"--out {printable(path)} would write over the events it reads")
     try:
         with open(path, "w", encoding="utf-8", newline="\n") as out:

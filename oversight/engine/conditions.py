@@ -201,9 +201,7 @@ class Compiler:
 
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
-    return sorted(
-        [(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0])
-    )
+    return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
 
 
 def began_last(held: Held) -> tuple[Any, ...]:

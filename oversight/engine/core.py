@@ -126,9 +126,7 @@ class Engine:
         if known is not None:
             if type(known) is not type(event) or known.time != event.time or known.data != event.data:
                 where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
-                raise EventRefused(
-                    "other-content", f"event {where} came before with other content; the first stands"
-                )
+                raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
         elif self._floor is not None and event.time < self._floor:
             raise EventRefused(
                 "too-late",
@@ -205,9 +203,7 @@ class Engine:
             raise ValueError("advance takes a datetime with an offset")
         now = self.now
         if now is not None and to < now:
-            raise TimeWentBackwards(
-                f"{format_instant(to)} is before {format_instant(now)}, which has been reached"
-            )
+            raise TimeWentBackwards(f"{format_instant(to)} is before {format_instant(now)}, which has been reached")
         self._advanced = to
         return self._judged(inclusive=True)
 
@@ -325,9 +321,7 @@ class Engine:
         except ValueError as error:
             raise SnapshotRefused(f"the snapshot cannot be read: {error}") from None
         if found["version"] != VERSION:
-            raise SnapshotRefused(
-                f"the snapshot is of version {found['version']}; this program reads {VERSION}"
-            )
+            raise SnapshotRefused(f"the snapshot is of version {found['version']}; this program reads {VERSION}")
         if found["pack"] != pack.digest:
             raise SnapshotRefused(
                 f"the snapshot was taken under another pack (digest {found['pack'][:12]}, this one is "

@@ -126,7 +126,7 @@ class Explainer:
 
     def _candidates(self, clause: Compiled, plan: Plan, env: Env) -> Iterable[Held]:
         """
-        Facts among which the nearest is: those that meet the first equality test of the clause, or all where it has none.
+        Facts among which the nearest is: those that meet the first equality test of the clause, or all if it has none.
 
         Where an index tells which of them meet the leading conditions, the others cannot be nearest; and of those that
         then fail the next condition alike, only the latest can.
@@ -164,9 +164,7 @@ class Explainer:
             limits = ", ".join(f"{limit.comparison}: {limit.value.text}" for limit in condition.limits)
             return f"{what}: {self._asked(condition.query)}, {limits}"
         words = {"all": "all_of", "any": "any_of", "not": "not"}
-        return (
-            f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
-        )
+        return f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
 
     def _asked(self, query: Query) -> str:
         where = "; ".join(self.text(part) for part in query.where)

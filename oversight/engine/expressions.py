@@ -243,7 +243,7 @@ def _direct(operand: Node, name: str, frame: Frame) -> Evaluator | None:
 
 @cache
 def _accessor(path: str) -> Evaluator:
-    """A function that follows *path*, which is made of a slot's number and one identifier, never of an author's text."""
+    """A function that follows *path*, which is made of a slot's number and an identifier, never an author's text."""
     made: Evaluator = eval(f"lambda env: {path}", {"__builtins__": {}})
     return made
 

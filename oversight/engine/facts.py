@@ -123,9 +123,7 @@ class Facts:
             self.expiring.add(position)
         self._put(compiled, key, None, None)
 
-    def step(
-        self, instant: datetime, events: list[Event], first: bool, beginning: dict[int, list[Any]]
-    ) -> None:
+    def step(self, instant: datetime, events: list[Event], first: bool, beginning: dict[int, list[Any]]) -> None:
         """
         Let events act that take effect together.
 
@@ -159,7 +157,7 @@ class Facts:
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
     ) -> None:
-        """Let events act on one fact: first what starts is found, then ends act, then what starts begins, then changes."""
+        """Let events act on one fact: what starts is found, ends act, what starts begins, then changes."""
         begun: list[Waiting] = []
         for event, work in works:
             for entry in work[1]:
@@ -180,7 +178,7 @@ class Facts:
                     self._change(self.program.facts[position], entry, key, env, event)
 
     def _start_alone(self, work: Work, event: Event) -> None:
-        """Let an event that does nothing else to a fact start it: what :meth:`_act` does, where nothing comes between."""
+        """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""
         begun: list[Waiting] = []
         for entry in work[1]:
             if entry.begins is None and entry.until is None and not begun:
@@ -224,9 +222,7 @@ class Facts:
             event = spell.event
             self._begin(position, spell.key, event, spell.values, spell.begins, spell.until, anew, event.id)
 
-    def _starts(
-        self, entry: CompiledEntry, event: Event, begun: list[Waiting]
-    ) -> None:
+    def _starts(self, entry: CompiledEntry, event: Event, begun: list[Waiting]) -> None:
         program = self.program
         for key, env, act in entry.acts(event):
             begins, until = event.time, None
@@ -239,9 +235,7 @@ class Facts:
                 until = program.instant_of(attempt(entry.until, env), end=True)
                 if until is None:
                     continue
-            begun.append(
-                Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env))
-            )
+            begun.append(Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env)))
 
     def _end(
         self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,
@@ -320,9 +314,7 @@ class Facts:
         if lasts is not None:
             self.timers.push(lasts, 1, LASTS, position, key)
 
-    def _change(
-        self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event
-    ) -> None:
+    def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
         if entry.key:
             found: Any = (compiled.table.rows.get(key),)
         else:

@@ -82,9 +82,7 @@ class Judge:
         for (number, key), cause in dirty.items():
             self._judge(rules[number], key, instant, half, cause)
 
-    def _bindings(
-        self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str
-    ) -> dict[Any, Env]:
+    def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
         """The bindings of ``each:`` that are in breach."""
         env = rule.frame.env(instant)
         env[rule.head_slot] = head
@@ -169,9 +167,7 @@ class Judge:
             since, raised, waited = kept.get(member, (instant, False, None))
             if not raised:
                 due = self._due(rule, env, since)
-                if due is not None and (
-                    due < instant or (due == instant and (half == 1 or rule.deadline is None))
-                ):
+                if due is not None and (due < instant or (due == instant and (half == 1 or rule.deadline is None))):
                     raised = True
                     risen.setdefault(since, []).append(member)
                 elif due is not None and due != waited:
@@ -183,9 +179,7 @@ class Judge:
             self.journal.write(self.standing[rule.number], key, Standing(held.since, tuple(members)))
         for since, names in risen.items():
             envs = {m: found[m] for m in names}
-            subjects: dict[Any, Member] = {
-                m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()
-            }
+            subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
             late = rule.deadline is not None and since != instant
             self._raise(rule, key, since, instant, subjects, envs, None if late else cause)
 
@@ -221,9 +215,7 @@ class Judge:
             self._say(rule, _with_members(known, joined), cause)
             return
         message, remedy, evidence, missing = self.explainer.explain(rule, list(envs.values()))
-        verdict = Verdict(
-            name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause
-        )
+        verdict = Verdict(name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause)
         self._say(rule, verdict, cause)
 
     def _end(
@@ -252,9 +244,7 @@ class Judge:
             rule = rules[verdict.rule]
             ends = [end for _, end, _ in verdict.members.values()]
             over = all(end is not None and end < before for end in ends)
-            if over or (
-                rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules
-            ):
+            if over or (rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules):
                 del rows[name]
 
     def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None) -> None:

@@ -141,7 +141,7 @@ class Planner:
             frame: of the rule or entry; the quantified name is bound in it.
             tests: the compiled forms of *conditions*.
             conditions: the flattened ``where:``.
-            explained: whether it will be asked what came nearest, for which the equality tests have an index of their own.
+            explained: whether it will be asked what came nearest: the equality tests then have an index.
         """
         table, slot = self.tables[query.fact], frame.bind(query.name, query.fact)
         if query.before:
@@ -157,7 +157,9 @@ class Planner:
             branches = tuple([self._branch(query, own, way, frame) for way in ways])
         else:
             branches = (Branch(wider),) if wider is not None else ()
-        settled = set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
+        settled = (
+            set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
+        )
         left = tuple([test for position, test in enumerate(tests) if position not in settled])
         answered = {test.position for test in self._used(query.fact, own) if test.exact} if wider else set()
         leading = 0
@@ -244,7 +246,8 @@ class Planner:
 
     def _getter(self, test: Equality, fact: str, frame: Frame) -> Evaluator:
         root = path_of(test.own)
-        assert root is not None and isinstance(test.own, Select)
+        assert root is not None
+        assert isinstance(test.own, Select)
         frame.bind(root[0], fact)
         frame.slots[root[0]] = 1
         return fetch(test.own, frame)
@@ -295,7 +298,7 @@ def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held
             return (made,) if _can_hash(made) else ()
         if not isinstance(found[-1], list):
             return ()
-        elements = [item for item in dict.fromkeys(item for item in found[-1] if isinstance(item, str))]
+        elements = list(dict.fromkeys(item for item in found[-1] if isinstance(item, str)))
         made = [item if only else (*found[:-1], item) for item in elements]
         return tuple(made) if made and _can_hash(made[0]) else ()
 

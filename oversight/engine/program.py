@@ -76,7 +76,7 @@ class CompiledEntry:
             parts = tuple([part(env) for part in self.key])
         except EvaluationError:
             return None
-        return None if any([isinstance(part, list | dict) for part in parts]) else parts
+        return None if any(isinstance(part, list | dict) for part in parts) else parts
 
     def extras(self, env: Env) -> dict[str, Any] | None:
         """The attributes that ``each:`` and ``with:`` give a fact."""
@@ -221,9 +221,7 @@ class Program:
         values = compiler.values(entry.values)
         conditions, excuses = compiler.all(entry.conditions), compiler.all(entry.excuses)
         listed = entry.each is not None and isinstance(entry.each.source, Expression)
-        names = ([entry.each.name] if entry.each is not None and listed else []) + [
-            name for name, _ in entry.values
-        ]
+        names = ([entry.each.name] if entry.each is not None and listed else []) + [name for name, _ in entry.values]
         plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
         plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
         return CompiledEntry(
@@ -283,10 +281,7 @@ class Program:
 
     def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:
         return tuple(
-            [
-                piece if isinstance(piece, str) else compile_expression(piece.node, frame)
-                for piece in template.pieces
-            ]
+            [piece if isinstance(piece, str) else compile_expression(piece.node, frame) for piece in template.pieces]
         )
 
     def instant_of(self, value: Any, end: bool) -> datetime | None:

@@ -57,7 +57,7 @@ class Lookup:
                 raise NoText
         last = found[-1]
         if self.mode == AMONG:
-            if not isinstance(last, list) or not all([isinstance(item, str) for item in last]):
+            if not isinstance(last, list) or not all(isinstance(item, str) for item in last):
                 raise NoText
             different = list(dict.fromkeys(last))
             return different if len(found) == 1 else [(*found[:-1], item) for item in different]

@@ -131,8 +131,7 @@ def tables_of(timeline: Timeline) -> list[Any]:
 def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
     """The tables and timers of *timeline*."""
     rows = [
-        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()]
-        for table in tables_of(timeline)
+        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()] for table in tables_of(timeline)
     ]
     timers = [
         [writer.plain(at), half, what, whose, writer.plain(key)]

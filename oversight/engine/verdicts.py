@@ -117,9 +117,7 @@ class Telling:
         before = {} if told is None else told.ends()
         after = now.ends()
         moved = told is None or told.at != now.at
-        anew = [
-            s for s, (end, _) in after.items() if moved or s not in before or (end is None and before[s][0])
-        ]
+        anew = [s for s, (end, _) in after.items() if moved or s not in before or (end is None and before[s][0])]
         still = sum(1 for end, _ in after.values() if end is None)
         if anew:
             yield self.change(RAISED, now, tuple(anew), now.at, len(after) if moved else still, now.cause)

@@ -61,8 +61,7 @@ def equals(left: Any, right: Any) -> bool:
             return len(left) == len(right) and all(map(equals, left, right))
         if kind is dict:
             return len(left) == len(right) and all(
-                (other := _find(right, key)) is not ABSENT and equals(value, other)
-                for key, value in left.items()
+                (other := _find(right, key)) is not ABSENT and equals(value, other) for key, value in left.items()
             )
         return bool(left == right)
     if (kind is int and right.__class__ is float) or (kind is float and right.__class__ is int):

@@ -20,9 +20,7 @@ _PERIOD = re.compile(
     r"(?:T(?=\d)(?:(\d{1,12})H)?(?:(\d{1,12})M)?(?:(\d{1,12})(?:\.(\d{1,6}))?S)?)?",
     re.ASCII,
 )
-_INSTANT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII
-)
+_INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 # Not an attrs class: msgspec would read such a one as an object of its fields, not as text.
@@ -93,9 +91,7 @@ class Period:
         return hash(self.length)
 
     def __add__(self, other: Period) -> Period:
-        return Period(
-            self.months + other.months, self.days + other.days, self.microseconds + other.microseconds
-        )
+        return Period(self.months + other.months, self.days + other.days, self.microseconds + other.microseconds)
 
     def __str__(self) -> str:
         """The writing it was read from, or the shortest one of the same parts."""

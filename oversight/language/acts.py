@@ -49,9 +49,7 @@ class Act:
         self._event = event_of(written.on, world, fact.findings)
         self._name = scope.bind(alias.text if alias else "", self._event, alias, "event")
         self._each = scope.each(written.each)
-        self.shape: dict[str, Attribute] = (
-            dict(self._event.attributes) if isinstance(self._event, RecordType) else {}
-        )
+        self.shape: dict[str, Attribute] = dict(self._event.attributes) if isinstance(self._event, RecordType) else {}
         if self._each is not None and not isinstance(self._each.source, Query):
             kind = scope.type_of(self._each.name) or DYN
             self.shape[self._each.name] = Attribute(self._each.name, kind, required=True)
@@ -183,9 +181,7 @@ class Act:
         return None
 
     def _part(self, name: str) -> Node:
-        if name in [value for value, _, _, _ in self._values] or (
-            self._each is not None and self._each.name == name
-        ):
+        if name in [value for value, _, _, _ in self._values] or (self._each is not None and self._each.name == name):
             return Name(name, type=self.shape[name].type)
         kind = self.shape[name].type if name in self.shape else DYN
         return Select(Name(self._name, type=self._event), name, type=kind)

@@ -174,9 +174,7 @@ def _measure(head: str, body: Table, findings: Findings) -> Measure | None:
 def _latest(body: Table, findings: Findings) -> Latest | None:
     query = _query("latest", body, findings)
     if "value" not in body.entries:
-        findings.wrong(
-            "missing-key", "latest: needs 'value'", body.key("latest"), "value: an expression over the fact"
-        )
+        findings.wrong("missing-key", "latest: needs 'value'", body.key("latest"), "value: an expression over the fact")
     chosen = expression(body.get("value"), "value", findings)
     otherwise = expression(body.get("else"), "else", findings, periods=True)
     return None if query is None or chosen is None else Latest(query, chosen, otherwise)
@@ -184,9 +182,7 @@ def _latest(body: Table, findings: Findings) -> Latest | None:
 
 def _written(head: str, body: Table) -> str:
     """A quantifier on one line, for the alert that says what was not on record."""
-    return ", ".join(
-        f"{key.text}: {_flat(node)}" for key, node in body.node.entries if key.text in _KNOWN[head]
-    )
+    return ", ".join(f"{key.text}: {_flat(node)}" for key, node in body.node.entries if key.text in _KNOWN[head])
 
 
 def _flat(node: Node) -> str:

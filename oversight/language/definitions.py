@@ -42,9 +42,7 @@ def phrase(key: Scalar, node: Node, findings: Findings, own: bool) -> tuple[str,
     inside = findings.within(f"in the definition of {name}")
     good = shape.is_name(text.part(*found.span("name")), "a definition", inside)
     if name in FUNCTIONS | MACROS | METHODS or name == "has":
-        inside.wrong(
-            "name-taken", f"{name!r} is a function of the expression language", key, "choose another name"
-        )
+        inside.wrong("name-taken", f"{name!r} is a function of the expression language", key, "choose another name")
         good = False
     parameters = _parameters(text, found, inside)
     read = conditions(node, "a definition", inside)
@@ -89,9 +87,7 @@ def sound(phrases: Map[str, Phrase], findings: Findings) -> dict[str, Phrase]:
 
 def calls(one: Phrase) -> set[str]:
     """The functions and definitions that a definition calls itself."""
-    every = (
-        part for condition in one.conditions for part in parts(condition) if isinstance(part, Expression)
-    )
+    every = (part for condition in one.conditions for part in parts(condition) if isinstance(part, Expression))
     return set().union(*(called(part.node) for part in every))
 
 

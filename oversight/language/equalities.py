@@ -39,9 +39,7 @@ def _compares(condition: Condition, name: str) -> bool:
         if node.function == "&&":
             waiting.extend(node.arguments)
         elif node.function in ("==", "in"):
-            sides = [
-                any(isinstance(n, Name) and n.name == name for n in walk(side)) for side in node.arguments
-            ]
+            sides = [any(isinstance(n, Name) and n.name == name for n in walk(side)) for side in node.arguments]
             if sides[0] != sides[1]:
                 return True
     return False

@@ -44,9 +44,7 @@ class Findings:
     @property
     def found(self) -> tuple[Diagnostic, ...]:
         """The diagnostics in order of place."""
-        return tuple(
-            sorted(self._found.values(), key=lambda one: (one.place.file, one.place.line, one.place.column))
-        )
+        return tuple(sorted(self._found.values(), key=lambda one: (one.place.file, one.place.line, one.place.column)))
 
     @property
     def refused(self) -> bool:
@@ -84,9 +82,7 @@ class Findings:
         """Add a warning, with which a pack still loads."""
         self._add(code, message, place, width, hint, notes, "warning")
 
-    def wrong(
-        self, code: str, message: str, written: Written, hint: str = "", notes: tuple[str, ...] = ()
-    ) -> None:
+    def wrong(self, code: str, message: str, written: Written, hint: str = "", notes: tuple[str, ...] = ()) -> None:
         """Add an error about a key or value."""
         self._add(code, message, written.place, written.width, hint, notes, "error")
 

@@ -62,9 +62,7 @@ class Types:
         for name in ordered:
             key, node = written[name]
             if name in SCALARS or name in COMPOUND:
-                self.findings.wrong(
-                    "name-taken", f"{name!r} is a type of the language", key, "choose another name"
-                )
+                self.findings.wrong("name-taken", f"{name!r} is a type of the language", key, "choose another name")
             elif name not in self.named and self._is_name(key, "a type"):
                 self.named[name] = self.attribute(key, node).type
 
@@ -134,9 +132,7 @@ class Types:
     def _enum(self, body: Table) -> Type:
         written = body.get("values")
         if not isinstance(written, Sequence) or not written.items:
-            self.findings.wrong(
-                "missing-key", "an enum needs 'values'", body.key("values"), "values: [one, two]"
-            )
+            self.findings.wrong("missing-key", "an enum needs 'values'", body.key("values"), "values: [one, two]")
             return STRING
         values = shape.strings(written, "a value of an enum", self.findings)
         for number, value in enumerate(values):

@@ -131,9 +131,7 @@ def _folder(path: Path, findings: Findings) -> Folder:
             findings.error("no-header", "no file of this folder says which pack it is", place, hint=hint)
     for again in headers[1:]:
         note = (f"the first is at {headers[0].place}",)
-        findings.wrong(
-            "duplicate-name", "a second file says which pack this is", again, "keep one header", note
-        )
+        findings.wrong("duplicate-name", "a second file says which pack this is", again, "keep one header", note)
     return folder
 
 

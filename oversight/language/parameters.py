@@ -32,17 +32,13 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
     shape.is_name(key, "a parameter", inside)
     description, assumed, written = "", False, node
     if isinstance(node, Mapping):
-        body = shape.table(
-            node, f"the parameter {key.text}", inside, ("description", "assumed", "values"), ("values",)
-        )
+        body = shape.table(node, f"the parameter {key.text}", inside, ("description", "assumed", "values"), ("values",))
         if body is not None:
             description = shape.string(body.get("description"), "description", inside)
             assumed = shape.boolean(body.get("assumed"), "assumed", inside)
             written = body.get("values") or Sequence((), node.place)
     if not isinstance(written, Sequence) or (not written.items and written is node):
-        inside.wrong(
-            "wrong-shape", "a parameter is a list of dated values", written, "- {from: 2026-01-01, value: …}"
-        )
+        inside.wrong("wrong-shape", "a parameter is a list of dated values", written, "- {from: 2026-01-01, value: …}")
         return Parameter(key.text, (), DYN, place=key.place)
     entries: list[tuple[datetime, Any, Type]] = []
     sources: list[str] = []
@@ -100,9 +96,7 @@ def plain(node: Node, findings: Findings) -> tuple[Any, Type]:
         return [value for value, _ in values], list_of(_of_all([kind for _, kind in values]))
     if isinstance(node, Mapping):
         named = {key.text: plain(value, findings) for key, value in node.entries}
-        return {name: value for name, (value, _) in named.items()}, map_of(
-            _of_all([k for _, k in named.values()])
-        )
+        return {name: value for name, (value, _) in named.items()}, map_of(_of_all([k for _, k in named.values()]))
     if node.value is None:
         findings.wrong("no-value", "a value is missing", node)
         return None, DYN
@@ -113,11 +107,7 @@ def plain(node: Node, findings: Findings) -> tuple[Any, Type]:
             except ValueError:
                 pass
         return node.value, STRING
-    if (
-        isinstance(node.value, int)
-        and not isinstance(node.value, bool)
-        and not -(2**63) <= node.value < 2**63
-    ):
+    if isinstance(node.value, int) and not isinstance(node.value, bool) and not -(2**63) <= node.value < 2**63:
         findings.wrong("number-range", "this number is outside the 64-bit integers", node)
         return 0, INT
     return node.value, {bool: BOOL, int: INT, float: DOUBLE}[type(node.value)]

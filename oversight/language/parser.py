@@ -18,9 +18,7 @@ MAX_DEPTH = 40
 MAX_NODES = 1_000
 MAX_MACROS = 3
 
-FUNCTIONS = frozenset(
-    {"size", "matches", "timestamp", "duration", "period", "int", "double", "string", "bool"}
-)
+FUNCTIONS = frozenset({"size", "matches", "timestamp", "duration", "period", "int", "double", "string", "bool"})
 METHODS = frozenset(
     {
         "size", "startsWith", "endsWith", "contains", "matches",
@@ -307,9 +305,7 @@ class _Parser:
         digits = word.text.lower()
         base = 16 if digits.startswith("0x") else 10
         if len(digits) > 40 or not -_LIMIT <= (whole := int(sign + digits, base)) < _LIMIT:
-            raise ExpressionError(
-                "this number is outside the 64-bit integers", word.span, "write 1e20 for a double"
-            )
+            raise ExpressionError("this number is outside the 64-bit integers", word.span, "write 1e20 for a double")
         return Literal(whole, span=word.span)
 
 

@@ -76,9 +76,7 @@ class Scope:
     depth: int = 0
     macros: int = 0
 
-    def report(
-        self, code: str, message: str, span: Span, hint: str = "", notes: tuple[str, ...] = ()
-    ) -> None:
+    def report(self, code: str, message: str, span: Span, hint: str = "", notes: tuple[str, ...] = ()) -> None:
         """
         Note a problem.
 

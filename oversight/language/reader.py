@@ -89,8 +89,7 @@ class _Reader:
         declared = self._named("kinds", (RETRACTION,))
         kinds = with_builtin({key.text: kind(key, node, types, findings) for _, key, node in declared})
         parameters = {
-            key.text: parameter(key, node, one.header.zone, findings)
-            for one, key, node in self._named("parameters")
+            key.text: parameter(key, node, one.header.zone, findings) for one, key, node in self._named("parameters")
         }
         world = World(kinds, {name: one.type for name, one in parameters.items()})
         self._define(world)
@@ -123,9 +122,7 @@ class _Reader:
         for one in self._folders:
             for key, node in one.named(section):
                 if key.text in taken:
-                    self._findings.wrong(
-                        "name-taken", f"{key.text!r} is built in", key, "choose another name"
-                    )
+                    self._findings.wrong("name-taken", f"{key.text!r} is built in", key, "choose another name")
                 elif key.text in seen:
                     first = seen[key.text][1].place
                     self._findings.wrong(
@@ -146,9 +143,7 @@ class _Reader:
             name, made = definitions.phrase(key, node, self._findings, one is self._main)
             if name in phrases:
                 first = f"the first is at {phrases[name].key.place}"
-                self._findings.wrong(
-                    "duplicate-name", f"{name!r} is defined twice", key, "keep one of them", (first,)
-                )
+                self._findings.wrong("duplicate-name", f"{name!r} is defined twice", key, "keep one of them", (first,))
             elif name in world.parameters:
                 self._findings.wrong("name-taken", f"{name!r} is a parameter", key, "choose another name")
             elif made is None:
@@ -164,14 +159,9 @@ class _Reader:
         world.calls = needs
         world.definitions = definitions.expressions(world.phrases.values())
 
-    def _cases(
-        self, read: list[tuple[tuple[RuleDraft, ...], tuple[Node, ...]]], world: World
-    ) -> tuple[Case, ...]:
+    def _cases(self, read: list[tuple[tuple[RuleDraft, ...], tuple[Node, ...]]], world: World) -> tuple[Case, ...]:
         beside = (
-            cases.case(node, drafts[0].id, world, drafts[0].findings)
-            for drafts, own in read
-            if drafts
-            for node in own
+            cases.case(node, drafts[0].id, world, drafts[0].findings) for drafts, own in read if drafts for node in own
         )
         alone = (cases.case(node, "", world, self._findings) for node in self._main.listed("cases"))
         return tuple(one for one in chain(beside, alone) if one is not None)

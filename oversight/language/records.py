@@ -59,9 +59,7 @@ def either(shapes: Iterable[Mapping[str, Attribute]]) -> dict[str, Attribute]:
         required = len(having) == len(several) and all(attribute.required for attribute in having)
         kind = reduce(merged, (attribute.type for attribute in having))
         first = having[0]
-        found[name] = Attribute(
-            name, kind, required, first.description, first.unit, any(a.personal for a in having)
-        )
+        found[name] = Attribute(name, kind, required, first.description, first.unit, any(a.personal for a in having))
     return found
 
 

@@ -168,9 +168,7 @@ class _Checker:
         body, findings, draft, scope = self._body, self._findings, self._draft, self._scope
         missing = [key for key in _REQUIRED if not any(key == k.text for k in self._keys())]
         if missing:
-            findings.wrong(
-                "missing-key", f"the rule {draft.id} needs {', '.join(map(repr, missing))}", draft.written
-            )
+            findings.wrong("missing-key", f"the rule {draft.id} needs {', '.join(map(repr, missing))}", draft.written)
         head = self._head()
         named = values(body.get("with"), findings)
         scope.reserve(key.text for key, _ in named)
@@ -271,9 +269,7 @@ class _Checker:
     ) -> Expression | None:
         body, findings = self._body, self._findings
         if "for" in body.entries and "by" in body.entries:
-            findings.wrong(
-                "two-deadlines", "a rule has for: or by:, not both", body.key("by"), "write parts:"
-            )
+            findings.wrong("two-deadlines", "a rule has for: or by:, not both", body.key("by"), "write parts:")
         key = "by" if "by" in body.entries else "for"
         written = expression(body.get(key), key, findings, periods=key == "for")
         if written is None:
@@ -299,9 +295,7 @@ class _Checker:
         return checked
 
     def _about(self) -> tuple[Expression, ...]:
-        made = tuple(
-            self._scope.expression(e) for e in expressions(self._body.get("about"), "about", self._findings)
-        )
+        made = tuple(self._scope.expression(e) for e in expressions(self._body.get("about"), "about", self._findings))
         for one in made:
             kind: Type = one.type.item if isinstance(one.type, ListType) else one.type
             if kind.name != STRING.name and kind not in (INT, DYN):
@@ -318,9 +312,7 @@ class _Checker:
         body = None if node is None else shape.table(node, "in_force", self._findings, ("from", "until"))
         if body is None:
             return None, None
-        return day(body.get("from"), zone, self._findings), day(
-            body.get("until"), zone, self._findings, ends=True
-        )
+        return day(body.get("from"), zone, self._findings), day(body.get("until"), zone, self._findings, ends=True)
 
 
 def _names(root: Value) -> set[str]:
@@ -333,9 +325,7 @@ def _authority(node: Node | None, findings: Findings) -> tuple[Authority, ...]:
         return ()
     made = []
     for item in shape.items(node):
-        body = shape.table(
-            item, "an authority", findings, ("instrument", "provision"), ("instrument", "provision")
-        )
+        body = shape.table(item, "an authority", findings, ("instrument", "provision"), ("instrument", "provision"))
         if body is not None:
             instrument = shape.string(body.get("instrument"), "instrument", findings)
             made.append(Authority(instrument, shape.string(body.get("provision"), "provision", findings)))

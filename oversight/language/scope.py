@@ -44,9 +44,7 @@ class Scope:
         entry: whether this is an entry of a fact, which may not ask for alerts.
     """
 
-    def __init__(
-        self, world: World, findings: Findings, *, standing: bool = False, entry: bool = False
-    ) -> None:
+    def __init__(self, world: World, findings: Findings, *, standing: bool = False, entry: bool = False) -> None:
         self.world = world
         self.findings = findings
         self.shared = Shared(world, standing, entry)
@@ -67,9 +65,7 @@ class Scope:
         """Keep names for what is bound with ``exact``, so that no clause takes them first."""
         self.shared.taken.update(names)
 
-    def bind(
-        self, name: str, kind: Type, written: Text | None, stem: str = "it", *, exact: bool = False
-    ) -> str:
+    def bind(self, name: str, kind: Type, written: Text | None, stem: str = "it", *, exact: bool = False) -> str:
         """
         Bind a name, or without one make one up; an *exact* one is not made distinct.
 
@@ -94,18 +90,12 @@ class Scope:
 
     def _refuse_taken(self, name: str, written: Text) -> None:
         if name in self._types:
-            self.findings.wrong(
-                "name-already-bound", f"{name!r} is already bound here", written, "choose another name"
-            )
+            self.findings.wrong("name-already-bound", f"{name!r} is already bound here", written, "choose another name")
         elif name == "this" or name in self.world.parameters:
             what = "the fact in where:" if name == "this" else "a parameter"
-            self.findings.wrong(
-                "name-taken", f"{name!r} is the name of {what}", written, "choose another name"
-            )
+            self.findings.wrong("name-taken", f"{name!r} is the name of {what}", written, "choose another name")
         elif name in self.world.phrases or name in self.world.broken:
-            self.findings.wrong(
-                "name-taken", f"{name!r} is the name of a definition", written, "choose another name"
-            )
+            self.findings.wrong("name-taken", f"{name!r} is the name of a definition", written, "choose another name")
 
     def bind_this(self, kind: Type) -> None:
         """Bind ``this``, the fact that a change or end looks at."""
@@ -128,9 +118,7 @@ class Scope:
         node = written.node
         if not self._calls(written):
             return self._known(evolve(node, type=DYN), written, faulty=True)
-        typed, problems = check(
-            node, self._types, self.world.parameters, self.world.definitions, expected=expected
-        )
+        typed, problems = check(node, self._types, self.world.parameters, self.world.definitions, expected=expected)
         for problem in problems:
             if _in_definition(problem) and self._at_definitions(written):
                 continue
@@ -336,9 +324,7 @@ class Scope:
                 self._rule(rule.text, Text.of(rule))
             return ALERT_TYPE
         if written.rules:
-            self.findings.wrong(
-                "of-without-alert", "of: names rules, for the fact alert only", written.rules[0]
-            )
+            self.findings.wrong("of-without-alert", "of: names rules, for the fact alert only", written.rules[0])
         if fact in self.world.facts:
             return self.world.facts[fact]
         near = nearest(fact, [*self.world.facts, ALERT])

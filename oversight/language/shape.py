@@ -170,9 +170,7 @@ def choice(node: Node | None, what: str, choices: Iterable[str], findings: Findi
         return found.text
     near = nearest(found.text, names)
     hint = f"did you mean {near!r}?" if near else ""
-    findings.wrong(
-        "unknown-value", f"{found.text!r} is no {what}", found, hint, (f"one of {', '.join(names)}",)
-    )
+    findings.wrong("unknown-value", f"{found.text!r} is no {what}", found, hint, (f"one of {', '.join(names)}",))
     return ""
 
 

@@ -13,9 +13,7 @@ MAX_CONDITIONS = 1_000
 MAX_DEFINITIONS = 20
 # More than the depth of a file, so that only definitions can reach it.
 MAX_NESTED = 80
-LIMITS = (
-    f"at most {MAX_DEFINITIONS} one inside the other, {MAX_NESTED} levels and {MAX_CONDITIONS:,} conditions"
-)
+LIMITS = f"at most {MAX_DEFINITIONS} one inside the other, {MAX_NESTED} levels and {MAX_CONDITIONS:,} conditions"
 
 
 class TooMany(Exception):

@@ -165,9 +165,7 @@ def result_of(function: str, arguments: Sequence[Type]) -> Type | None:
         return joined(arguments)
     found: list[Type] = []
     for wanted, result in OVERLOADS[function]:
-        if len(wanted) == len(kinds) and all(
-            kind in (want, "dyn") for kind, want in zip(kinds, wanted, strict=True)
-        ):
+        if len(wanted) == len(kinds) and all(kind in (want, "dyn") for kind, want in zip(kinds, wanted, strict=True)):
             found.append(result)
     if not found:
         return None

@@ -248,9 +248,7 @@ class _Builder:
                 group = "value" if found["value"] else "item"
                 place = self._source.place(start + found.start(group))
                 width = len(found[group].rstrip())
-                self._findings.error(
-                    "yaml", f"YAML cannot read this: {problem}", place, width, "quote this expression"
-                )
+                self._findings.error("yaml", f"YAML cannot read this: {problem}", place, width, "quote this expression")
                 return
         self._findings.error("yaml", f"YAML cannot read this: {problem}", self._source.place(end))
 
@@ -272,9 +270,7 @@ class _Builder:
                 stack[-1].items.append(self._scalar(event, stack[-1].flow))
                 return
             if len(stack) > MAX_DEPTH:
-                self._refuse(
-                    "yaml-depth", f"the file nests more than {MAX_DEPTH} deep", event, "make it flatter"
-                )
+                self._refuse("yaml-depth", f"the file nests more than {MAX_DEPTH} deep", event, "make it flatter")
                 raise _Stop
             if isinstance(event, yaml.CollectionStartEvent):
                 mapping = isinstance(event, yaml.MappingStartEvent)
@@ -315,9 +311,7 @@ class _Builder:
             return str(text)
         number = float(text)
         if number in (float("inf"), float("-inf")):
-            self._refuse(
-                "number-range", "this number is too large", event, "a double reaches to about 1.8e308"
-            )
+            self._refuse("number-range", "this number is too large", event, "a double reaches to about 1.8e308")
             return 0.0
         return number
 

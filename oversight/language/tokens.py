@@ -25,9 +25,7 @@ _SIMPLE_ESCAPES = {
     "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
     "\\": "\\", "?": "?", '"': '"', "'": "'", "`": "`",
 }  # fmt: skip
-_CODE_ESCAPE = re.compile(
-    r"[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})", re.ASCII
-)
+_CODE_ESCAPE = re.compile(r"[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})", re.ASCII)
 _MEANT = {
     "&": "write && for 'and'",
     "|": "write || for 'or'",
@@ -135,9 +133,7 @@ def _string(text: str, start: int, prefix: str) -> Token:
     at = body
     while not text.startswith(quote, at):
         if at >= len(text) or (len(quote) == 1 and text[at] in "\r\n"):
-            raise ExpressionError(
-                "this string is not closed", (start, min(at, start + 20)), f"end it with {quote}"
-            )
+            raise ExpressionError("this string is not closed", (start, min(at, start + 20)), f"end it with {quote}")
         if text[at] == "\\" and not prefix:
             piece, at = _escape(text, at)
             pieces.append(piece)
@@ -152,13 +148,9 @@ def _string(text: str, start: int, prefix: str) -> Token:
             at += 1
     value = "".join(pieces)
     if len(value) > MAX_STRING:
-        raise ExpressionError(
-            f"a string of {len(value):,} characters is longer than {MAX_STRING:,}", (start, at)
-        )
+        raise ExpressionError(f"a string of {len(value):,} characters is longer than {MAX_STRING:,}", (start, at))
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise ExpressionError(
-            "this string holds half of a surrogate pair", (start, at), r"write \U0001F600 whole"
-        )
+        raise ExpressionError("this string holds half of a surrogate pair", (start, at), r"write \U0001F600 whole")
     return Token("string", value, (start, at + len(quote)))
 
 

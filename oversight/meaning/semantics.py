@@ -225,9 +225,7 @@ class _Judgement:
             ids = [text_of(part) for part in (key if isinstance(key, tuple) else (key,))]
         return tuple(dict.fromkeys(ids))
 
-    def _raise(
-        self, rule: Rule, key: Any, since: datetime, at: datetime, members: dict[Any, tuple[str, ...]]
-    ) -> None:
+    def _raise(self, rule: Rule, key: Any, since: datetime, at: datetime, members: dict[Any, tuple[str, ...]]) -> None:
         name = identity(rule.id, rule.part, key, since)
         alert = self.alerts.setdefault(name, Alert(name, rule, key, since, at))
         alert.members.update({member: (subjects, None) for member, subjects in members.items()})

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from attrs import define, field, frozen
@@ -83,7 +84,7 @@ def _holding(spells: list[Spell], restarts: bool, point: Point) -> Holding | Non
     if end is not None and end <= point:
         return None
     first = current
-    for earlier, later in reversed(list(zip(begun, begun[1:], strict=False))):
+    for earlier, later in reversed(list(pairwise(begun))):
         if restarts or not _touch(earlier, later):
             break
         first = earlier

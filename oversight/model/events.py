@@ -51,9 +51,7 @@ class Vocabulary:
         self._cloud = msgspec.json.Decoder(_union(union), dec_hook=read_hook)
         self._flat = msgspec.json.Decoder(_FlatHeader)
         self._any = msgspec.json.Decoder()
-        self._data = {
-            name: msgspec.json.Decoder(form.data, dec_hook=read_hook) for name, form in self.forms.items()
-        }
+        self._data = {name: msgspec.json.Decoder(form.data, dec_hook=read_hook) for name, form in self.forms.items()}
         self._unbounded = {form.event: form.unbounded for form in self.forms.values() if form.unbounded}
         self._flat_last = False
 
@@ -220,7 +218,9 @@ class Vocabulary:
         event = self.decode(mapping)
         if isinstance(event, Stranger):
             near = self.nearest_kind(event.kind)
-            raise EventError(f"unknown kind '{printable(event.kind, 80)}'" + (f", did you mean {near!r}?" if near else ""))
+            raise EventError(
+                f"unknown kind '{printable(event.kind, 80)}'" + (f", did you mean {near!r}?" if near else "")
+            )
         _, _, attributes, _ = self._split(mapping)
         form = self.forms[event.kind]
         envelope = Envelope(

@@ -37,7 +37,7 @@ class Node:
 class Literal(Node):
     """A null, bool, int, float, string, or a period written as ``period("P30D")`` or bare in YAML."""
 
-    value: None | bool | int | float | str | Period
+    value: bool | int | float | str | Period | None
 
 
 @frozen
@@ -62,6 +62,7 @@ class Select(Node):
     attribute: str
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return (self.operand,)
 
 
@@ -73,6 +74,7 @@ class Has(Node):
     attribute: str
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return (self.operand,)
 
 
@@ -83,6 +85,7 @@ class ListOf(Node):
     items: tuple[Node, ...]
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return self.items
 
 
@@ -93,6 +96,7 @@ class MapOf(Node):
     entries: tuple[tuple[Node, Node], ...]
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return tuple(node for entry in self.entries for node in entry)
 
 
@@ -102,7 +106,7 @@ class Call(Node):
     An operator or function with its arguments; a method's receiver is the first argument.
 
     Functions are named as written (``size``, ``startsWith``, ``timestamp``, ``getHours``…), operators by their
-    sign: ``&&``, ``||``, ``!``, ``?:``, ``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in``, ``+``, ``-`` (of one or two),
+    sign: ``&&``, ``||``, ``!``, ``?:``, ``==``, ``!=``, ``<``, ``<=``, ``>``, ``>=``, ``in``, ``+``, ``-``,
     ``*``, ``/``, ``%``, ``[]``. The checker expands calls of the pack's definitions and, where an argument
     is a ``date``, wraps it in the function ``@instant`` (its first instant in the pack's zone).
     """
@@ -111,6 +115,7 @@ class Call(Node):
     arguments: tuple[Node, ...]
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return self.arguments
 
 
@@ -129,6 +134,7 @@ class Macro(Node):
     condition: Node | None = None
 
     def children(self) -> tuple[Node, ...]:
+        """The nodes directly below this one, in written order."""
         return (self.operand, self.body) if self.condition is None else (self.operand, self.condition, self.body)
 
 

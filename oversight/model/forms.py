@@ -131,8 +131,7 @@ def python_type(declared: Type) -> Any:
         return dict[str, python_type(declared.value)]  # type: ignore[misc]
     if isinstance(declared, RecordType):
         fields = {
-            a.name: (Required if a.required else NotRequired)[python_type(a.type)]
-            for a in declared.attributes.values()
+            a.name: (Required if a.required else NotRequired)[python_type(a.type)] for a in declared.attributes.values()
         }
         return TypedDict("Record", fields)  # type: ignore[operator]
     return plain.get(declared, Any)

@@ -126,9 +126,7 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
     if nearest is not None:
         named = f"{nearest['fact']} {_key(nearest['key'])} (event {nearest['event']})"
         undecided = missing["reason"] == "undecided"
-        verdict = (
-            f"for which this cannot be decided: {failed}" if undecided else f"which does not meet: {failed}"
-        )
+        verdict = f"for which this cannot be decided: {failed}" if undecided else f"which does not meet: {failed}"
         return f"nearest on record is {named}, {verdict}"
     if missing["reason"] == "not on record":
         fact = missing["fact"].replace("_", " ")

@@ -88,9 +88,7 @@ def check_source(source: str) -> None:
         _zstandard(source)
 
 
-def blocks(
-    source: str, progress: Callable[[int], None] | None = None, longest: int = MAX_LINE
-) -> Iterator[Block]:
+def blocks(source: str, progress: Callable[[int], None] | None = None, longest: int = MAX_LINE) -> Iterator[Block]:
     """
     The lines of *source*, in blocks of about a megabyte, each line without its end.
 
@@ -107,9 +105,7 @@ def blocks(
         yield from _split(_chunks(raw, stream, progress), longest)
 
 
-def _chunks(
-    raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] | None
-) -> Iterator[tuple[bytes, str]]:
+def _chunks(raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] | None) -> Iterator[tuple[bytes, str]]:
     """The bytes of *stream*; in the end an empty one with what went wrong, if something did."""
     told = 0
     while True:

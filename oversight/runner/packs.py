@@ -96,7 +96,5 @@ def load(name: str | Path) -> Pack:
         errors = [d for d in result.diagnostics if d.severity == "error"]
         first = f"{errors[0].place}: {errors[0].message}" if errors else "it is empty"
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise PackError(
-            f"pack '{printable(str(name), 80)}' does not check: {first}{more}", result.diagnostics
-        )
+        raise PackError(f"pack '{printable(str(name), 80)}' does not check: {first}{more}", result.diagnostics)
     return result.pack

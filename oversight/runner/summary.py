@@ -106,9 +106,7 @@ class Summary:
 
     def _changes(self) -> str:
         told = [
-            f"{self.changes[name]} {name}"
-            for name in (RAISED, "updated", CLEARED, WITHDRAWN)
-            if self.changes[name]
+            f"{self.changes[name]} {name}" for name in (RAISED, "updated", CLEARED, WITHDRAWN) if self.changes[name]
         ]
         return f"{counted(len(self.standing), 'alert')} ({', '.join(told)})" if told else "no alert"
 
@@ -116,9 +114,7 @@ class Summary:
         told = []
         for kind, count in self.strangers.most_common(_MOST):
             near = nearest(kind, kinds)
-            told.append(
-                f"{count} of '{printable(kind, 80)}'" + (f" (did you mean {near!r}?)" if near else "")
-            )
+            told.append(f"{count} of '{printable(kind, 80)}'" + (f" (did you mean {near!r}?)" if near else ""))
         more = len(self.strangers) - _MOST
         tail = f" and {counted(more, 'other kind')}" if more > 0 else ""
         total = counted(sum(self.strangers.values()), "event")

@@ -46,17 +46,13 @@ texts = st.one_of(
     st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=3),
 )
 ints = st.one_of(st.integers(-3, 3), st.sampled_from([2**63 - 1, -(2**63), 2**53 + 1]))
-doubles = st.one_of(
-    st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e300, math.inf, -math.inf, math.nan, 2.0**63]), st.floats()
-)
+doubles = st.one_of(st.sampled_from([0.0, -0.0, 1.0, 1.5, 1e300, math.inf, -math.inf, math.nan, 2.0**63]), st.floats())
 offsets = st.sampled_from([UTC, timezone(timedelta(hours=8)), timezone(-timedelta(hours=3, minutes=30))])
 times = st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=offsets)
 spans = st.timedeltas(timedelta(days=-20_000), timedelta(days=20_000))
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), ints, doubles, texts),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abrsl"), inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abrsl"), inner, max_size=3)),
     max_leaves=4,
 )
 VALUES: dict[str, st.SearchStrategy[Any]] = {

@@ -41,9 +41,7 @@ cel = pytest.importorskip("cel_expr_python.cel")
 OPERATIONS = operations_of(ZoneInfo("UTC"))
 ERROR = "an error"
 GOOGLE_TYPES = {"t": "TIMESTAMP", "v": "TIMESTAMP", "u": "DURATION", "w": "DURATION"}
-GOOGLE = cel.NewEnv(
-    variables={name: getattr(cel.Type, GOOGLE_TYPES.get(name, "DYN")) for name in [*TYPES, "x", "k"]}
-)
+GOOGLE = cel.NewEnv(variables={name: getattr(cel.Type, GOOGLE_TYPES.get(name, "DYN")) for name in [*TYPES, "x", "k"]})
 
 
 MIDDAY = datetime(2026, 1, 1, 12, tzinfo=UTC)
