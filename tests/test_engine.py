@@ -245,6 +245,16 @@ def test_an_open_instant_waits_for_what_else_happened(pack):
     assert [("raised", day(2), "e3")] == told(engine.feed(on("e4", 3, "k2"), settle=False))
 
 
+def test_an_instant_that_was_passed_is_not_open(pack):
+    """Where a correction takes time back, an instant that had been passed is judged, settled or not."""
+    engine = Engine(pack)
+    assert () == engine.feed(on("e1", 2), settle=False)
+    restored = Engine.restore(pack, engine.snapshot())
+    for each in (engine, restored):
+        assert [("raised", day(1), "e2")] == told(each.feed(on("e2", 1, "k2", corrects="e1"), settle=False))
+        assert (day(1), day(1)) == (each.now, each.closed)
+
+
 @pytest.mark.parametrize("close", [lambda e: e.settle(), lambda e: e.advance(day(1)), lambda e: e.feed([])])
 def test_an_open_instant_is_closed(pack, close):
     """Settling, advancing to it and any settled feed close an open instant."""

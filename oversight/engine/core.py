@@ -61,6 +61,7 @@ class Engine:
         self._revising: str | None = None
         self._retracted = False
         self._floor: datetime | None = None
+        self._passed: datetime | None = None
 
     @property
     def now(self) -> datetime | None:
@@ -210,6 +211,9 @@ class Engine:
     def _judged(self, inclusive: bool) -> tuple[Change, ...]:
         timeline, now = self._timeline, self.now
         told_upto, revising = timeline.closed, self._revising
+        if now is not None and self._passed is not None and now < self._passed:
+            inclusive = True  # time was taken back to an instant that had been passed, so it is not left open
+        self._passed = now
         if self._back is not None:
             timeline.rewind(self._back)
         if self._retracted:
@@ -294,10 +298,14 @@ class Engine:
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
                 "gone": sorted(self._gone), "strangers": dict(self.strangers),
-                "reached": [writer.plain(at) for at in (closed, self._advanced, self._latest, self._floor)],
+                "reached": [writer.plain(at) for at in (closed, *self._reached)],
                 "events": writer.events,
             }
         )  # fmt: skip
+
+    @property
+    def _reached(self) -> tuple[datetime | None, ...]:
+        return (self._advanced, self._latest, self._floor, self._passed)
 
     def _replay(self, closed: datetime | None) -> None:
         if closed is not None:
@@ -337,7 +345,8 @@ class Engine:
         read_state(self._timeline, found["state"], reader)
         self._gone = {(source, name) for source, name in found["gone"]}
         self.strangers.update(found["strangers"])
-        closed, self._advanced, self._latest, self._floor = [reader.value(at) for at in found["reached"]]
+        closed, *rest = [reader.value(at) for at in found["reached"]]
+        self._advanced, self._latest, self._floor, self._passed = rest
         for number in found["known"]:
             event = events[number]
             self._known[event.identity] = event
