@@ -362,6 +362,17 @@ def test_an_open_instant_stays_open(pack):
     assert () == engine.feed(granted("e2", 1))
 
 
+def test_a_snapshot_does_not_swallow_changes(pack):
+    """While what was accepted waits to change what was told, no snapshot is taken."""
+    engine = Engine(pack)
+    engine.feed(on("e1", 5))
+    engine.accept(engine.decode(on("e2", 2, "k2")))
+    with pytest.raises(errors.SnapshotRefused, match="close or settle before"):
+        engine.snapshot()
+    assert [("raised", day(2), "e2")] == told(engine.settle())
+    assert [day(2), day(5)] == standing(Engine.restore(pack, engine.snapshot()))
+
+
 def test_a_snapshot_is_of_one_pack(pack, patient):
     """A snapshot does not go with another pack, by however little it differs."""
     with pytest.raises(errors.SnapshotRefused, match="another pack"):

@@ -284,7 +284,12 @@ class Engine:
         Everything the engine knows, as bytes for :meth:`restore`.
 
         What can still be revised is kept as events, so a restored engine revises as this one would.
+
+        Raises:
+            SnapshotRefused: a late event or a correction was accepted and waits to be judged.
         """
+        if self._back is not None or self._retracted:
+            raise SnapshotRefused("an accepted event waits to be judged; close or settle before the snapshot")
         timeline, closed = self._timeline, self.closed
         writer = Writer(self.vocabulary.write)
         instants = timeline.journal.instants
