@@ -138,7 +138,12 @@ class Explainer:
                     return list(leading)
                 latest = max(held.since for held in leading)
                 return [*plan.candidates(env, None), *[held for held in leading if held.since == latest]]
-        return list((clause.near or plan).candidates(env, None))
+        found = list((clause.near or plan).candidates(env, None))
+        if plan.wider is not None and plan.prefix == 2 and clause.near is not None and found:
+            # None meets both leading tests, and all of these meet the first: the second is what each fails.
+            latest = max(held.since for held in found)
+            return [held for held in found if held.since == latest]
+        return found
 
     def _named(self, plan: Plan, held: Held) -> dict[str, Any]:
         key = [text_of(part) for part in (held.key if isinstance(held.key, tuple) else (held.key,))]

@@ -77,6 +77,9 @@ class Frame:
         parameters: those of the pack.
         operations: functions and operators by name.
         layouts: of the facts, by name.
+        head: of a ``while`` rule, the name and the one key attribute of what it watches.
+        inverse: facts, with the number of an index, in which it looks for that key: a change there tells by itself
+            which instance of the rule it touches.
     """
 
     parameters: Mapping[str, Parameter]
@@ -86,6 +89,8 @@ class Frame:
     facts: dict[str, str] = field(factory=dict)
     fallible: set[str] = field(factory=set)
     size: int = 1
+    head: tuple[str, str] | None = None
+    inverse: list[tuple[str, int]] = field(factory=list)
 
     def bind(self, name: str, fact: str = "", fallible: bool = False) -> int:
         """The slot of *name*, made where it has none; *fact* says that it stands for such a fact."""

@@ -100,10 +100,15 @@ class Facts:
         self.journal.note(table, key, table.rows.get(key))
         if table.watched:
             of = self.readers.of
-            for read in table.replace(key, new):
+            touched = table.replace(key, new)
+            for read in touched:
                 if read in of:
                     for instance in self.readers.readers(read):
                         self.touch(instance, cause)
+            for index, rule, watched in table.inverse:
+                for _, number, value in touched:
+                    if number == index and value in watched:
+                        self.touch((rule, value), cause)
         else:
             table.place(key, new)
         for number in watchers:

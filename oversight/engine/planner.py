@@ -166,7 +166,18 @@ class Planner:
         while leading in answered:
             leading += 1
         narrowed = len(branches) > 0 and branches[0].lookup is not wider and self._narrows(conditions, leading, found)
-        return Plan(table, slot, branches, left, wider=wider, prefix=leading if wider else 0, narrowed=narrowed)
+        inverse = not ways and wider is not None and self._inverse(wider, self._used(query.fact, own)[0].other, frame)
+        if inverse and wider is not None:
+            frame.inverse.append((query.fact, wider.number))
+        return Plan(
+            table, slot, branches, left, wider=wider, prefix=leading if wider else 0, narrowed=narrowed, inverse=inverse
+        )
+
+    def _inverse(self, lookup: Lookup, other: Node, frame: Frame) -> bool:
+        """Whether a lookup seeks nothing but the key of what the rule watches."""
+        if frame.head is None or len(lookup.sought) != 1 or lookup.mode != EQUAL or lookup.texts:
+            return False
+        return path_of(other) == frame.head
 
     def _settled(self, fact: str, own: list[Equality], ways: list[list[Equality]]) -> set[int]:
         """Positions of the tests that need no test again, since every lookup that may be used answers them."""

@@ -265,12 +265,17 @@ class Program:
 
     def _rule(self, rule: Rule, number: int) -> CompiledRule:
         frame = self.frame()
+        watched = self.pack.facts.get(rule.head.fact)
+        if watched is not None and len(watched.key) == 1:
+            frame.head = (rule.head.name, watched.key[0])
         compiler = Compiler(self.planner, frame)
         head_slot = frame.bind(rule.head.name, rule.head.fact)
         each = compiler.each(rule.each)
         values = compiler.values(rule.values)
         parts = compiler.all(rule.conditions)
         excused = Compiler(self.planner, frame, explained=True).all(rule.excuses)
+        for name, index in set(frame.inverse):
+            self.tables[name].inverse.append((index, number, self.tables[rule.head.fact].rows))
         return CompiledRule(
             rule, number, frame, head_slot, each, values, all_hold(parts), any_holds(excused), parts, excused,
             None if rule.deadline is None else compile_expression(rule.deadline.node, frame),

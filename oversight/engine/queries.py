@@ -107,16 +107,18 @@ class Plan:
         wider: the lookup to use where the branches cannot tell, if any.
         prefix: how many of the leading conditions ``wider`` answers.
         narrowed: whether the branches answer the condition after these.
+        inverse: whether it looks for the key of what the rule watches: then nothing need be noted as read.
 
     Attributes:
         candidates: gives the facts that may match; names in its second argument where it looked.
     """
 
-    __slots__ = ("branches", "candidates", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider")
+    __slots__ = ("branches", "candidates", "inverse", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider")
 
     def __init__(
         self, table: Table, slot: int, branches: tuple[Branch, ...], tests: tuple[Any, ...], *, before: bool = False,
         of: tuple[str, ...] = (), wider: Lookup | None = None, prefix: int = 0, narrowed: bool = False,
+        inverse: bool = False,
     ) -> None:  # fmt: skip
         self.table = table
         self.slot = slot
@@ -125,6 +127,7 @@ class Plan:
         self.wider = wider
         self.prefix = prefix
         self.narrowed = narrowed
+        self.inverse = inverse
         self.settled = not tests and not before and not of
         if before:
             self.candidates: Find = _before(table, of)
@@ -138,7 +141,8 @@ class Plan:
     def finder(self, lookup: Lookup) -> Find:
         """A function that asks one question."""
         if lookup.mode == EQUAL and len(lookup.sought) == 1 and not lookup.texts:
-            return _single(self.table, lookup.number, lookup.sought[0])
+            single = _single(self.table, lookup.number, lookup.sought[0])
+            return (lambda env, reads: single(env, None)) if self.inverse else single
         return lambda env, reads: self._looked_up(lookup, env, reads)
 
     def _by_branches(self, env: Env, reads: Reads) -> Collection[Held]:
@@ -217,6 +221,7 @@ class Plan:
             return None
         where, number, sought = table.number, lookup.number, lookup.sought[0]
         rows: dict[Any, Any] = table.rows if number == BY_KEY else table.indexes[number].buckets
+        noted = not self.inverse
 
         def some(env: Env, reads: Reads) -> bool:
             try:
@@ -225,12 +230,12 @@ class Plan:
             except (EvaluationError, TypeError):
                 return False
             if found is None:
-                if reads is not None:
+                if noted and reads is not None:
                     reads.append((where, number, value))
                 return False
             held = next(iter(found.values())) if found.__class__ is dict else found
             env[slot] = held
-            if reads is not None:
+            if noted and reads is not None:
                 reads.append((where, BY_KEY, held.key))
             return True
 
@@ -256,7 +261,8 @@ class Plan:
             held = next(iter(candidates))
             env[slot] = held
             del reads[mark:]
-            reads.append((self.table.number, BY_KEY, held.key))
+            if not self.inverse:
+                reads.append((self.table.number, BY_KEY, held.key))
             return True
         for held in candidates:
             env[slot] = held
@@ -268,7 +274,8 @@ class Plan:
             else:
                 del reads[mark:]
                 reads += own
-                reads.append((self.table.number, BY_KEY, held.key))
+                if not self.inverse:
+                    reads.append((self.table.number, BY_KEY, held.key))
                 return True
         return False
 

@@ -119,7 +119,7 @@ class Table(Plain):
         name: of the fact.
     """
 
-    __slots__ = ("indexes", "name", "number", "remember", "stood", "watched")
+    __slots__ = ("indexes", "inverse", "name", "number", "remember", "stood", "watched")
 
     def __init__(self, number: int, name: str) -> None:
         super().__init__()
@@ -127,6 +127,8 @@ class Table(Plain):
         self.name = name
         self.indexes: list[Index] = []
         self.watched = False
+        self.inverse: list[tuple[int, int, dict[Any, Held]]] = []
+        """Indexes whose values are keys of what a rule watches: its number and those facts by key."""
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
 
