@@ -97,9 +97,7 @@ def test_evidence_at_the_last_instant_is_in_time(tmp_path, late, expected):
     assert expected == follow(pack, on("e1", 1), granted("e2", day(4) + late), day(9))
 
 
-@pytest.mark.parametrize(
-    ("instant", "expected"), [(day(4) - MOMENT, []), (day(4), [("raised", day(4), None)])]
-)
+@pytest.mark.parametrize(("instant", "expected"), [(day(4) - MOMENT, []), (day(4), [("raised", day(4), None)])])
 def test_a_deadline_passes_at_its_instant(tmp_path, instant, expected):
     """Advanced to the end of ``for:`` an alert is raised, and not a moment before."""
     assert expected == follow(tiny(tmp_path, PERMITTED + "  for: P3D\n"), on("e1", 1), instant)
@@ -269,9 +267,7 @@ def test_conditions_are_by_the_parameter_of_the_instant(tmp_path):
     """A standing rule is judged anew when a parameter changes; an act by what held when it happened."""
     standing = tiny(tmp_path, HELD + "  if: has(c.limit) && c.limit > few\n", more=PARAMETERS)
     assert [("raised", day(10, 0), None)] == follow(standing, on("e1", 1, limit=2), day(30))
-    act = tiny(
-        tmp_path, ACT.replace("unless:", "if: has(e.limit) && e.limit > few\n  unless:"), more=PARAMETERS
-    )
+    act = tiny(tmp_path, ACT.replace("unless:", "if: has(e.limit) && e.limit > few\n  unless:"), more=PARAMETERS)
     late = [day(30), on("e1", 9, limit=2), on("e2", 11, "k2", limit=2)]
     assert [("raised", day(11), "e2")] == follow(act, *late)
 
@@ -280,9 +276,7 @@ def test_a_rule_is_in_force_from_and_until(tmp_path):
     """A standing rule begins and ends with its force, because time passed; an act outside it is none."""
     force = "  in_force: {from: 2026-03-05, until: 2026-03-10}\n"
     standing = tiny(tmp_path, HELD + force)
-    assert [("raised", day(5, 0), None), ("cleared", day(11, 0), None)] == follow(
-        standing, on("e1", 1), day(30)
-    )
+    assert [("raised", day(5, 0), None), ("cleared", day(11, 0), None)] == follow(standing, on("e1", 1), day(30))
     act = tiny(tmp_path, ACT + force)
     steps = [on("e1", day(5, 0) - MOMENT), on("e2", day(5, 0), "k2"), on("e3", day(11, 0), "k3")]
     assert [("raised", day(5, 0), "e2")] == follow(act, *steps)
@@ -330,9 +324,7 @@ def test_what_passes_by_itself_has_no_cause(tmp_path):
 def test_an_act_at_a_deadline_is_not_its_cause(tmp_path):
     """A deadline that passes at the instant of an event is still of its own making."""
     pack = tiny(tmp_path, PERMITTED + "  for: P3D\n")
-    assert [("raised", day(4), None)] == follow(
-        pack, on("e1", 1), event("e2", "camera.moved", 4, camera="k1")
-    )
+    assert [("raised", day(4), None)] == follow(pack, on("e1", 1), event("e2", "camera.moved", 4, camera="k1"))
 
 
 def test_late_events_are_the_cause_of_what_they_undo(tmp_path):

@@ -97,8 +97,7 @@ def test_no_message_alleges_what_is_not_known(name):
     """What is not on record may have been done: no rule says that it was not."""
     for rule in load(name).rules:
         said = "".join(
-            "{}" if isinstance(piece, Expression) else piece
-            for piece in (*rule.message.pieces, *rule.remedy.pieces)
+            "{}" if isinstance(piece, Expression) else piece for piece in (*rule.message.pieces, *rule.remedy.pieces)
         )
         words = r"not (been )?done|did not|failed to|neglected|never"
         assert None is re.search(words, said + rule.title, re.I), rule.id
@@ -110,9 +109,7 @@ def test_open_alerts_are_of_states(tmp_path):
     engine = Engine(pack)
     engine.feed([on("e2", 2, "k2"), on("e1", 1)])
     found = engine.open_alerts()
-    assert [("raised", "R", day(1), 1), ("raised", "R", day(2), 1)] == [
-        (a.change, a.rule, a.at, a.open) for a in found
-    ]
+    assert [("raised", "R", day(1), 1), ("raised", "R", day(2), 1)] == [(a.change, a.rule, a.at, a.open) for a in found]
     engine.feed(off("e3", 3))
     assert [("k2",)] == [alert.subjects for alert in engine.open_alerts()]
 
