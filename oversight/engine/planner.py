@@ -181,7 +181,7 @@ class Planner:
 
     def _settled(self, fact: str, own: list[Equality], ways: list[list[Equality]]) -> set[int]:
         """Positions of the tests that need no test again, since every lookup that may be used answers them."""
-        lookups = [self._used(fact, own), *[self._used(fact, [*own, *way]) for way in ways]]
+        lookups = [self._used(fact, own), *[self._used(fact, _asked(own, way)) for way in ways]]
         return {test.position for test in own if test.exact and all(any(u is test for u in used) for used in lookups)}
 
     def _narrows(self, conditions: list[Condition], position: int, found: list[Equality]) -> bool:
@@ -218,7 +218,8 @@ class Planner:
         self, query: Query, own: list[Equality], way: tuple[list[Equality], list[Node]], frame: Frame
     ) -> Branch:
         tests, guards = way
-        lookup = self._lookup(query, [*own, *tests], frame) if own or tests else None
+        asked = _asked(own, tests)
+        lookup = self._lookup(query, asked, frame) if asked else None
         return Branch(lookup, tuple([compile_expression(node, frame) for node in guards]))
 
     def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
@@ -278,6 +279,11 @@ def _can_hash(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
+    """What to ask an index for: an attribute that is in a list says enough by itself, others say more together."""
+    return way if way and way[0].mode == AMONG else [*own, *way]
 
 
 def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held], tuple[Hashable, ...]]:
