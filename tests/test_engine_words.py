@@ -46,6 +46,24 @@ def test_evidence_is_what_made_it(tmp_path):
     assert ("e9", "e1", "e2") == change.evidence
 
 
+def test_the_evidence_of_an_alert_about_an_alert(tmp_path):
+    """What made the alert that is watched, or asked for, made the one that watches or asks."""
+    rules = """
+- rule: R
+  while: camera as c
+- rule: S
+  while: alert as a
+  of: [R]
+  for: P1D
+- rule: T
+  on: camera.moved as e
+  if: [{some: alert as a, of: [R], where: e.camera in a.subjects}]
+"""
+    pack = tiny(tmp_path, rules)
+    found = raised(pack, on("e1", 1), event("e2", "camera.moved", 1.5, camera="k1"), day(3))
+    assert {"R": ("e1",), "S": ("e1",), "T": ("e1", "e2")} == {change.rule: change.evidence for change in found}
+
+
 @pytest.mark.parametrize(
     ("permits", "expected"),
     [

@@ -16,7 +16,7 @@ from oversight.model.alerts import Missing
 from oversight.model.forms import Event, order_of
 from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
 
-Explanation = tuple[str, str, tuple[str, ...], tuple[Missing, ...]]
+Explanation = tuple[str, str, tuple[Event, ...], tuple[Missing, ...]]
 
 
 class Explainer:
@@ -32,7 +32,7 @@ class Explainer:
         self._texts: dict[int, tuple[Condition, str]] = {}
 
     def explain(self, rule: CompiledRule, envs: list[Env]) -> Explanation:
-        """The message, the remedy, the ids of the events, and what was missing, for the bindings *envs*."""
+        """The message, the remedy, the events in order, and what was missing, for the bindings *envs*."""
         events: dict[tuple[str, str], Event] = {}
         for env in envs:
             for event in self._evidence(rule, env):
@@ -43,7 +43,7 @@ class Explainer:
         return (
             self._text(rule.message, first),
             self._text(rule.remedy, first),
-            tuple([e.id for e in ordered]),
+            tuple(ordered),
             missing,
         )
 

@@ -210,13 +210,14 @@ class Judge:
     ) -> None:  # fmt: skip
         name = identity(rule.rule.id, rule.rule.part, key, since)
         known: Verdict | None = self.verdicts.rows.get(name)
+        message, remedy, events, missing = self.explainer.explain(rule, list(envs.values()))
+        evidence = tuple([event.id for event in events])
         if known is not None:
-            joined = {**known.members, **members}
-            self._say(rule, _with_members(known, joined), cause)
+            joined = _with_members(known, {**known.members, **members}, evidence)
+            self._say(rule, joined, cause, events)
             return
-        message, remedy, evidence, missing = self.explainer.explain(rule, list(envs.values()))
         verdict = Verdict(name, rule.number, key, since, at, members, message, remedy, evidence, missing, cause)
-        self._say(rule, verdict, cause)
+        self._say(rule, verdict, cause, events)
 
     def _end(
         self,
@@ -247,10 +248,12 @@ class Judge:
             if over or (rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules):
                 del rows[name]
 
-    def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None) -> None:
+    def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None, events: tuple[Event, ...] = ()) -> None:
         self.journal.write(self.verdicts, verdict.identity, verdict)
         if rule.rule.id not in self.program.watched_rules:
             return
+        table = self.program.tables["alert"]
+        stood: Held | None = table.rows.get(verdict.identity)
         held = None
         if verdict.is_open:
             values = {
@@ -258,13 +261,14 @@ class Judge:
                 "subjects": [subject for subject, (end, _) in verdict.ends().items() if end is None],
                 "since": verdict.since, "at": verdict.at,
             }  # fmt: skip
-            held = Held(verdict.identity, verdict.at, None, values)  # type: ignore[arg-type]
-        table = self.program.tables["alert"]
+            made_by = events if stood is None else stood.events
+            held = Held(verdict.identity, verdict.at, None, values, events=made_by)  # type: ignore[arg-type]
         self.facts.write(table, verdict.identity, held, self.program.alert_watchers, cause)
 
 
-def _with_members(verdict: Verdict, members: dict[Any, Member]) -> Verdict:
+def _with_members(verdict: Verdict, members: dict[Any, Member], evidence: tuple[str, ...] = ()) -> Verdict:
+    further = tuple([name for name in evidence if name not in verdict.evidence])
     return Verdict(
         verdict.identity, verdict.rule, verdict.key, verdict.since, verdict.at, members, verdict.message,
-        verdict.remedy, verdict.evidence, verdict.missing, verdict.cause,
+        verdict.remedy, verdict.evidence + further, verdict.missing, verdict.cause,
     )  # fmt: skip
