@@ -219,10 +219,31 @@ def _select(node: Select, frame: Frame) -> Evaluator:
     if not isinstance(operand, Name):
         inner = compile_expression(operand, frame)
         return lambda env: select(inner(env), name)
+    if operand.name in frame.facts:
+        layout = frame.layouts[frame.facts[operand.name]]
+        if name not in ("since", "event") and layout.overlaid(name) and not layout.alert:
+            return _overlaid(frame.bind(operand.name), name)
     get = fetch(node, frame)
 
     def read(env: Env) -> Any:
         value = get(env)
+        if value is ABSENT:
+            raise EvaluationError(f"no {name} on record")
+        return value
+
+    return read
+
+
+def _overlaid(slot: int, name: str) -> Evaluator:
+    """An attribute that may stand in the fact's own values, else in its event."""
+
+    def read(env: Env) -> Any:
+        held = env[slot]
+        values = held.values
+        if values is not None and name in values:
+            value = values[name]
+        else:
+            value = getattr(held.event.data, name, ABSENT)
         if value is ABSENT:
             raise EvaluationError(f"no {name} on record")
         return value

@@ -46,7 +46,8 @@ class CompiledEntry:
 
     def acts(self, event: Event) -> list[tuple[Any, Env, int]]:
         """The key, the slots and the number of every act of *event* by this entry."""
-        env = self.frame.env(event.time)
+        env: Env = [None] * self.frame.size
+        env[0] = event.time
         env[self.event_slot] = event
         if self.plain:
             key = self.key_of(env, event, 0)
