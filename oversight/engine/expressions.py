@@ -240,10 +240,8 @@ def _overlaid(slot: int, name: str) -> Evaluator:
     def read(env: Env) -> Any:
         held = env[slot]
         values = held.values
-        if values is not None and name in values:
-            value = values[name]
-        else:
-            value = getattr(held.event.data, name, ABSENT)
+        own = values is not None and name in values
+        value = values[name] if own else getattr(held.event.data, name, ABSENT)
         if value is ABSENT:
             raise EvaluationError(f"no {name} on record")
         return value

@@ -113,7 +113,9 @@ class Plan:
         candidates: gives the facts that may match; names in its second argument where it looked.
     """
 
-    __slots__ = ("branches", "candidates", "inverse", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider")
+    __slots__ = (
+        "branches", "candidates", "inverse", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider",
+    )  # fmt: skip
 
     def __init__(
         self, table: Table, slot: int, branches: tuple[Branch, ...], tests: tuple[Any, ...], *, before: bool = False,
