@@ -1,20 +1,25 @@
-"""Packs and histories drawn at random: small, and full of the edges at which engines go wrong."""
+"""
+Packs and histories drawn at random: small, and full of the edges at which engines go wrong.
+
+A pack that is drawn freely does little: its conditions seldom hold and its events miss each other. So most of
+what is drawn here is plain, few things are tested at once, and all instants lie on the same few days.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn, SearchStrategy
 
 from oversight.language.reader import read_pack
 from oversight.model.pack import Pack
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
-KINDS = ("a.did", "b.did", "c.did", "d.did")
+KINDS = ("a.did", "b.did", "c.did")
 KEYS = ("p", "q")
 ATTRIBUTES: dict[str, Any] = {
     "x": {"type": "id", "required": True},
@@ -26,7 +31,10 @@ ATTRIBUTES: dict[str, Any] = {
     "list": {"type": "list", "required": True, "items": {"type": "id"}},
     "set": {"type": "map", "required": True},
 }
-SPANS = ("P1D", "P2D", "P3D", "PT0S", "PT36H")
+SPANS = ("P1D", "PT0S", "P2D", "span", "span", "PT36H")
+LIMITS = ("at_most", "at_least", "more_than", "fewer_than")
+Names = dict[str, str]
+"""The names bound so far, each with the fact it stands for, or ``event``."""
 
 
 def day(number: float) -> datetime:
@@ -34,268 +42,333 @@ def day(number: float) -> datetime:
     return BASE + timedelta(days=number)
 
 
-def kinds_on(draw: DrawFn) -> str:
-    """One kind of event or, seldom, two."""
-    chosen = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=2, unique=True))
-    return " or ".join(chosen if draw(st.integers(0, 3)) == 0 else chosen[:1]) + " as e"
+class Dice:
+    """
+    Choices read from random bytes, of which zero is always the simplest; after the last byte all are.
+
+    Hypothesis varies what it draws piece by piece, five times for each new example. Bytes are drawn at once,
+    so that every example is new, and are still made simpler one by one when an example fails.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.read = 0
+
+    def __repr__(self) -> str:
+        return f"Dice({self.data.rstrip(bytes(1))!r})"
+
+    def below(self, number: int) -> int:
+        """A whole number from zero to below *number*."""
+        self.read += 1
+        return self.data[self.read - 1] * number // 256 if self.read <= len(self.data) else 0
+
+    def one_in(self, number: int) -> bool:
+        """True once in *number* times."""
+        return self.below(number) == number - 1
+
+    def one_of(self, *choices: Any) -> Any:
+        """One of *choices*; what stands there twice comes twice as often."""
+        return choices[self.below(len(choices))]
+
+    def some_of(self, choices: Sequence[Any], most: int) -> list[Any]:
+        """None to *most* of *choices*."""
+        picked = [self.one_of(*choices) for _ in range(self.below(most + 1))]
+        return list(dict.fromkeys(picked))
+
+    def part(self, size: int) -> Dice:
+        """Dice with bytes of their own, so that what is made of them does not move what is made of others."""
+        self.read += size
+        return Dice(self.data[self.read - size : self.read])
 
 
-def conditions(
-    draw: DrawFn, names: dict[str, str], facts: list[str], depth: int, event: bool = False
-) -> list[Any]:
-    """Zero to two conditions over the names bound so far (each with the fact it is, or ``event``)."""
-    return [condition(draw, names, facts, depth, event) for _ in range(draw(st.sampled_from((0, 1, 1, 2))))]
+dice = st.binary(min_size=920, max_size=920).map(Dice)
 
 
-def test_of(draw: DrawFn, names: dict[str, str]) -> str:
+def kinds_on(dice: Dice, besides: str = "") -> str:
+    """One kind of event or, seldom, two; seldom one of those *besides*."""
+    others = [kind for kind in KINDS if kind not in besides]
+    kind = dice.one_of(*others) if others and not dice.one_in(6) else dice.one_of(*KINDS)
+    return f"{kind} or {dice.one_of(*[k for k in KINDS if k != kind])}" if dice.one_in(8) else kind
+
+
+# Conditions
+
+
+def comparison(dice: Dice, names: Names) -> str:
     """A comparison of attributes."""
-    first = draw(st.sampled_from(sorted(names)))
-    second = draw(st.sampled_from(sorted(names)))
-    return str(
-        draw(
-            st.sampled_from(
-                (
-                    f"{first}.x == {second}.y",
-                    f"{first}.n > 1",
-                    f"{first}.n <= limit",
-                    f"{first}.x in {second}.list",
-                    f"has({first}.end)",
-                    f"{first}.x == {second}.x",
-                    f"{first}.x == 'p'",
-                    f"has({first}.end) && {first}.end > timestamp('2026-01-05T00:00:00Z')",
-                    f"{first}.n / ({second}.n - 1) >= 1",
-                    f"has({first}.set.z) && {first}.set.z == 1 || {second}.n / {first}.n == 2",
-                )
-            )
-        )
+    first, second = dice.one_of(*sorted(names)), dice.one_of(*sorted(names))
+    text: str = dice.one_of(
+        f"{first}.n > 1",
+        f"{first}.x == 'p'",
+        f"{first}.x == {second}.x",
+        f"{first}.x == {second}.y",
+        f"{first}.n <= limit",
+        f"{first}.n <= limit",
+        f"{first}.x in {second}.list",
+        f"has({first}.end)",
+        f"has({first}.end) && {first}.end > timestamp('2026-01-04T00:00:00Z')",
+        f"{first}.n / ({second}.n - 1) >= 1",
+        f"has({first}.set.z) && {first}.set.z == 1 || {second}.n / {first}.n == 2",
     )
+    return text
 
 
-def condition(draw: DrawFn, names: dict[str, str], facts: list[str], depth: int, event: bool = False) -> Any:
-    """One condition."""
-    choice = draw(st.integers(0, 7))
-    if choice <= 2 or depth == 0 or not facts:
-        return test_of(draw, names)
-    if choice == 3:
-        return {
-            draw(st.sampled_from(("all_of", "any_of"))): [
-                condition(draw, names, facts, depth - 1, event) for _ in "12"
-            ]
-        }
-    if choice == 4:
-        return {"not": condition(draw, names, facts, depth - 1, event)}
-    fact = draw(st.sampled_from(facts))
-    name = f"v{len(names)}"
+def condition(dice: Dice, names: Names, facts: list[str], depth: int, event: bool) -> Any:
+    """One condition; ``before:`` only where the judgement is of an *event*."""
+    kind = dice.one_of("test", "test", "some", "some", "some", "some", "none", "measure", "group", "not")
+    if kind == "test" or depth == 0 or not facts:
+        return comparison(dice, names)
+    if kind == "group":
+        parts = [condition(dice, names, facts, depth - 1, event) for _ in "12"]
+        return {dice.one_of("all_of", "any_of"): parts}
+    if kind == "not":
+        return {"not": condition(dice, names, facts, depth - 1, event)}
+    fact, name = dice.one_of(*facts), f"v{len(names)}"
+    made = question(dice, names, facts, depth, event, (fact, name))
+    if kind != "measure":
+        return {kind: f"{fact} as {name}", **made}
+    made[dice.one_of(*LIMITS)] = dice.below(3)
+    return {**measure(dice, fact, name), **made}
+
+
+def conditions(dice: Dice, names: Names, facts: list[str], depth: int, event: bool) -> list[Any]:
+    """Zero to two conditions."""
+    return [condition(dice, names, facts, depth, event) for _ in range(dice.one_of(0, 1, 1, 2))]
+
+
+def question(
+    dice: Dice, names: Names, facts: list[str], depth: int, event: bool, asked: tuple[str, str]
+) -> dict[str, Any]:
+    """``where:`` and ``before:`` of a quantifier over the fact, under the name, that *asked* gives."""
+    fact, name = asked
+    outer = dice.one_of(*sorted(names))
+    tests = (
+        f"{name}.x == {outer}.x",
+        f"{name}.y == {outer}.x",
+        f"{name}.y == 'q'",
+        f"{name}.x in {outer}.list",
+        f"{outer}.y in {name}.list",
+        f"{outer}.n == {name}.n",
+    )
+    where = dice.some_of(tests, 2)
     inner = {**names, name: fact}
-    made: dict[str, Any] = {"where": conditions(draw, inner, facts, depth - 1, event)}
-    outer = draw(st.sampled_from(sorted(names)))
-    looked_up = (f"{name}.x == {outer}.x", f"{name}.y == {outer}.x", f"{name}.y == 'q'", f"{name}.x in {outer}.list",
-                 f"{outer}.y in {name}.list", f"{outer}.n == {name}.n")  # fmt: skip
-    made["where"] = draw(st.lists(st.sampled_from(looked_up), max_size=2, unique=True)) + made["where"]
-    if draw(st.integers(0, 3)) == 0:
-        ways = [draw(st.sampled_from((*looked_up, f"{outer}.n > 1"))) for _ in "12"]
-        made["where"].append({"any_of": [{"all_of": [way, test_of(draw, inner)]} if draw(st.booleans()) else way for way in ways]})
-    if not made["where"]:
-        del made["where"]
-    if event and draw(st.integers(0, 3)) == 0:
+    if dice.one_in(4):
+        where.append(condition(dice, inner, facts, depth - 1, event))
+    if dice.one_in(5):
+        where.append({"any_of": [_way(dice, inner, (*tests, f"{outer}.n > 1")) for _ in "12"]})
+    made: dict[str, Any] = {"where": where} if where else {}
+    if event and dice.one_in(4):
         made["before"] = True
-    query = f"{fact} as {name}"
-    if choice == 7:
-        made["sum" if draw(st.booleans()) else "count"] = query
-        if "sum" in made:
-            made.update({"sum": f"{name}.n", "of": query})
-        elif draw(st.booleans()):
-            made["distinct"] = f"{name}.x"
-        made[draw(st.sampled_from(("at_most", "at_least", "more_than", "fewer_than")))] = draw(
-            st.integers(0, 2)
-        )
-    else:
-        made[draw(st.sampled_from(("some", "none")))] = query
     return made
 
 
-def value(draw: DrawFn, names: dict[str, str], facts: list[str], event: bool = False) -> Any:
+def _way(dice: Dice, names: Names, tests: tuple[str, ...]) -> Any:
+    test = dice.one_of(*tests)
+    return {"all_of": [test, comparison(dice, names)]} if dice.one_in(2) else test
+
+
+def measure(dice: Dice, fact: str, name: str) -> dict[str, Any]:
+    """A count, a count of different values, or a sum."""
+    query = f"{fact} as {name}"
+    made: dict[str, Any] = dice.one_of(
+        {"count": query}, {"count": query, "distinct": f"{name}.x"}, {"sum": f"{name}.n", "of": query}
+    )
+    return made
+
+
+def value(dice: Dice, names: Names, facts: list[str], event: bool) -> Any:
     """A value of ``with:``; a number."""
-    outer = draw(st.sampled_from(sorted(names)))
-    if not facts or draw(st.booleans()):
+    outer = dice.one_of(*sorted(names))
+    if not facts or dice.one_in(2):
         return f"{outer}.n + 1"
-    fact, name = draw(st.sampled_from(facts)), f"w{len(names)}"
-    where = [f"{name}.x == {outer}.x"] if draw(st.booleans()) else [f"{name}.n > 0"]
-    made: dict[str, Any] = {"where": where}
-    if event and draw(st.integers(0, 3)) == 0:
+    fact, name = dice.one_of(*facts), f"w{len(names)}"
+    made: dict[str, Any] = {}
+    if not dice.one_in(3):
+        made["where"] = [dice.one_of(f"{name}.x == {outer}.x", f"{name}.n > 0")]
+    if event and dice.one_in(4):
         made["before"] = True
-    choice = draw(st.integers(0, 2))
-    if choice == 0:
-        return {**made, "count": f"{fact} as {name}"}
-    if choice == 1:
-        return {**made, "sum": f"{name}.n", "of": f"{fact} as {name}"}
+    if dice.one_in(2):
+        return {**measure(dice, fact, name), **made}
     made.update({"latest": f"{fact} as {name}", "value": f"{name}.n"})
-    if draw(st.booleans()):
+    if dice.one_in(2):
         made["else"] = 7
     return made
 
 
-def entry(
-    draw: DrawFn, key: list[str], facts: list[str], every: list[str]
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """The common part of a start, change or end, and the names it binds."""
-    made: dict[str, Any] = {"on": kinds_on(draw)}
+# Facts
+
+
+def entry(dice: Dice, key: list[str], facts: list[str], own: str, besides: str = "") -> tuple[dict[str, Any], Names]:
+    """The common part of a start, change or end of the fact *own*, and the names it binds."""
+    made: dict[str, Any] = {"on": kinds_on(dice, besides) + " as e"}
     names = {"e": "event"}
     if "item" in key:
         made["each"] = "e.list as item"
-    elif every and draw(st.integers(0, 5)) == 0:
-        fact = draw(st.sampled_from(every))
-        own = fact not in facts
-        made["each"] = {
-            "some": f"{fact} as other",
-            "where": ["other.x == e.x"],
-            **({"before": True} if own else {}),
-        }
+    elif dice.one_in(8):
+        fact = dice.one_of(*facts, *facts, own)
+        made["each"] = {"some": f"{fact} as other", "where": ["other.x == e.x"]}
+        made["each"].update({"before": True} if fact == own else {})
         names["other"] = fact
-    if draw(st.integers(0, 2)) == 0:
-        made["if"] = conditions(draw, names, facts, 1, True) or ["e.n > 0"]
-    if draw(st.integers(0, 4)) == 0:
-        made["unless"] = [condition(draw, names, facts, 1, True)]
+    if dice.one_in(6):
+        made["if"] = conditions(dice, names, facts, 1, True) or ["e.n > 0"]
+    if dice.one_in(6):
+        made["unless"] = [condition(dice, names, facts, 1, True)]
     return made, names
 
 
-def fact(draw: DrawFn, facts: list[str], name: str) -> dict[str, Any]:
-    """A fact that reads only *facts*, or with ``before:`` also itself."""
-    key = draw(st.sampled_from((["x"], ["x"], ["x", "y"], ["item"], [])))
+def start(dice: Dice, key: list[str], facts: list[str], own: str) -> dict[str, Any]:
+    """What starts a fact."""
+    made, names = entry(dice, key, facts, own)
+    guards = []
+    if dice.one_in(5):
+        made["from"] = "e.at"
+        guards.append("has(e.at)")
+    if dice.one_in(4):
+        attribute = dice.one_of("end", "end", "day")
+        made["until"] = f"e.{attribute}"
+        guards.append(f"has(e.{attribute})")
+    if guards:
+        made["if"] = guards + made.get("if", [])
+    if dice.one_in(4):
+        made["with"] = {"m": value(dice, names, facts, True)}
+    return made
+
+
+def act(dice: Dice, key: list[str], facts: list[str], own: str, besides: str) -> dict[str, Any]:
+    """What ends or changes a fact: found by its key, by ``where:``, or by both."""
+    made, _ = entry(dice, key, facts, own, besides)
+    if not key or dice.one_in(4):
+        made["where"] = [dice.one_of("this.y == e.y", "this.n >= e.n", "this.x == e.y")]
+        if "item" in key:
+            del made["each"]
+    return made
+
+
+def fact(dice: Dice, facts: list[str], own: str) -> dict[str, Any]:
+    """The fact *own*, which reads only *facts*, or with ``before:`` also itself."""
+    key: list[str] = dice.one_of(["x"], ["x"], ["x"], ["x", "y"], ["item"], [])
     made: dict[str, Any] = {"key": key} if key else {}
-    starts = []
-    for _ in range(draw(st.sampled_from((1, 1, 2)))):
-        start, names = entry(draw, key, facts, [*facts, name])
-        guards = []
-        if draw(st.integers(0, 2)) == 0:
-            start["from"] = "e.at"
-            guards.append("has(e.at)")
-        if draw(st.integers(0, 2)) == 0:
-            attribute = draw(st.sampled_from(("end", "day")))
-            start["until"] = f"e.{attribute}"
-            guards.append(f"has(e.{attribute})")
-        if guards:
-            start["if"] = guards + start.get("if", [])
-        if draw(st.integers(0, 2)) == 0:
-            start["with"] = {"m": value(draw, names, facts, True)}
-        starts.append(start)
-    made["starts"] = starts
-    ended = draw(st.integers(0, 3))
-    if ended:
-        made["ends"] = [_act(draw, key, facts, name) for _ in range(draw(st.sampled_from((1, 1, 2))))]
-    if draw(st.integers(0, 1)):
-        change = _act(draw, key, facts, name)
-        change["set"] = "e.set" if draw(st.booleans()) else {"n": "e.n", "end": "e.end"}
-        made["changes"] = change
-    if draw(st.integers(0, 2)) == 0:
-        made["lasts"] = draw(st.sampled_from((*SPANS, "span")))
-    if draw(st.integers(0, 3)) == 0:
+    made["starts"] = [start(dice, key, facts, own) for _ in range(dice.one_of(1, 1, 2))]
+    ends, begin = dice.one_of(1, 1, 2, 0), str([s["on"] for s in made["starts"]])
+    if ends:
+        made["ends"] = [act(dice, key, facts, own, begin) for _ in range(ends)]
+    if dice.one_in(3):
+        how = dice.one_of("e.set", {"n": "e.n", "end": "e.end"}, {"n": "e.n"})
+        made["changes"] = {**act(dice, key, facts, own, begin), "set": how}
+    if dice.one_in(4):
+        made["lasts"] = dice.one_of(*SPANS)
+    if dice.one_in(4):
         made["restarts"] = True
-    if not ended and "lasts" not in made and not all("until" in s for s in starts):
+    if not ends and "lasts" not in made and not all("until" in s for s in made["starts"]):
         made["keep"] = "forever"
     return made
 
 
-def _act(draw: DrawFn, key: list[str], facts: list[str], name: str) -> dict[str, Any]:
-    act, _ = entry(draw, key, facts, [*facts, name])
-    if not key or draw(st.integers(0, 2)) == 0:
-        act["where"] = [draw(st.sampled_from(("this.y == e.y", "this.n >= e.n", "this.x == e.y")))]
-        if "item" in key:
-            del act["each"]
-    return act
+# Rules
 
 
-def rule(draw: DrawFn, number: int, facts: list[str], others: list[str]) -> dict[str, Any]:
+def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[str, Any]:
     """A rule over *facts* or, where there are any, the alerts of *others*."""
     made: dict[str, Any] = {
-        "rule": f"R{number}", "title": "t", "authority": [{"instrument": "i", "provision": "p"}], "basis": "law",
-        "severity": "high", "alert": "a", "remedy": "r",
+        "rule": f"R{number}", "title": "t", "basis": "law", "severity": "high", "alert": "a", "remedy": "r",
+        "authority": [{"instrument": "i", "provision": "p"}],
         "cases": [{"name": "c", "events": [], "alerts": []}],
     }  # fmt: skip
-    choice = draw(st.integers(0, 9))
-    if others and choice == 0:
-        made.update(
-            {"while": "alert as h", "of": draw(st.lists(st.sampled_from(others), min_size=1, unique=True))}
+    if others and dice.one_in(5):
+        return {**made, **watching(dice, others)}
+    on = dice.one_in(3)
+    names = {"h": "event" if on else dice.one_of(*facts)}
+    made["on" if on else "while"] = f"{kinds_on(dice) if on else names['h']} as h"
+    made.update(parts(dice, names, facts, on))
+    held: list[Any] = []
+    if dice.one_in(4):
+        made["with"] = {"m": value(dice, {"h": names["h"]}, facts, on)}
+        held += dice.some_of(("m > 1",), 1)
+    if dice.one_in(4):
+        held += conditions(dice, names, facts, 2, on)
+    if not on:
+        made.update(deadline(dice, held))
+    excuses = conditions(dice, names, facts, 2, on) if not dice.one_in(3) else []
+    if made.get("about") == "part":
+        excuses += of_part(dice, facts)
+    if others and dice.one_in(4):
+        where = dice.one_of("h.x in z.subjects", "z.since == z.at")
+        excuses.append({"some": "alert as z", "of": [dice.one_of(*others)], "where": [where]})
+    made.update({"if": held} if held else {})
+    made.update({"unless": excuses} if excuses else {})
+    if dice.one_in(6):
+        bounds = (
+            {"from": "2026-01-04"},
+            {"until": "2026-01-05"},
+            {"from": "2026-01-03", "until": "2026-01-06"},
         )
-        if draw(st.booleans()):
-            made["for"] = draw(st.sampled_from(SPANS))
-        if draw(st.booleans()):
-            made["if"] = ["h.subjects.exists(s, s == 'p')"]
-        return made
-    on = choice <= 3
-    made["on" if on else "while"] = (
-        kinds_on(draw).replace(" as e", " as h") if on else f"{draw(st.sampled_from(facts))} as h"
-    )
-    names = {"h": "head"}
-    if draw(st.integers(0, 3)) == 0:
-        if draw(st.booleans()):
-            made["each"] = "h.list as part"
-            made["about"] = "part"
-        else:
-            fact_name = draw(st.sampled_from(facts))
-            made["each"] = {
-                "some": f"{fact_name} as part",
-                "where": conditions(draw, {**names, "part": fact_name}, facts, 1, on),
-            }
-            if not made["each"]["where"]:
-                del made["each"]["where"]
-            made["about"] = ["part.x", "part.y"]
-            names["part"] = fact_name
-    if draw(st.integers(0, 2)) == 0:
-        made["with"] = {"m": value(draw, {"h": "head"}, facts, on)}
-    guarded = conditions(draw, names, facts, 2, on) + (
-        ["m > 1"] if "with" in made and draw(st.booleans()) else []
-    )
-    if guarded:
-        made["if"] = guarded
-    excuses = conditions(draw, names, facts, 2, on)
-    if others and draw(st.integers(0, 3)) == 0:
-        excuses.append(
-            {
-                "some": "alert as z",
-                "of": [others[0]],
-                "where": [draw(st.sampled_from(("h.x in z.subjects", "z.since == z.at")))],
-            }
-        )
-    if excuses:
-        made["unless"] = excuses
-    if not on and draw(st.booleans()):
-        if draw(st.booleans()):
-            made["for"] = draw(st.sampled_from((*SPANS, "span")))
-        else:
-            attribute = draw(st.sampled_from(("end", "day")))
-            made["by"] = f"h.{attribute}"
-            made["if"] = [f"has(h.{attribute})", *made.get("if", [])]
-    if draw(st.integers(0, 5)) == 0:
-        made["in_force"] = draw(
-            st.sampled_from(
-                (
-                    {"from": "2026-01-04"},
-                    {"until": "2026-01-06"},
-                    {"from": "2026-01-03", "until": "2026-01-07"},
-                )
-            )
-        )
+        made["in_force"] = dice.one_of(*bounds)
     return made
 
 
-@st.composite
-def packs(draw: DrawFn) -> dict[str, Any]:
+def watching(dice: Dice, others: list[str]) -> dict[str, Any]:
+    """The head and the conditions of a rule about alerts."""
+    watched = dice.some_of(others, 2) or others[:1]
+    made: dict[str, Any] = {"while": "alert as h", "of": watched}
+    if dice.one_in(2):
+        made["for"] = dice.one_of(*SPANS)
+    if not dice.one_in(3):
+        made["if"] = ["h.subjects.exists(s, s == 'p')"]
+    return made
+
+
+def parts(dice: Dice, names: Names, facts: list[str], on: bool) -> dict[str, Any]:
+    """``each:`` and ``about:``, seldom; binds the name of a part that is a fact."""
+    if not dice.one_in(3):
+        return {}
+    if dice.one_in(2):
+        return {"each": "h.list as part", "about": "part"}
+    found = dice.one_of(*facts)
+    where = conditions(dice, {**names, "part": found}, facts, 1, on) if dice.one_in(2) else []
+    names["part"] = found
+    each = {"some": f"{found} as part", **({"where": where} if where else {})}
+    return {"each": each, "about": ["part.x", "part.y"]}
+
+
+def of_part(dice: Dice, facts: list[str]) -> list[Any]:
+    """A condition by which the parts of a list differ, or none."""
+    fact = dice.one_of(*facts)
+    asked: list[Any] = [{"some": f"{fact} as g", "where": [f"g.{dice.one_of('x', 'y')} == part"]}]
+    made: list[Any] = dice.one_of(asked, asked, ["part == h.x"], [])
+    return made
+
+
+def deadline(dice: Dice, held: list[Any]) -> dict[str, Any]:
+    """``for:`` or ``by:``, or neither; asks first for what may be missing."""
+    kind = dice.one_of("", "", "for", "for", "by")
+    if kind == "by":
+        attribute = dice.one_of("end", "day")
+        held.append(f"has(h.{attribute})")
+        return {"by": f"h.{attribute}"}
+    return {"for": dice.one_of(*SPANS)} if kind else {}
+
+
+# Packs and histories
+
+
+def packs(dice: Dice) -> dict[str, Any]:
     """A pack as the content of its one file."""
-    names: list[str] = []
     facts: dict[str, Any] = {}
-    for number in range(draw(st.integers(1, 3))):
-        facts[f"f{number}"] = fact(draw, list(names), f"f{number}")
-        names.append(f"f{number}")
+    for number in range(dice.one_of(1, 2, 2, 3)):
+        facts[f"f{number}"] = fact(dice.part(80), list(facts), f"f{number}")
     rules: list[Any] = []
-    for number in range(draw(st.integers(1, 3))):
-        rules.append(rule(draw, number, names, [r["rule"] for r in rules]))
+    for number in range(dice.one_of(2, 3, 4)):
+        rules.append(rule(dice.part(80), number, list(facts), [r["rule"] for r in rules]))
+    zone = dice.one_of("UTC", "UTC", "Asia/Hong_Kong")
     return {
-        "pack": {"name": "drawn", "version": "1", "language": 1, "timezone": draw(st.sampled_from(("UTC", "Asia/Hong_Kong")))},
+        "pack": {"name": "drawn", "version": "1", "language": 1, "timezone": zone},
         "kinds": {kind: {"description": "d", "emitter": "e", "attributes": ATTRIBUTES} for kind in KINDS},
         "parameters": {
-            "limit": [{"from": "2026-01-01", "value": 1}, {"from": "2026-01-05", "value": 2}],
-            "span": [{"from": "2026-01-01", "value": "P2D"}, {"from": "2026-01-04", "value": "P1D"}],
+            "limit": [{"from": "2026-01-01", "value": 1}, {"from": "2026-01-04", "value": 2}],
+            "span": [
+                {"from": "2026-01-01", "value": "P3D"}, {"from": "2026-01-03", "value": "P1D"},
+                {"from": "2026-01-05", "value": "P2D"},
+            ],
         },
         "facts": facts,
         "rules": rules,
@@ -312,30 +385,41 @@ def _no_other(name: str) -> Path:
     raise LookupError(name)
 
 
-@st.composite
-def events(draw: DrawFn, number: int) -> dict[str, Any]:
-    """One event, on one of a few days, seldom with ``sequence`` or correcting another."""
+def event(dice: Dice, number: int, days: list[int], correcting: int) -> dict[str, Any]:
+    """One event, on one of *days*, seldom with ``sequence``; one in *correcting* corrects another."""
     made: dict[str, Any] = {
-        "id": f"e{number}", "source": draw(st.sampled_from(("s", "s", "t"))), "kind": draw(st.sampled_from(KINDS)),
-        "time": day(draw(st.integers(0, 8))).isoformat(), "x": draw(st.sampled_from(KEYS)),
-        "y": draw(st.sampled_from(KEYS)), "n": draw(st.integers(0, 3)),
-        "list": draw(st.lists(st.sampled_from(KEYS), max_size=2)),
-        "set": draw(st.sampled_from(({}, {"n": 2}, {"n": "bad"}, {"x": "q", "z": 1}, {"end": day(6).isoformat()}))),
+        "id": f"e{number}", "source": dice.one_of("s", "s", "t"), "kind": dice.one_of(*KINDS),
+        "time": day(dice.one_of(*days)).isoformat(), "x": dice.one_of(*KEYS), "y": dice.one_of(*KEYS),
+        "n": dice.below(4), "list": [dice.one_of(*KEYS) for _ in range(dice.one_of(2, 2, 1, 0))],
+        "set": dice.one_of({}, {"n": 2}, {"n": "bad"}, {"x": "q", "z": 1}, {"end": day(5).isoformat()}),
     }  # fmt: skip
-    for name in ("at", "end"):
-        if draw(st.booleans()):
-            made[name] = day(draw(st.integers(0, 9))).isoformat()
-    if draw(st.booleans()):
-        made["day"] = day(draw(st.integers(0, 9))).date().isoformat()
-    if draw(st.integers(0, 4)) == 0:
-        made["sequence"] = draw(st.sampled_from(("1", "2", "10")))
-    if number and draw(st.integers(0, 7)) == 0:
-        made["corrects"] = f"e{draw(st.integers(0, number))}"
+    for name, others in (("at", range(6)), ("end", range(3, 9))):
+        if not dice.one_in(4):
+            made[name] = day(dice.one_of(*days, *others)).isoformat()
+    if not dice.one_in(4):
+        made["day"] = day(dice.one_of(*days, *others)).date().isoformat()
+    if dice.one_in(5):
+        made["sequence"] = dice.one_of("1", "2", "10")
+    if dice.one_in(correcting):
+        made["corrects"] = f"e{dice.below(10)}"
     return made
 
 
-def histories(size: int = 8) -> SearchStrategy[list[dict[str, Any]]]:
-    """Up to *size* events with identities of their own, in any order of time."""
-    return st.integers(0, size).flatmap(
-        lambda n: st.tuples(*[events(number) for number in range(n)]).map(list)
-    )
+def histories(dice: Dice, size: int = 10) -> list[dict[str, Any]]:
+    """Up to *size* events in any order of time; seldom one of them comes twice."""
+    days = [dice.below(7) for _ in range(dice.one_of(3, 4, 5))]
+    correcting = dice.one_of(20, 10, 4)
+    made: list[dict[str, Any]] = []
+    for number in range(3 + dice.below(size - 2)):
+        repeated = number > 0 and dice.one_in(12)
+        made.append(dice.one_of(*made) if repeated else event(dice.part(24), number, days, correcting))
+    return made
+
+
+def calls(dice: Dice) -> list[tuple[str, int]]:
+    """How a history is fed: one by one or in lists, settled or not, with time passing in between."""
+    made = []
+    for _ in range(dice.below(8)):
+        call = dice.one_of("feed", "feed", "open", "advance", "restore")
+        made.append((call, {"advance": dice.below(13), "restore": dice.below(2)}.get(call, 1 + dice.below(3))))
+    return made
