@@ -146,10 +146,17 @@ def test_explain(tmp_path):
 
 
 def test_what_could_not_be_decided_is_counted(tmp_path):
-    """An ``if:`` that cannot be decided does not hold, and is counted with the first it was about."""
-    engine = Engine(tiny(tmp_path, ACT.replace("unless:", "if: has(e.limit) && 10 / e.limit > 1\n  unless:")))
+    """An ``if:`` that cannot be decided does not hold, and is counted, once, with the first it was about."""
+    pack = tiny(tmp_path, ACT.replace("unless:", "if: has(e.limit) && 10 / e.limit > 1\n  unless:"))
+    engine = Engine(pack)
     assert () == engine.feed([on("e1", 1, limit=0), on("e2", 2, limit=0), on("e3", 3, limit=20)])
-    assert {("R", "has(e.limit) && 10 / e.limit > 1"): (2, "e1")} == engine.undecided
+    expected = {("R", "has(e.limit) && 10 / e.limit > 1"): (2, "e1")}
+    assert expected == engine.undecided
+    engine.feed(off("e4", 1, "k4"))
+    assert expected == Engine.restore(pack, engine.snapshot()).undecided
+    assert expected == engine.undecided
+    engine.feed(event("e5", "event.retracted", 4, corrects="e2"))
+    assert [(1, "e1")] == list(engine.undecided.values())
 
 
 def test_identity_does_not_depend_on_how_it_came(tmp_path):

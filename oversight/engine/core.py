@@ -277,7 +277,7 @@ class Engine:
     @property
     def undecided(self) -> Mapping[tuple[str, str], tuple[int, str]]:
         """For each rule and ``if:`` that could not be decided: how often, and of what first."""
-        return self._timeline.judge.undecided
+        return self._timeline.judge.undecided.rows
 
     def snapshot(self) -> bytes:
         """

@@ -52,7 +52,7 @@ class Judge:
         self.explainer = Explainer(program)
         self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
         self.facts = Facts(program, journal, readers, self.touch)
-        self.undecided: dict[tuple[str, str], tuple[int, str]] = {}
+        self.undecided = Plain()
 
     def touch(self, instance: Instance, cause: str | None) -> None:
         """Have *instance* judged again, because of the event *cause* or, where ``None``, because time passed."""
@@ -111,8 +111,8 @@ class Judge:
         for part in rule.parts:
             if part.holds(env, None) is None:
                 known = (rule.rule.name, self.explainer.text(part.condition))
-                count, first = self.undecided.get(known, (0, whom))
-                self.undecided[known] = (count + 1, first)
+                count, first = self.undecided.rows.get(known, (0, whom))
+                self.journal.write(self.undecided, known, (count + 1, first))
                 return
 
     def _judge_event(self, rule: CompiledRule, event: Event) -> None:

@@ -124,6 +124,7 @@ def tables_of(timeline: Timeline) -> list[Any]:
         *facts.pending,
         *judge.standing,
         judge.verdicts,
+        judge.undecided,
         timeline.readers,
     ]
 
