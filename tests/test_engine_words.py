@@ -95,7 +95,7 @@ def test_every_clause_says_what_is_missing(tmp_path):
     - c.camera == "k2"
 """
     pack = tiny(tmp_path, HELD + "  unless:" + clauses)
-    expected = [("p1", "none: permit where p.camera == c.camera", "false"), (None, "", "not on record")]
+    expected = [("p1", "none: permit where p.camera == c.camera", "present"), (None, "", "not on record")]
     expected.append((None, 'c.camera == "k2"', "false"))
     assert expected == missing(pack, granted("p1", 1), on("e1", 3))
 

@@ -103,7 +103,7 @@ class Explainer:
         best: tuple[Any, ...] | None = None
         if negated:
             for held in plan.matches(env, None):
-                return Missing(text, self._named(plan, held), text, "false", plan.table.name)
+                return Missing(text, self._named(plan, held), text, "present", plan.table.name)
         for held in self._candidates(clause, plan, env):
             env[plan.slot] = held
             met = 0

@@ -27,7 +27,7 @@ class Missing:
         nearest: the nearest fact, ``{"fact", "key", "event"}``; ``None`` where none was on record (or the clause
             asks for no fact).
         failed: the first condition that did not hold for it, as written; empty where none was on record.
-        reason: ``not on record``, ``false`` or ``undecided``.
+        reason: ``not on record``, ``false``, ``undecided``, or ``present`` where the nearest fact must not be there.
         fact: the name of the fact the clause asks for, or an empty string.
     """
 

@@ -125,6 +125,8 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
     nearest = missing["nearest"]
     if nearest is not None:
         named = f"{nearest['fact']} {_key(nearest['key'])} (event {nearest['event']})"
+        if missing["reason"] == "present":
+            return f"{named} stands on record, against: {failed}"
         undecided = missing["reason"] == "undecided"
         verdict = f"for which this cannot be decided: {failed}" if undecided else f"which does not meet: {failed}"
         return f"nearest on record is {named}, {verdict}"
