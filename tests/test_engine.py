@@ -200,6 +200,14 @@ def test_correcting_the_latest_event_takes_time_back(patient):
     assert [("raised", day(4), None)] == told(engine.advance(day(4)))
 
 
+def test_time_goes_back_though_nothing_comes_in_its_place(pack):
+    """A correction that is itself out takes out what it names, and the instant reached with it."""
+    engine = Engine(pack)
+    engine.feed([event("e1", "event.retracted", 1, corrects="e3"), on("e2", 5)])
+    assert [("withdrawn", day(5), "e3")] == told(engine.feed(event("e3", "event.retracted", 3, corrects="e2")))
+    assert (day(1), day(1)) == (engine.now, engine.closed)
+
+
 def test_time_does_not_go_back_before_the_last_advance(patient):
     """What was reached by advancing stays reached."""
     engine = Engine(patient)

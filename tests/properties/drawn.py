@@ -276,6 +276,8 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
     }  # fmt: skip
     if others and dice.one_in(5):
         return {**made, **watching(dice, others)}
+    if dice.one_in(6):
+        return {**made, **by_parts(dice, facts)}
     on = dice.one_in(3)
     names = {"h": "event" if on else dice.one_of(*facts)}
     made["on" if on else "while"] = f"{kinds_on(dice) if on else names['h']} as h"
@@ -289,8 +291,6 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
     if not on:
         made.update(deadline(dice, held))
     excuses = conditions(dice, names, facts, 2, on) if not dice.one_in(3) else []
-    if made.get("about") == "part":
-        excuses += of_part(dice, facts)
     if others and dice.one_in(4):
         where = dice.one_of("h.x in z.subjects", "z.since == z.at")
         excuses.append({"some": "alert as z", "of": [dice.one_of(*others)], "where": [where]})
@@ -318,7 +318,7 @@ def watching(dice: Dice, others: list[str]) -> dict[str, Any]:
 
 
 def parts(dice: Dice, names: Names, facts: list[str], on: bool) -> dict[str, Any]:
-    """``each:`` and ``about:``, seldom; binds the name of a part that is a fact."""
+    """``each:`` and ``about:``, or neither; binds the name of a part that is a fact."""
     if not dice.one_in(3):
         return {}
     if dice.one_in(2):
@@ -330,12 +330,12 @@ def parts(dice: Dice, names: Names, facts: list[str], on: bool) -> dict[str, Any
     return {"each": each, "about": ["part.x", "part.y"]}
 
 
-def of_part(dice: Dice, facts: list[str]) -> list[Any]:
-    """A condition by which the parts of a list differ, or none."""
-    fact = dice.one_of(*facts)
-    asked: list[Any] = [{"some": f"{fact} as g", "where": [f"g.{dice.one_of('x', 'y')} == part"]}]
-    made: list[Any] = dice.one_of(asked, asked, ["part == h.x"], [])
-    return made
+def by_parts(dice: Dice, facts: list[str]) -> dict[str, Any]:
+    """A rule of which the parts are excused one by one."""
+    head, other = dice.one_of(*facts), dice.one_of(*facts)
+    made = {"while": f"{head} as h", "each": "h.list as part", "about": "part"}
+    made.update({"for": dice.one_of(*SPANS)} if dice.one_in(3) else {})
+    return {**made, "unless": [{"some": f"{other} as g", "where": [f"g.{dice.one_of('x', 'y')} == part"]}]}
 
 
 def deadline(dice: Dice, held: list[Any]) -> dict[str, Any]:
@@ -390,7 +390,7 @@ def event(dice: Dice, number: int, days: list[int], correcting: int) -> dict[str
     made: dict[str, Any] = {
         "id": f"e{number}", "source": dice.one_of("s", "s", "t"), "kind": dice.one_of(*KINDS),
         "time": day(dice.one_of(*days)).isoformat(), "x": dice.one_of(*KEYS), "y": dice.one_of(*KEYS),
-        "n": dice.below(4), "list": [dice.one_of(*KEYS) for _ in range(dice.one_of(2, 2, 1, 0))],
+        "n": dice.below(4), "list": list(dice.one_of("pq", "pq", "qp", "p", "qq", "")),
         "set": dice.one_of({}, {"n": 2}, {"n": "bad"}, {"x": "q", "z": 1}, {"end": day(5).isoformat()}),
     }  # fmt: skip
     for name, others in (("at", range(6)), ("end", range(3, 9))):
