@@ -190,6 +190,16 @@ def test_what_is_corrected_is_out_for_good(pack, order):
     assert [("k3",)] == [tuple(alert.subjects) for alert in fold(changes).values()]
 
 
+def test_a_correction_that_is_out_itself_still_takes_time_back(patient):
+    """What time alone had raised is withdrawn, though the event that takes time back has no instant of its own."""
+    engine = Engine(patient)
+    engine.feed([on("e1", 1), event("e2", "event.retracted", 1, corrects="e4")])
+    assert [("raised", day(4), None)] == told(engine.feed(on("e3", 9)))[:1]
+    changes = told(engine.feed(event("e4", "event.retracted", 9, corrects="e3")))
+    assert ("withdrawn", day(4), "e4") in changes
+    assert day(1) == engine.now
+
+
 def test_correcting_the_latest_event_takes_time_back(patient):
     """With a wrong date corrected, deadlines that only this date had passed are not passed."""
     engine = Engine(patient)

@@ -65,10 +65,13 @@ class Engine:
 
     @property
     def now(self) -> datetime | None:
-        """The instant reached: the later of the last ``advance`` and the latest event that counts."""
-        if self._caller or self._latest is None:
-            return self._advanced
-        return self._latest if self._advanced is None else max(self._latest, self._advanced)
+        """
+        The instant reached: the later of the last ``advance`` and the latest event that counts.
+
+        A correction may take it back, but never to before what is final under ``revise``.
+        """
+        reached = [self._advanced, self._floor, None if self._caller else self._latest]
+        return max([instant for instant in reached if instant is not None], default=None)
 
     @property
     def closed(self) -> datetime | None:
@@ -181,6 +184,9 @@ class Engine:
             self._revise_from(known.time, cause.id)
         if self._latest is not None and known.time >= self._latest:
             self._latest = max((e.time for i, e in self._known.items() if i not in self._gone), default=None)
+            now = self.now
+            if now is not None and closed is not None and now <= closed:
+                self._revise_from(now, cause.id)
 
     def close(self) -> tuple[Change, ...]:
         """Judge every instant before the one reached, and return what changed."""

@@ -87,10 +87,12 @@ class Model:
         self.fed: list[Event] = []
         self.advanced: datetime | None = None
         self.closed: tuple[datetime, bool] | None = None
+        self.floor: datetime | None = None
 
     def now(self) -> datetime | None:
-        """The instant reached."""
-        return reached(self.fed, self.advanced)
+        """The instant reached; what is before the floor is final, so it never goes back beyond that."""
+        instants = [reached(self.fed, self.advanced), self.floor]
+        return max([instant for instant in instants if instant is not None], default=None)
 
     def step(self, inclusive: bool) -> None:
         """Close what a call closes."""
@@ -179,15 +181,15 @@ def test_bounded_revision_changes_nothing_within_its_bound(dice: Dice) -> None:
     late, restarts = dice.part(12), dice.part(12)
     pack, history = example(dice)
     engine, told, model = Engine(pack, revise="P2D"), Record(), Model()
-    floor = day(-1)
     for arrived in in_turn(history, late):
         engine._timeline.journal.slice = 1
         time = datetime.fromisoformat(arrived["time"])
         known = {e.id for e in model.fed}
         named = [e for e in model.fed if e.id == arrived.get("corrects")]
-        if arrived["id"] in known or any(e.time < floor for e in named):
+        floor = model.floor
+        if arrived["id"] in known or any(floor is not None and e.time < floor for e in named):
             continue
-        if time < floor:
+        if floor is not None and time < floor:
             with pytest.raises(EventRefused):
                 engine.feed(arrived)
             continue
@@ -200,7 +202,8 @@ def test_bounded_revision_changes_nothing_within_its_bound(dice: Dice) -> None:
         model.step(True)
         compare(pack, engine, model, told)
         now = model.now()
-        floor = floor if now is None else max(floor, now - timedelta(days=2))
+        if now is not None:
+            model.floor = max(now - timedelta(days=2), model.floor or day(-9))
 
 
 def in_turn(history: list[dict[str, Any]], late: Dice) -> list[dict[str, Any]]:
