@@ -42,6 +42,7 @@ _UNQUOTED = re.compile(
     rf"(?:^|[\s{{,])(?:{_KEYS}):\s+(?P<value>[!&*%@`\[{{].*|{_CUT}|[^'\"\s#].*?:\s.*)$"
     rf"|^\s*(?:-\s+)+(?P<item>[!&*%@`\[].*|{_CUT}|(?![\w.]+:\s)[^'\"\s#{{].*?:\s.*)$"
 )
+_TOO_DEEP, _FLATTER = f"the file nests more than {MAX_DEPTH} deep", "make it flatter"
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
@@ -236,6 +237,9 @@ class _Builder:
     def _broken(self, problem: str, index: int) -> None:
         """YAML stumbles behind the cause: the line and the one before are searched for an unquoted value."""
         end = min(index, len(self._source.text))
+        if "nesting depth" in problem:  # some readers of YAML have a bound of their own and meet it first
+            self._findings.error("yaml-depth", _TOO_DEEP, self._source.place(end), hint=_FLATTER)
+            return
         ends = self._source.text.find("\n", end)
         line_start = self._source.text.rfind("\n", 0, end) + 1
         earlier = self._source.text.rfind("\n", 0, max(line_start - 1, 0)) + 1
@@ -270,7 +274,7 @@ class _Builder:
                 stack[-1].items.append(self._scalar(event, stack[-1].flow))
                 return
             if len(stack) > MAX_DEPTH:
-                self._refuse("yaml-depth", f"the file nests more than {MAX_DEPTH} deep", event, "make it flatter")
+                self._refuse("yaml-depth", _TOO_DEEP, event, _FLATTER)
                 raise _Stop
             if isinstance(event, yaml.CollectionStartEvent):
                 mapping = isinstance(event, yaml.MappingStartEvent)
