@@ -218,6 +218,15 @@ def test_an_act_is_judged_by_the_alerts_of_its_instant(tmp_path):
     assert ["R"] == [change.rule for change in raised(pack, on("e1", 1, "k2"), moved)]
 
 
+def test_an_alert_that_is_watched_has_the_subjects_still_in_breach(tmp_path):
+    """A subject that has left an alert is no longer among its subjects for the rules that watch it."""
+    watch = "- rule: S\n  while: alert as a\n  of: [R]\n  if: a.subjects.exists(s, s == 'b')\n  about: a.subjects\n"
+    engine = Engine(tiny(tmp_path, PER_PART + watch))
+    engine.feed(on("e1", 1, parts=["a", "b"]))
+    changes = engine.feed(granted("p1", 2, "b"))
+    assert [("R", "updated", ("b",)), ("S", "cleared", ("a", "b"))] == [(c.rule, c.change, c.subjects) for c in changes]
+
+
 # What was so before
 
 

@@ -81,7 +81,7 @@ class Dice:
         return Dice(self.data[self.read - size : self.read])
 
 
-dice = st.binary(min_size=920, max_size=920).map(Dice)
+dice = st.binary(min_size=950, max_size=950).map(Dice)
 
 
 def kinds_on(dice: Dice, besides: str = "") -> str:
@@ -274,9 +274,9 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
         "authority": [{"instrument": "i", "provision": "p"}],
         "cases": [{"name": "c", "events": [], "alerts": []}],
     }  # fmt: skip
-    if others and dice.one_in(5):
+    if others and dice.one_in(4):
         return {**made, **watching(dice, others)}
-    if dice.one_in(6):
+    if dice.one_in(5):
         return {**made, **by_parts(dice, facts)}
     on = dice.one_in(3)
     names = {"h": "event" if on else dice.one_of(*facts)}
@@ -308,9 +308,9 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
 
 def watching(dice: Dice, others: list[str]) -> dict[str, Any]:
     """The head and the conditions of a rule about alerts."""
-    watched = dice.some_of(others, 2) or others[:1]
+    watched = dice.some_of(others, 2) or others[-1:]
     made: dict[str, Any] = {"while": "alert as h", "of": watched}
-    if dice.one_in(2):
+    if dice.one_in(3):
         made["for"] = dice.one_of(*SPANS)
     if not dice.one_in(3):
         made["if"] = ["h.subjects.exists(s, s == 'p')"]
@@ -332,9 +332,10 @@ def parts(dice: Dice, names: Names, facts: list[str], on: bool) -> dict[str, Any
 
 def by_parts(dice: Dice, facts: list[str]) -> dict[str, Any]:
     """A rule of which the parts are excused one by one."""
-    head, other = dice.one_of(*facts), dice.one_of(*facts)
+    head = dice.one_of(*facts)
+    other = dice.one_of(*[f for f in facts if f != head], *facts)
     made = {"while": f"{head} as h", "each": "h.list as part", "about": "part"}
-    made.update({"for": dice.one_of(*SPANS)} if dice.one_in(3) else {})
+    made.update({"for": dice.one_of(*SPANS)} if dice.one_in(5) else {})
     return {**made, "unless": [{"some": f"{other} as g", "where": [f"g.{dice.one_of('x', 'y')} == part"]}]}
 
 
@@ -357,8 +358,9 @@ def packs(dice: Dice) -> dict[str, Any]:
     for number in range(dice.one_of(1, 2, 2, 3)):
         facts[f"f{number}"] = fact(dice.part(80), list(facts), f"f{number}")
     rules: list[Any] = []
-    for number in range(dice.one_of(2, 3, 4)):
-        rules.append(rule(dice.part(80), number, list(facts), [r["rule"] for r in rules]))
+    for number in range(dice.one_of(3, 4)):
+        others = [r["rule"] for r in rules for _ in range(3 if "each" in r else 1)]
+        rules.append(rule(dice.part(80), number, list(facts), others))
     zone = dice.one_of("UTC", "UTC", "Asia/Hong_Kong")
     return {
         "pack": {"name": "drawn", "version": "1", "language": 1, "timezone": zone},
@@ -388,9 +390,9 @@ def _no_other(name: str) -> Path:
 def event(dice: Dice, number: int, days: list[int], correcting: int) -> dict[str, Any]:
     """One event, on one of *days*, seldom with ``sequence``; one in *correcting* corrects another."""
     made: dict[str, Any] = {
-        "id": f"e{number}", "source": dice.one_of("s", "s", "t"), "kind": dice.one_of(*KINDS),
+        "id": f"e{number}", "source": dice.one_of("s", "s", "s", "t"), "kind": dice.one_of(*KINDS),
         "time": day(dice.one_of(*days)).isoformat(), "x": dice.one_of(*KEYS), "y": dice.one_of(*KEYS),
-        "n": dice.below(4), "list": list(dice.one_of("pq", "pq", "qp", "p", "qq", "")),
+        "n": dice.below(4), "list": list(dice.one_of("pq", "pq", "pq", "qp", "qp", "p", "qq", "")),
         "set": dice.one_of({}, {"n": 2}, {"n": "bad"}, {"x": "q", "z": 1}, {"end": day(5).isoformat()}),
     }  # fmt: skip
     for name, others in (("at", range(6)), ("end", range(3, 9))):
@@ -401,16 +403,17 @@ def event(dice: Dice, number: int, days: list[int], correcting: int) -> dict[str
     if dice.one_in(5):
         made["sequence"] = dice.one_of("1", "2", "10")
     if dice.one_in(correcting):
-        made["corrects"] = f"e{dice.below(10)}"
+        last = max(number - 1, 0)
+        made["corrects"] = f"e{dice.one_of(last, last, dice.below(10))}"
     return made
 
 
-def histories(dice: Dice, size: int = 10) -> list[dict[str, Any]]:
+def histories(dice: Dice, size: int = 11) -> list[dict[str, Any]]:
     """Up to *size* events in any order of time; seldom one of them comes twice."""
     days = [dice.below(7) for _ in range(dice.one_of(3, 4, 5))]
     correcting = dice.one_of(20, 10, 4)
     made: list[dict[str, Any]] = []
-    for number in range(3 + dice.below(size - 2)):
+    for number in range(4 + dice.below(size - 3)):
         repeated = number > 0 and dice.one_in(12)
         made.append(dice.one_of(*made) if repeated else event(dice.part(24), number, days, correcting))
     return made

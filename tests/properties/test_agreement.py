@@ -30,7 +30,7 @@ def example(dice: Dice) -> tuple[Pack, list[dict[str, Any]]]:
         pack = checked(written, Path(folder))
     assume(pack is not None)
     assert pack is not None
-    history = histories(dice.part(270))
+    history = histories(dice.part(300))
     for about, what in (("facts", written["facts"]), ("rules", written["rules"]), ("history", history)):
         note(f"{about}: {what}")
     return pack, history
