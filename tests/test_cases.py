@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oversight import Engine, fold, load
 from oversight.cases import trial
-from oversight.cases.extract import extract
+from oversight.model.extract import extract
 from oversight.cases.matching import Expected, Got, differences, unmatched
 from oversight.cases.trial import run_case, run_cases
 from oversight.cli import main

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from oversight.cases.extract import extract
+from oversight.model.extract import extract
 from oversight.cases.matching import (
     Expected, Got, expected_of, nearest_of, told, told_expected, unmatched,
 )  # fmt: skip

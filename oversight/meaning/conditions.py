@@ -11,7 +11,7 @@ from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.meaning.evaluate import Scope, evaluate
 from oversight.meaning.spells import Holding
-from oversight.model.forms import order_of
+from oversight.model.forms import Event, order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -88,6 +88,13 @@ def key_order(key: Any) -> tuple[str, ...]:
     return tuple(text_of(part) for part in (key if isinstance(key, tuple) else (key,)))
 
 
+def began_last(fact: Holding) -> tuple[Any, ...]:
+    """The order of facts by how late they began; for ``latest:`` and for what came nearest."""
+    if not isinstance(fact.event, Event):
+        return (fact.since, fact.since, (), key_order(fact.key))
+    return (fact.since, fact.event.time, order_of(fact.event), key_order(fact.key))
+
+
 def measure(condition: Measure, scope: Scope, world: World) -> Any:
     """The count or sum; an error (returned, not raised) where a value of it has one."""
     found = matches(condition.query, scope, world)
@@ -136,7 +143,7 @@ def value_of(value: Value, scope: Scope, world: World) -> Any:
         if not found:
             nothing = EvaluationError("none on record")
             return nothing if value.otherwise is None else attempt(value.otherwise, scope)
-        last = max(found, key=lambda f: (f.since, f.event.time, order_of(f.event), key_order(f.key)))
+        last = max(found, key=began_last)
         return attempt(value.value, scope.bind(**{value.query.name: last}))
     if isinstance(value, Measure) and not value.limits:
         return measure(value, scope, world)

@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from oversight.ground.text import text_of
 from oversight.ground.time import Period, end_of, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
+from oversight.meaning.explanation import Explanation, explain
 from oversight.meaning.facts import Acts
 from oversight.meaning.spells import Holding
 from oversight.model.alerts import identity
@@ -31,7 +32,8 @@ class Alert:
     """
     One alert: a binding of a rule's head and one beginning of its breach.
 
-    ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts.
+    ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts. The text and what
+    was missing are those of the moment at which it was raised.
     """
 
     identity: str
@@ -39,6 +41,7 @@ class Alert:
     key: Any
     since: datetime
     at: datetime
+    said: Explanation
     members: dict[Any, tuple[tuple[str, ...], datetime | None]] = field(factory=dict)
 
     @property
@@ -151,8 +154,7 @@ class _Judgement:
                     scope = self._scope(instant).bind(**{rule.head.name: event})
                     members = self._members(rule, scope)
                     if members:
-                        subjects = {m: self._subjects(rule, s, event.id) for m, s in members.items()}
-                        self._raise(rule, event.identity, instant, instant, subjects)
+                        self._raise(rule, event.identity, event.id, instant, instant, members)
             return
         breached: dict[tuple[Any, ...], tuple[Holding, Scope]] = {}
         for holding in self.now[rule.head.fact].values() if in_force else []:
@@ -189,6 +191,7 @@ class _Judgement:
     def _go_on(
         self, rule: Rule, instant: datetime, half: int, breached: dict[tuple[Any, ...], tuple[Holding, Scope]]
     ) -> None:
+        risen: dict[tuple[Any, datetime], dict[Any, Scope]] = {}
         for binding, (holding, scope) in breached.items():
             since = self.began.setdefault(binding, instant)
             known = self.alerts.get(identity(rule.id, rule.part, holding.key, since))
@@ -200,8 +203,9 @@ class _Judgement:
             if due > instant:
                 self.plan(due)
             elif due < instant or half == 1 or rule.deadline is None:
-                subjects = self._subjects(rule, scope, holding.key)
-                self._raise(rule, holding.key, since, instant, {binding[3]: subjects})
+                risen.setdefault((holding.key, since), {})[binding[3]] = scope
+        for (key, since), members in risen.items():
+            self._raise(rule, key, key, since, instant, members)
 
     def _due(self, rule: Rule, scope: Scope, since: datetime) -> datetime | None:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
@@ -225,14 +229,23 @@ class _Judgement:
             ids = [text_of(part) for part in (key if isinstance(key, tuple) else (key,))]
         return tuple(dict.fromkeys(ids))
 
-    def _raise(self, rule: Rule, key: Any, since: datetime, at: datetime, members: dict[Any, tuple[str, ...]]) -> None:
-        name = identity(rule.id, rule.part, key, since)
-        alert = self.alerts.setdefault(name, Alert(name, rule, key, since, at))
-        alert.members.update({member: (subjects, None) for member, subjects in members.items()})
+    def _raise(self, rule: Rule, key: Any, name: Any, since: datetime, at: datetime, members: dict[Any, Scope]) -> None:
+        """Raise an alert, or let further *members* join it; *name* stands for its subjects where it names none."""
+        number = identity(rule.id, rule.part, key, since)
+        said = explain(rule, list(members.values()), self._world())
+        alert = self.alerts.get(number)
+        if alert is None:
+            alert = self.alerts[number] = Alert(number, rule, key, since, at, said)
+        else:
+            further = tuple(e for e in said.evidence if e not in alert.said.evidence)
+            alert.said = evolve(alert.said, evidence=alert.said.evidence + further)
+        alert.members.update({m: (self._subjects(rule, scope, name), None) for m, scope in members.items()})
 
     def _alert_facts(self) -> dict[Any, Holding]:
         """The built-in fact ``alert``: every alert some subject of which is in breach."""
         found = {}
+        no_event: Any = None
+        alert: Any
         for alert in self.alerts.values():
             open_ones = [subject for subject, end in alert.subjects.items() if end is None]
             if open_ones:
@@ -240,7 +253,8 @@ class _Judgement:
                     "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
                     "subjects": open_ones, "since": alert.since, "at": alert.at,
                 }  # fmt: skip
-                found[alert.identity] = Holding(alert.identity, alert.at, attributes, None, alert, (), None)  # type: ignore[arg-type]
+                events = alert.said.evidence
+                found[alert.identity] = Holding(alert.identity, alert.at, attributes, no_event, alert, events, no_event)
         return found
 
 
