@@ -16,7 +16,7 @@ from attrs import define, evolve, field, frozen
 from oversight.ground.text import text_of
 from oversight.ground.time import Period, end_of, shift
 from oversight.ground.values import EvaluationError, operations
-from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
+from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.explanation import Explanation, explain
 from oversight.meaning.facts import Acts
@@ -82,7 +82,9 @@ def reached(events: Iterable[Event], advanced: datetime | None) -> datetime | No
     return max([e.time for e in history_of(events)] + ([advanced] if advanced is not None else []), default=None)
 
 
-def outcome(pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = True) -> Outcome:
+def outcome(
+    pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = True, seen: Seen | None = None
+) -> Outcome:
     """
     The alerts and facts of a history.
 
@@ -91,20 +93,22 @@ def outcome(pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = 
         events: in any order.
         upto: the instant reached; later events wait.
         closed: whether *upto* itself is judged, or only the instants before it.
+        seen: is told of every clause that is looked at.
     """
-    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto]).run(upto, closed)
+    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto], seen).run(upto, closed)
 
 
 class _Judgement:
-    def __init__(self, pack: Pack, history: list[Event]) -> None:
+    def __init__(self, pack: Pack, history: list[Event], seen: Seen | None) -> None:
         self.pack = pack
+        self.seen = seen
         self.operations = operations(pack.zone)
         self.alerts: dict[str, Alert] = {}
         self.began: dict[tuple[Any, ...], datetime] = {}
         self.by_instant: dict[datetime, list[Event]] = {}
         for event in history:
             self.by_instant.setdefault(event.time, []).append(event)
-        self.acts = Acts(pack, self._scope, self.plan)
+        self.acts = Acts(pack, self._scope, self.plan, seen)
         self.instants: set[datetime] = set(self.by_instant)
         for parameter in pack.parameters.values():
             self.instants.update(start for start, _ in parameter.entries)
@@ -126,6 +130,7 @@ class _Judgement:
         while True:
             ahead = [t for t in self.instants if (done is None or t > done) and (t < upto or (closed and t == upto))]
             if not ahead:
+                self._note_waiting()
                 return Outcome(self.alerts, {n: f for n, f in self.now.items() if n != "alert"})
             done = min(ahead)
             self._instant(done)
@@ -143,7 +148,8 @@ class _Judgement:
                 self.now["alert"] = self._alert_facts()
 
     def _world(self) -> World:
-        return World(lambda name: self.now[name].values(), lambda name: self.before.get(name, {}).values())
+        before = self.before
+        return World(lambda name: self.now[name].values(), lambda name: before.get(name, {}).values(), self.seen)
 
     def _judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
         start, end = rule.in_force
@@ -183,10 +189,28 @@ class _Judgement:
 
     def _end_breaches(self, rule: Rule, instant: datetime, breached: dict[tuple[Any, ...], Any]) -> None:
         for binding in [b for b in self.began if b[0] == rule.name and b not in breached]:
-            alert = self.alerts.get(identity(rule.id, rule.part, binding[1], self.began.pop(binding)))
-            if alert is not None and binding[3] in alert.members:
-                subjects, end = alert.members[binding[3]]
-                alert.members[binding[3]] = (subjects, instant if end is None else end)
+            alert = self._alert_of(rule, binding, self.began.pop(binding))
+            if alert is None:
+                self._note(rule, passed=False)
+                continue
+            subjects, end = alert.members[binding[3]]
+            alert.members[binding[3]] = (subjects, instant if end is None else end)
+
+    def _alert_of(self, rule: Rule, binding: tuple[Any, ...], since: datetime) -> Alert | None:
+        """The alert that a binding is in already."""
+        alert = self.alerts.get(identity(rule.id, rule.part, binding[1], since))
+        return alert if alert is not None and binding[3] in alert.members else None
+
+    def _note(self, rule: Rule, passed: bool) -> None:
+        """Tell whether a deadline passed, or the breach ended (or the history did) before."""
+        if self.seen is not None and rule.deadline is not None:
+            self.seen(rule.deadline, passed)
+
+    def _note_waiting(self) -> None:
+        for rule in self.rules if self.seen is not None else []:
+            for binding, since in self.began.items():
+                if binding[0] == rule.name and self._alert_of(rule, binding, since) is None:
+                    self._note(rule, passed=False)
 
     def _go_on(
         self, rule: Rule, instant: datetime, half: int, breached: dict[tuple[Any, ...], tuple[Holding, Scope]]
@@ -194,8 +218,7 @@ class _Judgement:
         risen: dict[tuple[Any, datetime], dict[Any, Scope]] = {}
         for binding, (holding, scope) in breached.items():
             since = self.began.setdefault(binding, instant)
-            known = self.alerts.get(identity(rule.id, rule.part, holding.key, since))
-            if known is not None and binding[3] in known.members:
+            if self._alert_of(rule, binding, since) is not None:
                 continue
             due = self._due(rule, scope, since)
             if due is None:
@@ -203,6 +226,7 @@ class _Judgement:
             if due > instant:
                 self.plan(due)
             elif due < instant or half == 1 or rule.deadline is None:
+                self._note(rule, passed=True)
                 risen.setdefault((holding.key, since), {})[binding[3]] = scope
         for (key, since), members in risen.items():
             self._raise(rule, key, key, since, instant, members)
