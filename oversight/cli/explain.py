@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
@@ -20,7 +20,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import WITHDRAWN, Change, to_json
 from oversight.model.events import Vocabulary
-from oversight.outlets.text import missing_text
+from oversight.outlets.text import assumption_text, missing_text
 from oversight.runner.intake import STANDARD_INPUT, Refusal
 from oversight.runner.run import Run
 from oversight.runner.summary import counted
@@ -124,8 +124,10 @@ def _branches(alert: Change, history: list[Change], events: list[Found], zone: Z
     lost = [_Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
     yield _Branch("evidence", (*(_event(found, zone) for found in events), *lost))
     if alert.missing:
-        missing = [_Branch(missing_text(_as_mapping(each))) for each in alert.missing]
+        missing = [_Branch(missing_text(asdict(each))) for each in alert.missing]
         yield _Branch("what would have excused it", tuple(missing))
+    if alert.assumed:
+        yield _Branch("assumes", tuple(_Branch(assumption_text(asdict(each))) for each in alert.assumed))
     yield _Branch("what was told", tuple(_told(change, zone) for change in history))
     yield _Branch(f"remedy: {alert.remedy}")
 
@@ -159,10 +161,6 @@ def _print(branch: _Branch, before: str, last: bool) -> None:
 def _clock(instant: datetime, zone: ZoneInfo) -> str:
     local = instant.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}" if local.second or local.microsecond else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _as_mapping(missing: Any) -> dict[str, Any]:
-    return {name: getattr(missing, name) for name in ("clause", "nearest", "failed", "reason", "fact")}
 
 
 def _plain(alert: Change, history: list[Change], events: list[Found]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from attrs import evolve
 from oversight.engine.program import CompiledRule
 from oversight.engine.store import Plain
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
 from oversight.model.pack import Pack
 
@@ -82,6 +83,7 @@ class Telling:
     def __init__(self, pack: Pack, rules: list[CompiledRule]) -> None:
         self.pack = pack
         self.rules = rules
+        self.assumptions = Assumptions(pack)
 
     def differences(self, verdicts: Verdicts, revising: str | None, closed: datetime | None) -> list[Change]:
         """
@@ -150,4 +152,5 @@ class Telling:
             authority=rule.authority, at=at.astimezone(self.pack.zone),
             since=verdict.since.astimezone(self.pack.zone), subjects=subjects, open=left, message=verdict.message,
             remedy=verdict.remedy, evidence=verdict.evidence, missing=verdict.missing, cause=cause,
+            assumed=self.assumptions.of(rule, verdict.at, verdict.since),
         )  # fmt: skip

@@ -42,6 +42,7 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
         return Parameter(key.text, (), DYN, place=key.place)
     entries: list[tuple[datetime, Any, Type]] = []
     sources: list[str] = []
+    assumptions: list[bool] = []
     for item in written.items:
         body = shape.table(item, "a dated value", inside, _ENTRY, ("from", "value"))
         start = None if body is None else day(body.get("from"), zone, inside)
@@ -55,10 +56,10 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
             inside.wrong("type-mismatch", message, body.get("value") or body)
         entries.append((start, value, kind))
         sources.append(shape.string(body.get("source"), "source", inside))
-        assumed = assumed or shape.boolean(body.get("assumed"), "assumed", inside)
+        assumptions.append(shape.boolean(body.get("assumed"), "assumed", inside) or assumed)
     kind = reduce(_together, (entry[2] for entry in entries)) if entries else DYN
     dated = tuple((start, float(value) if kind is DOUBLE else value) for start, value, _ in entries)
-    return Parameter(key.text, dated, kind, tuple(sources), assumed, description, key.place)
+    return Parameter(key.text, dated, kind, tuple(sources), tuple(assumptions), description, key.place)
 
 
 def _together(one: Type, other: Type) -> Type:

@@ -257,14 +257,14 @@ class Parameter:
         entries: pairs of the instant from which a value is in force and the value, in order of time.
         type: of its values.
         sources: where each value is written, beside ``entries``.
-        assumed: whether the value is an assumption of this pack and of no instrument.
+        assumed: whether each value is an assumption and of no instrument, beside ``entries``.
     """
 
     name: str
     entries: tuple[tuple[datetime, Any], ...]
     type: Type
     sources: tuple[str, ...] = ()
-    assumed: bool = False
+    assumed: tuple[bool, ...] = ()
     description: str = ""
     place: Place = field(default=Place("", 0, 0), eq=False)
 

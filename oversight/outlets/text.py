@@ -73,6 +73,8 @@ class Renderer:
         if alert["change"] in (RAISED, UPDATED):
             for missing in alert["missing"]:
                 yield "missing", missing_text(missing, most=MOST_CLAUSE)
+            for assumption in alert["assumed"]:
+                yield "assumes", assumption_text(assumption)
             yield "remedy", alert["remedy"]
         if alert["waived"]:
             yield "waived", ", ".join(f"{name} {value}" for name, value in alert["waived"].items())
@@ -137,6 +139,20 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
     return f"{verdict}: {failed or clause}"
 
 
+def assumption_text(assumption: Mapping[str, str]) -> str:
+    """
+    An assumed value on which an alert rests, with where it comes from.
+
+    Args:
+        assumption: an entry of the alert's ``assumed``.
+
+    >>> assumption_text({"parameter": "lead", "value": "P14D", "source": "Assumed; no lead time is given"})
+    'lead P14D (Assumed; no lead time is given)'
+    """
+    source = f" ({assumption['source']})" if assumption["source"] else ""
+    return f"{assumption['parameter']} {assumption['value']}{source}"
+
+
 def _short(clause: str, most: int | None) -> str:
     return clause if most is None or len(clause) <= most else shorten(clause, most, placeholder=" ...")
 
@@ -149,6 +165,9 @@ def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
 def _headline(at: datetime, alert: EventDict) -> str:
     rule = f"{alert['rule']}/{alert['part']}" if alert["part"] else alert["rule"]
     word = _WORDS.get(alert["change"], alert["change"])
+    if alert["change"] == UPDATED and not alert["subjects"]:
+        # Nobody left the breach: a waiver of a site began or ended.
+        word = "waived from now on" if alert["waived"] else "no longer waived"
     return f"{_hour(at)}  {rule}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
 
 
