@@ -7,11 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from attrs import evolve
+
 from oversight.engine.program import Program
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
+from oversight.engine.telling import Telling
 from oversight.engine.timeline import Timeline
-from oversight.engine.verdicts import Telling, Verdict
+from oversight.engine.verdicts import Verdict
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
@@ -51,7 +54,7 @@ class Engine:
         self._caller = clock == "caller"
         self._program = Program(pack)
         self._timeline = Timeline(self._program)
-        self._telling = Telling(pack, self._program.rules)
+        self._telling = Telling(self._program)
         self._known: dict[tuple[str, str], Event] = {}
         self._gone: set[tuple[str, str]] = set()
         self._advanced: datetime | None = None
@@ -231,7 +234,7 @@ class Engine:
                 timeline.close(min(told_upto, now), inclusive=True)
         if now is not None:
             timeline.close(now, inclusive)
-        changes = self._telling.differences(timeline.judge.verdicts, revising, told_upto)
+        changes = self._telling.differences(timeline.judge.verdicts, revising, told_upto, timeline.closed)
         self._prune()
         return tuple(changes)
 
@@ -245,10 +248,14 @@ class Engine:
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:
-            self._timeline.judge.forget(floor)
+            self._timeline.judge.forget(floor, self._telling.waivers.awaits)
 
     def open_alerts(self) -> tuple[Change, ...]:
-        """The alerts of ``while`` rules that are in breach, as they would be told now, oldest first."""
+        """
+        The alerts of ``while`` rules that are in breach, as they would be told now, oldest first.
+
+        Those that an exception of a site waives are among them, with what waives them now in ``waived``.
+        """
         found = [self._as_raised(v) for v in self._verdicts() if v.is_open and self._standing(v)]
         return tuple(sorted(found, key=lambda change: (change.at, change.rule, change.part, change.alert)))
 
@@ -261,7 +268,12 @@ class Engine:
 
     def _as_raised(self, verdict: Verdict) -> Change:
         subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])
-        return self._telling.change(RAISED, verdict, subjects, verdict.at, len(subjects), verdict.cause)
+        return self._told(verdict, subjects, len(subjects))
+
+    def _told(self, verdict: Verdict, subjects: tuple[str, ...], left: int) -> Change:
+        """An alert as it was raised, but for what is waived now."""
+        change = self._telling.change(RAISED, verdict, subjects, verdict.at, left, verdict.cause)
+        return evolve(change, waived=self._telling.waivers.at_present(verdict, self.closed))
 
     def explain(self, alert: str) -> Change:
         """
@@ -273,7 +285,7 @@ class Engine:
         verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(alert)
         if verdict is None:
             raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
-        return self._telling.change(RAISED, verdict, tuple(verdict.ends()), verdict.at, 0, verdict.cause)
+        return self._told(verdict, tuple(verdict.ends()), 0)
 
     @property
     def unmatched(self) -> tuple[tuple[str, str], ...]:

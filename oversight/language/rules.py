@@ -16,7 +16,7 @@ from oversight.language.entries import kinds_of, values
 from oversight.language.findings import Findings
 from oversight.language.guards import guaranteed, require, require_in
 from oversight.language.order import in_order
-from oversight.language.parameters import day
+from oversight.language.parameters import term
 from oversight.language.scope import Scope
 from oversight.language.shape import Table, Text
 from oversight.language.source import Mapping, Node, Scalar
@@ -27,11 +27,11 @@ from oversight.model.pack import (
 )  # fmt: skip
 from oversight.model.types import DATE, DURATION, DYN, INT, PERIOD, STRING, TIMESTAMP, ListType, Type
 
-_OWN = (
+OWN = (
     "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with",
-    "each",     "about", "alert", "remedy", "in_force", "status",
+    "each", "about", "alert", "remedy", "in_force", "status",
 )  # fmt: skip
-_KNOWN = ("rule", *_OWN, "cases", "parts")
+_KNOWN = ("rule", *OWN, "cases", "parts")
 _REQUIRED = ("title", "authority", "basis", "severity", "alert", "remedy")
 _HEAD = ("on", "while", "of")
 _DEADLINE = ("for", "by")
@@ -64,7 +64,7 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
         hint = "add at least one under cases: a history and the alerts it should bring"
         inside.wrong("no-cases", f"the rule {written.text} has no case", written, hint)
     cases = shape.items(body.entries["cases"][1]) if "cases" in body.entries else ()
-    own = Table(body.node, {key: body.entries[key] for key in body.entries if key in _OWN})
+    own = Table(body.node, {key: body.entries[key] for key in body.entries if key in OWN})
     several = body.get("parts")
     if several is None:
         return (RuleDraft(written.text, "", written, own, inside),), cases
@@ -84,7 +84,7 @@ def _named(node: Node) -> tuple[str, ...]:
 
 
 def _part(node: Node, whole: Table, written: Scalar, findings: Findings) -> RuleDraft | None:
-    body = shape.table(node, "a part", findings, ("part", *_OWN), ("part",))
+    body = shape.table(node, "a part", findings, ("part", *OWN), ("part",))
     name = None if body is None else shape.scalar(body.get("part"), "part:", findings)
     if body is None or name is None:
         return None
@@ -310,9 +310,7 @@ class _Checker:
     def _in_force(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         node = self._body.get("in_force")
         body = None if node is None else shape.table(node, "in_force", self._findings, ("from", "until"))
-        if body is None:
-            return None, None
-        return day(body.get("from"), zone, self._findings), day(body.get("until"), zone, self._findings, ends=True)
+        return term(body, zone, self._findings)
 
 
 def _names(root: Value) -> set[str]:

@@ -83,7 +83,7 @@ class Change:
     missing: tuple[Missing, ...]
     assumed: tuple[Assumption, ...] = field(default=())
     cause: str | None
-    waived: Mapping[str, Any] | None = field(default=None)
+    waived: Mapping[str, str] | None = field(default=None)
 
     @property
     def subject_count(self) -> int:

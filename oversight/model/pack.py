@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from oversight.ground.time import format_instant
 from oversight.model.expressions import Node
 from oversight.model.types import Attribute, RecordType, Type
 
@@ -373,6 +374,36 @@ class Rule:
 
 
 @frozen
+class Waiver:
+    """
+    An exception that a site makes: while it is in force, the alerts it is about are waived, and still told.
+
+    Args:
+        rule: id of a rule or, with its part, its name.
+        where: a condition on the alert, called ``alert``; ``None`` means every alert of the rule.
+        start, end: it is in force from the one until before the other.
+        reason: why, for people.
+        owner: who answers for it.
+    """
+
+    rule: str
+    where: Expression | None
+    start: datetime
+    end: datetime
+    reason: str
+    owner: str
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+    def about(self, rule: Rule) -> bool:
+        """Whether alerts of *rule* are meant."""
+        return self.rule in (rule.id, rule.name)
+
+    def shown(self, zone: ZoneInfo) -> dict[str, str]:
+        """What an alert shows of it, with the instant of its end in *zone*."""
+        return {"reason": self.reason, "owner": self.owner, "until": format_instant(self.end.astimezone(zone))}
+
+
+@frozen
 class Pack:
     """
     A checked pack.
@@ -387,6 +418,7 @@ class Pack:
         cases: all, those beside rules and those of the pack.
         digest: hex SHA-256 of the exact text of every file that takes part.
         files: their names as shown in diagnostics, in order.
+        waivers: the exceptions of a site, in the order in which they are written.
     """
 
     name: str
@@ -401,3 +433,4 @@ class Pack:
     digest: str
     files: tuple[str, ...] = ()
     description: str = ""
+    waivers: tuple[Waiver, ...] = ()
