@@ -107,11 +107,13 @@ def _run(command: _Parser) -> None:
 
 def _check(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    _site_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the findings (text)")
 
 
 def _test(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    _site_option(command)
     command.add_argument("--verbose", action="store_true", help="name the cases that passed, too")
 
 
@@ -136,6 +138,13 @@ def _kinds(command: _Parser) -> None:
 
 def _rules_option(command: _Parser) -> None:
     command.add_argument("--rules", required=True, metavar="PACK[,PACK]", help=PACK)
+    _site_option(command)
+
+
+def _site_option(command: _Parser) -> None:
+    command.add_argument(
+        "--site", metavar="FILE", help="what this place sets for itself: parameters, severities, dates and exceptions"
+    )
 
 
 def _until_option(command: _Parser) -> None:

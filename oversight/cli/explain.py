@@ -51,7 +51,7 @@ def execute(arguments: Namespace) -> int:
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
     check_sources(sources)
-    packs = load_all(arguments.rules)
+    packs = load_all(arguments.rules, arguments.site)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
 
@@ -128,6 +128,9 @@ def _branches(alert: Change, history: list[Change], events: list[Found], zone: Z
         yield _Branch("what would have excused it", tuple(missing))
     if alert.assumed:
         yield _Branch("assumes", tuple(_Branch(assumption_text(asdict(each))) for each in alert.assumed))
+    if alert.waived:
+        waived = [_Branch(f"{name}: {value}") for name, value in alert.waived.items()]
+        yield _Branch("waived", tuple(waived))
     yield _Branch("what was told", tuple(_told(change, zone) for change in history))
     yield _Branch(f"remedy: {alert.remedy}")
 
@@ -144,6 +147,8 @@ def _event(found: Found, zone: ZoneInfo) -> _Branch:
 def _told(change: Change, zone: ZoneInfo) -> _Branch:
     because = f" because of {change.cause}" if change.cause else " by the passing of time"
     subjects = ", ".join(change.subjects[:6]) + (" …" if len(change.subjects) > 6 else "")
+    if not change.subjects:
+        subjects = f"waived: {change.waived['reason']}" if change.waived else "no longer waived"
     return _Branch(f"{_clock(change.at, zone)}  {change.change}{because}: {subjects}")
 
 

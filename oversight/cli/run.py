@@ -33,7 +33,7 @@ def execute(arguments: Namespace) -> int:
     """
     sources: list[str] = arguments.events
     check_sources(sources)
-    packs = load_all(arguments.rules)
+    packs = load_all(arguments.rules, arguments.site)
     with _written(arguments.out, sources) as out:
         run = Run(
             packs,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from oversight.cases.trial import Result, run_cases
-from oversight.cli.packs import load
+from oversight.cli.packs import adapt, load
 from oversight.cli.terminal import shown
 from oversight.ground.text import printable
 from oversight.runner.summary import counted
@@ -21,9 +21,9 @@ def execute(arguments: Namespace) -> int:
         0 where every case passes, 1 where one fails.
 
     Raises:
-        Usage: there is no such pack, or it does not check.
+        Usage: there is no such pack, or it or the site file does not check.
     """
-    packs = [load(name) for name in dict.fromkeys(arguments.packs)]
+    packs = adapt([load(name) for name in dict.fromkeys(arguments.packs)], arguments.site)
     failed = 0
     for pack in packs:
         tried = 0

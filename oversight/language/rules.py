@@ -68,6 +68,8 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
     several = body.get("parts")
     if several is None:
         return (RuleDraft(written.text, "", written, own, inside),), cases
+    if not shape.items(several):
+        inside.wrong("no-parts", f"the rule {written.text} has no part", body.key("parts"), "leave parts: out, or add one")
     made = (_part(item, own, written, inside) for item in shape.items(several))
     return tuple(one for one in made if one is not None), cases
 
@@ -182,7 +184,7 @@ class _Checker:
         return Rule(
             draft.id,
             draft.part,
-            shape.string(body.get("title"), "title", findings),
+            shape.said(body, "title", findings),
             _authority(body.get("authority"), findings),
             shape.choice(body.get("basis"), "basis", BASES, findings),
             shape.choice(body.get("severity"), "severity", SEVERITIES, findings),
@@ -325,8 +327,8 @@ def _authority(node: Node | None, findings: Findings) -> tuple[Authority, ...]:
     for item in shape.items(node):
         body = shape.table(item, "an authority", findings, ("instrument", "provision"), ("instrument", "provision"))
         if body is not None:
-            instrument = shape.string(body.get("instrument"), "instrument", findings)
-            made.append(Authority(instrument, shape.string(body.get("provision"), "provision", findings)))
+            instrument = shape.said(body, "instrument", findings)
+            made.append(Authority(instrument, shape.said(body, "provision", findings)))
     if not made and not shape.items(node):
         findings.wrong(
             "no-authority", "a rule rests on at least one instrument", node, "- {instrument: …, provision: …}"

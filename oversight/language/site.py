@@ -205,15 +205,12 @@ class _Site:
             return None
         rule = shape.string(body.get("rule"), "rule", self._findings)
         inside = self._findings.within(*([f"in an exception for the rule {rule}"] if rule else []))
-        texts = {name: shape.string(body.get(name), name, inside) for name in ("reason", "owner")}
-        for name, text in texts.items():
-            if name in body.entries and isinstance(body.get(name), Scalar) and not text:
-                inside.wrong("no-value", f"{name!r} is empty", body.key(name), "say it: the alert shows it")
+        reason, owner = shape.said(body, "reason", inside), shape.said(body, "owner", inside)
         start, end = term(body, self._pack.zone, inside)
         where = self._where(body.get("where"), inside)
         if start is None or end is None or not any(rule in (one.id, one.name) for one in self._pack.rules):
             return None
-        return Waiver(rule, where, start, end, texts["reason"], texts["owner"], body.place)
+        return Waiver(rule, where, start, end, reason, owner, body.place)
 
     def _where(self, node: Node | None, findings: Findings) -> Expression | None:
         written = expression(node, "where", findings)
