@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
+from oversight.engine.preview import preview
 from oversight.engine.program import Program
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
@@ -287,6 +288,36 @@ class Engine:
             raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
         return self._told(verdict, tuple(verdict.ends()), 0)
 
+    def preview(self, events: Any, *, until: datetime | None = None) -> tuple[Change, ...]:
+        """
+        What planned events would change if they happened now, without recording anything: this engine stays as it is.
+
+        What ``missing`` and ``remedy`` of an alert that would be raised say is what would prevent it. Where planned
+        events or *until* let time pass, what that alone would bring is left out. It takes as long as restoring a
+        snapshot does.
+
+        Args:
+            events: as :meth:`feed` takes them. One without ``time`` happens at the instant reached; one without ``id``
+                is called ``plan-1`` and so on, by its place.
+            until: an instant until which time is then let pass, for the deadlines that they would begin.
+
+        Raises:
+            EventError: as :meth:`feed`, and where a kind is unknown.
+            EventRefused: as :meth:`feed`.
+            TimeWentBackwards: *until* is earlier than the instant then reached.
+            SnapshotRefused: a late event or a correction was accepted and waits to be judged.
+        """
+        return preview(self, events, until)
+
+    def fork(self) -> Engine:
+        """
+        Another engine in the state of this one; what is fed to it does not reach this one.
+
+        Raises:
+            SnapshotRefused: a late event or a correction was accepted and waits to be judged.
+        """
+        return Engine.restore(self.pack, self.snapshot())
+
     @property
     def unmatched(self) -> tuple[tuple[str, str], ...]:
         """Source and id of what corrections name and no event on record has (yet, or within ``revise``)."""
@@ -308,20 +339,15 @@ class Engine:
         """
         if self._back is not None or self._retracted:
             raise SnapshotRefused("an accepted event waits to be judged; close or settle before the snapshot")
-        timeline, closed = self._timeline, self.closed
         writer = Writer(self.vocabulary.write)
-        instants = timeline.journal.instants
-        if instants:
-            timeline.rewind(instants[0])
-        state = write_state(timeline, writer)
+        state = write_state(self._timeline, writer)
         known = [writer.event(event) for event in self._known.values()]
-        self._replay(closed)
         return to_bytes(
             {
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
                 "gone": sorted(self._gone), "strangers": dict(self.strangers),
-                "reached": [writer.plain(at) for at in (closed, *self._reached)],
+                "reached": [writer.plain(at) for at in (self.closed, *self._reached)],
                 "events": writer.events,
             }
         )  # fmt: skip
@@ -329,11 +355,6 @@ class Engine:
     @property
     def _reached(self) -> tuple[datetime | None, ...]:
         return (self._advanced, self._latest, self._floor, self._passed)
-
-    def _replay(self, closed: datetime | None) -> None:
-        if closed is not None:
-            self._timeline.close(closed, inclusive=True)
-        self._timeline.judge.verdicts.touched.clear()
 
     @classmethod
     def restore(cls, pack: Pack, data: bytes) -> Engine:
@@ -375,7 +396,9 @@ class Engine:
             self._known[event.identity] = event
             if event.identity not in self._gone:
                 self._timeline.take(event)
-        self._replay(closed)
+        if closed is not None:
+            self._timeline.close(closed, inclusive=True)
+        self._timeline.judge.verdicts.touched.clear()
 
     def facts(self, name: str) -> tuple[Held, ...]:
         """

@@ -69,7 +69,9 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
     if several is None:
         return (RuleDraft(written.text, "", written, own, inside),), cases
     if not shape.items(several):
-        inside.wrong("no-parts", f"the rule {written.text} has no part", body.key("parts"), "leave parts: out, or add one")
+        inside.wrong(
+            "no-parts", f"the rule {written.text} has no part", body.key("parts"), "leave parts: out, or add one"
+        )
     made = (_part(item, own, written, inside) for item in shape.items(several))
     return tuple(one for one in made if one is not None), cases
 
