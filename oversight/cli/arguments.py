@@ -13,7 +13,9 @@ from oversight.ground.time import Period, parse_instant
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input"
 PACK = "name of a shipped pack, or the folder of one"
-EXITS = "exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check"
+EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
+With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
+An alert that the site file waives does not count."""
 
 
 class Usage(Exception):
@@ -95,8 +97,19 @@ def _run(command: _Parser) -> None:
     command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
     _rules_option(command)
     _until_option(command)
-    command.add_argument("--format", choices=("jsonl", "text"), default="jsonl", help="of the alerts (jsonl)")
-    command.add_argument("--out", metavar="FILE", help="write the alerts there, not to standard output")
+    command.add_argument(
+        "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
+    )
+    command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
+    command.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="events that have not happened: tell what each would raise after the others, and what would prevent it, "
+        "instead of the alerts; one without time happens at the instant reached",
+    )
+    command.add_argument(
+        "--plan-until", metavar="T", type=_instant, help="let time pass until then after the plan, for its deadlines"
+    )
     command.add_argument(
         "--revise",
         metavar="PERIOD",

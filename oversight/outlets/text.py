@@ -59,15 +59,15 @@ class Renderer:
 
     def _details(self, alert: EventDict) -> Iterator[tuple[str, str]]:
         if alert["subjects"]:
-            yield "about", _names(alert["subjects"], alert.get("subject_count"))
+            yield "about", names_text(alert["subjects"], alert.get("subject_count"))
         if alert["since"] != alert["at"]:
-            yield "since", _clock(self._local(alert["since"]))
+            yield "since", clock(self._local(alert["since"]))
         if alert["change"] == UPDATED:
             yield "open", f"{alert['open']} in breach now"
         if alert["change"] in (RAISED, UPDATED):
-            yield "rests on", _authority(alert["authority"], alert["basis"])
+            yield "rests on", authority_text(alert["authority"], alert["basis"])
         if alert["evidence"]:
-            yield "evidence", _names(alert["evidence"])
+            yield "evidence", names_text(alert["evidence"])
         if alert["cause"] and alert["change"] != RAISED:
             yield "because of", alert["cause"]
         if alert["change"] in (RAISED, UPDATED):
@@ -163,28 +163,55 @@ def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
 
 
 def _headline(at: datetime, alert: EventDict) -> str:
-    rule = f"{alert['rule']}/{alert['part']}" if alert["part"] else alert["rule"]
     word = _WORDS.get(alert["change"], alert["change"])
     if alert["change"] == UPDATED and not alert["subjects"]:
         # Nobody left the breach: a waiver of a site began or ended.
         word = "waived from now on" if alert["waived"] else "no longer waived"
-    return f"{_hour(at)}  {rule}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
+    return f"{_hour(at)}  {rule_text(alert)}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
 
 
 def _hour(at: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
 
 
-def _clock(at: datetime) -> str:
+def rule_text(alert: Mapping[str, Any]) -> str:
+    """
+    The rule of an alert, with its part where it has one.
+
+    >>> rule_text({"rule": "R-1", "part": "press"})
+    'R-1/press'
+    """
+    return f"{alert['rule']}/{alert['part']}" if alert["part"] else str(alert["rule"])
+
+
+def clock(at: datetime) -> str:
+    """
+    Day and hour; seconds where there are some.
+
+    >>> clock(datetime(2026, 3, 9, 9))
+    '2026-03-09 09:00'
+    """
     return f"{at:%Y-%m-%d} {_hour(at)}"
 
 
-def _authority(authority: Iterable[Mapping[str, str]], basis: str) -> str:
+def authority_text(authority: Iterable[Mapping[str, str]], basis: str) -> str:
+    """
+    What a rule rests on.
+
+    >>> authority_text([{"instrument": "Charter", "provision": "section 1"}], "case-law")
+    'Charter, section 1 (case law)'
+    """
     told = "; ".join(f"{each['instrument']}, {each['provision']}" for each in authority)
     return f"{told} ({basis.replace('-', ' ')})"
 
 
-def _names(names: Sequence[str], count: int | None = None) -> str:
+def names_text(names: Sequence[str], count: int | None = None) -> str:
+    """
+    The first of many names, and how many there are besides.
+
+    >>> names_text(["k1", "k2"], 5)
+    'k1, k2 and 3 more'
+    """
     more = max(count or 0, len(names)) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
