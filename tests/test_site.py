@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import evolve
 
 from oversight import Change, Engine, Pack, errors, fold, load
 from oversight.cli import main
@@ -146,6 +148,13 @@ class TestSetting:
         expected = [("raised", day(5, 0), None), ("cleared", day(9, 0), None)]
         assert expected == reasons(follow(pack, on("1", 2), day(20)))
 
+    def test_in_force_of_a_part(self, tmp_path: Path) -> None:
+        """A date is set for a rule, or for one of its parts, which is nearer."""
+        file = tmp_path / "site.yaml"
+        file.write_text("in_force: {SM-04/crowd: {from: 2026-03-05}, SM-04: {from: 2026-03-09}}")
+        starts = {rule.name: rule.in_force[0] for rule in load(SMALL, site=file).rules}
+        assert (day(5, 0), day(9, 0), None) == (starts["SM-04/crowd"], starts["SM-04/audit"], starts["SM-01"])
+
     def test_what_is_not_set_stays(self, tmp_path: Path) -> None:
         """Where a site sets the first day alone, the last is that of the pack."""
         pack = at(
@@ -209,6 +218,31 @@ class TestWaiving:
         changes = follow(pack, on("1", 2, parts=["bb", "aa"]), granted("2", 5, camera="bb"))
         assert [("raised", day(2), None), ("updated", day(5), "trial")] == reasons(changes)
         assert ("bb",) == changes[1].subjects
+
+    def test_in_an_hour_that_comes_twice(self, tmp_path: Path) -> None:
+        """Where a change of the subjects turns a waiver on, one change says both, also where clocks go back."""
+        rules = """
+        - rule: R
+          while: camera as c
+          each: c.parts as part
+          unless: [{some: permit as p, where: p.camera == part}]
+          about: part
+        """
+        text = "where: 'alert.subjects == [\"aa\"]', reason: trial, owner: o, from: 2026-10-01, until: 2026-10-31"
+        pack = evolve(excepting(tmp_path, text, rules=rules), zone=ZoneInfo("Europe/Paris"))
+        begun = datetime.fromisoformat("2026-10-25T00:10:00+00:00")
+        left = datetime.fromisoformat("2026-10-25T00:30:00+00:00")
+        changes = follow(pack, on("1", begun, parts=["aa", "bb"]), granted("2", left, camera="bb"))
+        assert [("raised", begun, None), ("updated", left, "trial")] == [
+            (c.change, c.at.astimezone(UTC), c.waived and c.waived["reason"]) for c in changes
+        ]
+
+    def test_the_subjects_are_in_order(self, tmp_path: Path) -> None:
+        """An exception sees the subjects in order of their names, in whatever order the alert is about them."""
+        rules = "- rule: R\n  while: camera as c\n  if: [has(c.parts)]\n  about: c.parts"
+        pack = excepting(tmp_path, f'where: \'alert.subjects == ["aa", "bb"]\', {MONTH}', rules=rules)
+        [change] = follow(pack, on("1", 2, parts=["bb", "aa"]))
+        assert (("bb", "aa"), True) == (change.subjects, change.waived is not None)
 
     def test_the_first_written_holds(self, tmp_path: Path) -> None:
         """Of two exceptions the first is shown; when it ends, the other one takes over."""

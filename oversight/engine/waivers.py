@@ -8,7 +8,7 @@ snapshots need no word about it; an instant at which an exception begins or ends
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from attrs import evolve
@@ -18,7 +18,7 @@ from oversight.engine.expressions import Evaluator, compile_expression
 from oversight.engine.program import Program
 from oversight.engine.store import Held
 from oversight.engine.verdicts import Verdict
-from oversight.model.alerts import CLEARED, UPDATED, Change
+from oversight.model.alerts import UPDATED, Change
 from oversight.model.pack import Waiver
 
 Span = tuple[datetime, Waiver | None]
@@ -135,13 +135,14 @@ class Waivers:
         if now[0] is None:
             return [evolve(each, waived=self._shown(before[-1][1])) for each in changes]
         after = self.spans(*now)
-        made = [evolve(each, waived=self._shown(_at(after, each.at, each.change == CLEARED))) for each in changes]
-        said = {each.at for each in changes}
+        made = [evolve(each, waived=self._shown(_at(after, each.at))) for each in changes]
+        # In an hour that a zone has twice, instants of two zones are never equal: they are compared in UTC.
+        said = {each.at.astimezone(UTC) for each in changes}
         differs = [span[0] for one, other in ((before, after), (after, before)) for span in one if span not in other]
         first = min([*said, *differs], default=None)
         if first is None:
             return made
-        turns = [span for span in after[1:] if span[0] >= first and span[0] not in said]
+        turns = [span for span in after[1:] if span[0] >= first and span[0].astimezone(UTC) not in said]
         if not turns and not said:
             turns = after[-1:]
         for at, waiver in turns:
@@ -150,6 +151,6 @@ class Waivers:
         return made
 
 
-def _at(spans: list[Span], instant: datetime, before: bool) -> Waiver | None:
-    """The exception in force at an instant, or just *before* it; the first span has none before it."""
-    return [w for n, (at, w) in enumerate(spans) if n == 0 or at < instant or (at == instant and not before)][-1]
+def _at(spans: list[Span], instant: datetime) -> Waiver | None:
+    """The exception in force at an instant; before the first span, that of the first."""
+    return [waiver for number, (start, waiver) in enumerate(spans) if number == 0 or start <= instant][-1]
