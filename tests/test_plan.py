@@ -250,6 +250,19 @@ class TestCommand:
         assert 0 == main(["run", *history, "--site", str(site), "--plan", plan])
         assert "[ ] R  HIGH  waived\n" in capsys.readouterr().out
 
+    def test_a_waiver_ends_while_time_passes(
+        self, history: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """That what the plan would raise would be waived only for a while is told with the passing of time."""
+        site = tmp_path / "site.yaml"
+        site.write_text("exceptions: [{rule: R, reason: trial, owner: o, from: 2026-03-01, until: 2026-03-31}]")
+        given = ["--site", str(site), "--plan", self.plan(tmp_path, now(on("2", 3, camera="k2")))]
+        assert 0 == main(["run", *history, *given])
+        capsys.readouterr()
+        assert 3 == main(["run", *history, *given, "--plan-until", "2026-04-20T00:00:00+08:00"])
+        expected = "As time passes\n   Nothing would be raised.\n   R would be waived no longer.\n"
+        assert expected in capsys.readouterr().out
+
     def test_lines_that_are_refused(
         self, history: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

@@ -359,7 +359,7 @@ class TestCommands:
         assert 0 == main(["explain", identity, "--events", events, *pack])
         assert "├─ waived\n│  ├─ reason: The trial" in capsys.readouterr().out
         assert 0 == main(["explain", identity, "--events", events, *pack, "--until", "2026-04-10T00:00:00+08:00"])
-        assert "updated by the passing of time: no longer waived" in capsys.readouterr().out
+        assert "updated by the passing of time, no longer waived\n" in capsys.readouterr().out
 
     def test_check(self, capsys: pytest.CaptureFixture[str]) -> None:
         """A site file is checked with the packs it is for."""

@@ -131,7 +131,8 @@ def _branches(alert: Change, history: list[Change], events: list[Found], zone: Z
     if alert.waived:
         waived = [_Branch(f"{name}: {value}") for name, value in alert.waived.items()]
         yield _Branch("waived", tuple(waived))
-    yield _Branch("what was told", tuple(_told(change, zone) for change in history))
+    pairs = zip(history, (None, *history), strict=False)
+    yield _Branch("what was told", tuple(_told(change, before, zone) for change, before in pairs))
     yield _Branch(f"remedy: {alert.remedy}")
 
 
@@ -144,12 +145,13 @@ def _event(found: Found, zone: ZoneInfo) -> _Branch:
     return _Branch(head, (_Branch(to_json(found.data)),))
 
 
-def _told(change: Change, zone: ZoneInfo) -> _Branch:
+def _told(change: Change, before: Change | None, zone: ZoneInfo) -> _Branch:
     because = f" because of {change.cause}" if change.cause else " by the passing of time"
     subjects = ", ".join(change.subjects[:6]) + (" …" if len(change.subjects) > 6 else "")
-    if not change.subjects:
-        subjects = f"waived: {change.waived['reason']}" if change.waived else "no longer waived"
-    return _Branch(f"{_clock(change.at, zone)}  {change.change}{because}: {subjects}")
+    told = f"{_clock(change.at, zone)}  {change.change}{because}" + (f": {subjects}" if subjects else "")
+    if change.waived != (before.waived if before is not None else None):
+        told += f", waived: {change.waived['reason']}" if change.waived else ", no longer waived"
+    return _Branch(told)
 
 
 def _print(branch: _Branch, before: str, last: bool) -> None:

@@ -71,7 +71,7 @@ def _plan(arguments: Namespace, run: Run, out: TextIO) -> int:
     else:
         out.write(checklist(acts, run.engines[0].pack.zone))
     say(plan.told())
-    return plan.status
+    return plan.summary.status
 
 
 def _refuse(refusal: Refusal) -> None:

@@ -13,9 +13,8 @@ from oversight.engine.preview import preview
 from oversight.engine.program import Program
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
-from oversight.engine.telling import Telling
 from oversight.engine.timeline import Timeline
-from oversight.engine.verdicts import Verdict
+from oversight.engine.verdicts import Telling, Verdict
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift

@@ -1,12 +1,18 @@
-"""What is known of each alert, and what had been told of it."""
+"""What is known of each alert, and the difference between what was told and what is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from attrs import evolve
+
+from oversight.engine.program import Program
 from oversight.engine.store import Plain
-from oversight.model.alerts import Missing
+from oversight.engine.waivers import Waivers
+from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
 
 Member = tuple[tuple[str, ...], datetime | None, str | None]
@@ -63,3 +69,101 @@ class Verdicts(Plain):
         if key not in self.touched:
             self.touched[key] = self.rows.get(key)
         super().restore(key, old)
+
+
+class Telling:
+    """
+    Turns verdicts into changes.
+
+    Args:
+        program: whose alerts they are.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.pack = program.pack
+        self.rules = program.rules
+        self.waivers = Waivers(program)
+        self.assumptions = Assumptions(program.pack)
+
+    def differences(
+        self, verdicts: Verdicts, revising: str | None, closed: datetime | None, reached: datetime | None
+    ) -> list[Change]:
+        """
+        The changes from what was told to what is, in order of their instants.
+
+        Args:
+            verdicts: what was told of the touched alerts is forgotten.
+            revising: id of the late or correcting event that had time taken back, if one did.
+            closed: the instant told about last: what is newer has its own causes.
+            reached: the instant to tell about.
+        """
+        touched, verdicts.touched = verdicts.touched, {}
+        waivers, rules = self.waivers, self.rules
+        if waivers.turns(closed, reached):
+            for name, verdict in verdicts.rows.items():
+                if waivers.about(verdict):
+                    touched.setdefault(name, verdict)
+        found: list[Change] = []
+        order = sorted(
+            [v for pair in touched.items() if (v := pair[1] or verdicts.rows.get(pair[0])) is not None],
+            key=lambda v: (rules[v.rule].rule.id, rules[v.rule].rule.part, v.since, v.identity),
+        )
+        for verdict in order:
+            told, now = touched[verdict.identity], verdicts.rows.get(verdict.identity)
+            waivable = waivers.about(verdict)
+            if told is now and not waivable:
+                continue
+            changes = [] if told is now else list(self._of(told, now))
+            if waivable:
+                changes = waivers.added(changes, (told, closed), (now, reached), self.change)
+            for change in changes:
+                if revising is not None and closed is not None and change.at <= closed:
+                    change = evolve(change, cause=revising)
+                found.append(change)
+        return sorted(found, key=lambda change: change.at)
+
+    def _of(self, told: Verdict | None, now: Verdict | None) -> Iterator[Change]:
+        if now is None:
+            assert told is not None
+            yield self.change(WITHDRAWN, told, tuple(told.ends()), told.at, 0, told.cause)
+            return
+        before = {} if told is None else told.ends()
+        after = now.ends()
+        moved = told is None or told.at != now.at
+        anew = [s for s, (end, _) in after.items() if moved or s not in before or (end is None and before[s][0])]
+        still = sum(1 for end, _ in after.values() if end is None)
+        if anew:
+            yield self.change(RAISED, now, tuple(anew), now.at, len(after) if moved else still, now.cause)
+        gone = [s for s in before if s not in after]
+        if gone:
+            yield self.change(UPDATED, now, tuple(gone), now.at, still, None)
+        new = [end for s, (end, _) in after.items() if end is not None and (s in anew or before[s][0] != end)]
+        ended: dict[datetime, list[str]] = {}
+        for subject, (end, _) in after.items():
+            # A later end is told again, so that the last change told says how many are in breach.
+            if end is not None and new and end >= min(new):
+                ended.setdefault(end, []).append(subject)
+        for end, subjects in sorted(ended.items()):
+            left = sum(1 for other, _ in after.values() if other is None or other > end)
+            kind = UPDATED if left else CLEARED
+            yield self.change(kind, now, tuple(subjects), end, left, after[subjects[0]][1])
+
+    def change(
+        self,
+        kind: str,
+        verdict: Verdict,
+        subjects: tuple[str, ...],
+        at: datetime,
+        left: int,
+        cause: str | None,
+    ) -> Change:
+        """The change of *kind* about these subjects of *verdict*."""
+        rule = self.rules[verdict.rule].rule
+        return Change(
+            change=kind, alert=verdict.identity, rule=rule.id, part=rule.part, title=rule.title,
+            pack=self.pack.name, pack_digest=self.pack.digest, severity=rule.severity, basis=rule.basis,
+            authority=rule.authority, at=at.astimezone(self.pack.zone),
+            since=verdict.since.astimezone(self.pack.zone), subjects=subjects, open=left, message=verdict.message,
+            remedy=verdict.remedy, evidence=verdict.evidence, missing=verdict.missing, cause=cause,
+            assumed=self.assumptions.of(rule, verdict.at, verdict.since),
+        )  # fmt: skip

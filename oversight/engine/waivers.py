@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -17,9 +17,11 @@ from oversight.engine.conditions import attempt
 from oversight.engine.expressions import Evaluator, compile_expression
 from oversight.engine.program import Program
 from oversight.engine.store import Held
-from oversight.engine.verdicts import Verdict
 from oversight.model.alerts import UPDATED, Change
 from oversight.model.pack import Waiver
+
+if TYPE_CHECKING:
+    from oversight.engine.verdicts import Verdict
 
 Span = tuple[datetime, Waiver | None]
 """From when which exception, if any, is in force for an alert; it lasts until the next span."""

@@ -21,7 +21,7 @@ from oversight.outlets.text import (
 )
 
 _LABEL = 14
-_WORDS = {CLEARED: "would be cleared", WITHDRAWN: "would be withdrawn", UPDATED: "would end"}
+_WORDS = {CLEARED: "would be cleared", WITHDRAWN: "would be withdrawn", UPDATED: "would change"}
 Act = Mapping[str, Any]
 
 
@@ -49,6 +49,7 @@ class _Checklist:
     def __init__(self, zone: ZoneInfo, width: int) -> None:
         self._zone = zone
         self._width = width
+        self._waived: set[str] = set()
 
     def act(self, number: int, act: Act) -> Iterator[str]:
         """The lines of one act, an empty one at their end."""
@@ -65,9 +66,11 @@ class _Checklist:
         for change in raised:
             yield from self._raised(change)
         for change in changes:
+            before = change["alert"] in self._waived
+            (self._waived.add if change["waived"] else self._waived.discard)(change["alert"])
             if change["change"] != RAISED:
                 about = f" about {names_text(change['subjects'])}" if change["subjects"] else ""
-                yield from self._wrapped(f"{rule_text(change)} {_word(change)}{about}.", "   ")
+                yield from self._wrapped(f"{rule_text(change)} {_word(change, before)}{about}.", "   ")
         yield ""
 
     def _raised(self, change: Mapping[str, Any]) -> Iterator[str]:
@@ -102,7 +105,8 @@ class _Checklist:
         )  # fmt: skip
 
 
-def _word(change: Mapping[str, Any]) -> str:
-    if change["change"] == UPDATED and not change["subjects"]:
+def _word(change: Mapping[str, Any], waived: bool) -> str:
+    """What would happen to an alert, of which the change before showed whether it was *waived*."""
+    if change["change"] == UPDATED and not change["subjects"] and waived != bool(change["waived"]):
         return "would be waived" if change["waived"] else "would be waived no longer"
     return _WORDS[change["change"]]

@@ -42,13 +42,15 @@ class Renderer:
         self._zone = zone
         self._width = width
         self._day: date | None = None
+        self._waived: set[str] = set()
 
     def __call__(self, _logger: Any, _method: str, alert: EventDict) -> str:
         """The block of one change, an empty line at its end."""
         at = self._local(alert["at"])
         lines = [] if at.date() == self._day else _heading(at, self._zone)
         self._day = at.date()
-        lines.append(_headline(at, alert))
+        lines.append(_headline(at, alert, alert["alert"] in self._waived))
+        (self._waived.add if alert["waived"] else self._waived.discard)(alert["alert"])
         lines += self._wrapped(alert["title"], "  ")
         if alert["change"] in (RAISED, UPDATED):
             # Of a breach that has ended, or never was, the message would be told as if it were so now.
@@ -162,10 +164,9 @@ def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
     return [title, "=" * len(title)]
 
 
-def _headline(at: datetime, alert: EventDict) -> str:
+def _headline(at: datetime, alert: EventDict, waived: bool) -> str:
     word = _WORDS.get(alert["change"], alert["change"])
-    if alert["change"] == UPDATED and not alert["subjects"]:
-        # Nobody left the breach: a waiver of a site began or ended.
+    if alert["change"] == UPDATED and waived != bool(alert["waived"]):
         word = "waived from now on" if alert["waived"] else "no longer waived"
     return f"{_hour(at)}  {rule_text(alert)}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
 

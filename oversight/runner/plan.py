@@ -16,7 +16,7 @@ from oversight.model.alerts import RAISED, WITHDRAWN, Change, Missing
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks
-from oversight.runner.summary import ALERTS, NO_ALERT, REFUSED, counted
+from oversight.runner.summary import Summary, counted
 
 
 @define
@@ -60,18 +60,16 @@ class Plan:
 
     Attributes:
         acts: in written order.
-        refused: how many lines were not taken in.
+        summary: of what the plan would change.
     """
 
     def __init__(self, engines: Sequence[Engine], refuse: Callable[[Refusal], object]) -> None:
         self.acts: list[Act] = []
-        self.refused = 0
+        self.summary = Summary()
         self._engines = engines
         self._trials = [engine.fork() for engine in engines]
         self._now = max((engine.now for engine in engines if engine.now is not None), default=None)
         self._told: list[list[Change]] = [[] for _ in engines]
-        self._alerts = 0
-        self._would = False
         self._refuse = refuse
 
     def take(self, source: str) -> None:
@@ -99,7 +97,7 @@ class Plan:
             self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
 
     def _refused(self, refusal: Refusal) -> None:
-        self.refused += 1
+        self.summary.refused += 1
         self._refuse(refusal)
 
     def _try(self, line: bytes, place: str) -> None:
@@ -128,22 +126,18 @@ class Plan:
         for engine, trial, told in zip(self._engines, self._trials, self._told, strict=True):
             if until is not None:
                 told += trial.advance(until)
-            for change in _lasting(beyond(told, ordinary(engine, trial.now))):
+            kept = list(_lasting(beyond(told, ordinary(engine, trial.now))))
+            self.summary.told(kept)
+            for change in kept:
                 names.get(change.cause or "", passing).changes.append((engine.pack, change))
-                self._alerts += change.change == RAISED
-                self._would = self._would or (change.change == RAISED and change.waived is None)
         return [*self.acts, passing] if passing.changes else self.acts
 
     def told(self) -> str:
         """A line about the whole plan, for people."""
-        would = f"{counted(self._alerts, 'alert')} would be raised" if self._alerts else "nothing would be raised"
-        refused = f", {counted(self.refused, 'line')} refused, each named above" if self.refused else ""
+        alerts, lines = len(self.summary.standing), self.summary.refused
+        would = f"{counted(alerts, 'alert')} would be raised" if alerts else "nothing would be raised"
+        refused = f", {counted(lines, 'line')} refused, each named above" if lines else ""
         return f"plan: {counted(len(self.acts), 'act')}, {would}{refused}"
-
-    @property
-    def status(self) -> int:
-        """The exit status once finished: 1 where lines were refused, else 3 where an alert would be raised, else 0."""
-        return REFUSED if self.refused else ALERTS if self._would else NO_ALERT
 
 
 def _lasting(changes: Sequence[Change]) -> Iterator[Change]:
