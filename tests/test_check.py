@@ -27,6 +27,7 @@ from oversight.model.pack import RETRACTION, Exists, Expression, Group, Pack, Pl
 from oversight.model.types import PERIOD, RecordType
 
 GOLDEN = Path(__file__).parent / "golden" / "check"
+SITES = Path(__file__).parent / "golden" / "site"
 SMALL = Path(__file__).parent / "packs" / "small"
 INPUTS = sorted(folder.name for folder in GOLDEN.iterdir() if folder.is_dir())
 HEADER = 'pack: {name: it, version: "1", language: 1, uses: [base]}\n'
@@ -97,8 +98,9 @@ class TestGolden:
         assert (result.pack is None) == any(one.severity == "error" for one in result.diagnostics)
 
     def test_every_code_has_an_input(self) -> None:
-        """Each registered code has a golden input, but for the one that needs a file of megabytes."""
-        assert set(CODES) - {"file-too-large"} == set(INPUTS) & set(CODES)
+        """Each registered code has a golden input, a pack or a site file, but for the one that needs megabytes."""
+        sites = {folder.name for folder in SITES.iterdir()}
+        assert set(CODES) - {"file-too-large"} == (set(INPUTS) | sites) & set(CODES)
 
     def test_every_code_is_registered(self) -> None:
         """Each code that the room can say is in the register."""
@@ -124,6 +126,58 @@ class TestGolden:
         """A file of more than two megabytes is refused before it is read as YAML."""
         result = check(tmp_path, "#" * source.MAX_BYTES)
         assert ["file-too-large"] == codes(result)
+
+
+class TestAccountable:
+    """A rule must say who asks for it, what kind of law that is, what helps, and how it is tested."""
+
+    SAID = (
+        "title: A thing",
+        "authority: [{instrument: Charter, provision: section 1}]",
+        "basis: commitment",
+        "remedy: Take it away.",
+        "cases: [{name: nothing, events: [], alerts: []}]",
+    )
+
+    def without(self, folder: Path, key: str, instead: str, *, part: bool = False) -> list[str]:
+        """What is said of a rule, or of one with a part, that has *instead* of what it must say."""
+        said = [instead if line.startswith(f"{key}:") else line for line in self.SAID]
+        body = "".join(f"    {line}\n" for line in said if line)
+        head = "parts: [{part: p, on: thing.began as e}]" if part else "on: thing.began as e"
+        text = f"rules:\n  - rule: R-1\n{body}    severity: low\n    {head}\n    alert: A thing.\n"
+        return codes(check(folder, text))
+
+    @pytest.mark.parametrize("part", [False, True])
+    @pytest.mark.parametrize(
+        ("key", "instead", "code"),
+        [
+            ("title", "", "missing-key"),
+            ("title", "title: ''", "no-value"),
+            ("authority", "", "missing-key"),
+            ("authority", "authority:", "no-value"),
+            ("authority", "authority: []", "no-authority"),
+            ("authority", "authority: [{instrument: '', provision: section 1}]", "no-value"),
+            ("authority", "authority: [{instrument: Charter, provision: ' '}]", "no-value"),
+            ("authority", "authority: [{instrument: Charter}]", "missing-key"),
+            ("authority", "authority: Charter", "wrong-shape"),
+            ("basis", "", "missing-key"),
+            ("basis", "basis: ''", "unknown-value"),
+            ("basis", "basis: hearsay", "unknown-value"),
+            ("remedy", "", "missing-key"),
+            ("remedy", "remedy: ' '", "bad-template"),
+            ("cases", "", "no-cases"),
+            ("cases", "cases:", "no-value"),
+            ("cases", "cases: []", "no-cases"),
+        ],
+    )
+    def test_each_is_asked_for(self, key: str, instead: str, code: str, part: bool, tmp_path: Path) -> None:
+        """Whether it is left out, empty or of another shape, the pack is refused with a reason."""
+        assert code in self.without(tmp_path, key, instead, part=part)
+
+    @pytest.mark.parametrize("part", [False, True])
+    def test_nothing_else_is_asked_for(self, part: bool, tmp_path: Path) -> None:
+        """With all of them the rule checks."""
+        assert [] == self.without(tmp_path, "none", "", part=part)
 
 
 class TestAttacks:
@@ -340,7 +394,7 @@ class TestPack:
         assert PERIOD == found.type
         assert datetime(2023, 12, 31, 16, tzinfo=UTC) == found.entries[0][0]
         assert Period.parse("P6M") == found.entries[1][1]
-        assert (False, True) == (found.assumed, small.parameters["many"].assumed)
+        assert ((False,), (True,)) == (found.assumed[:1], small.parameters["many"].assumed)
 
     def test_rules_in_layers(self, small: Pack) -> None:
         """A rule that watches the alerts of another stands a layer above it."""

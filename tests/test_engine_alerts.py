@@ -351,3 +351,17 @@ def test_a_clearing_that_never_was_is_raised_again(tmp_path):
     again = engine.feed(event("e3", "event.retracted", 6, corrects="e2"))
     assert [("raised", day(1), "e3")] == told(again)
     assert {first[0].alert} == {change.alert for change in (*first, *again)}
+
+
+def test_the_last_change_says_how_many_are_in_breach(tmp_path):
+    """Where late evidence ends one part before another, the later end is told again, and clears the alert."""
+    engine = Engine(tiny(tmp_path, PER_PART))
+    engine.feed(on("1", 2, parts=["aa", "bb"]))
+    assert [("updated", ("aa",), 1)] == ends(engine.feed(granted("2", 5, camera="aa")))
+    late = engine.feed(granted("3", 4, camera="bb", permit="p2"))
+    assert [("updated", ("bb",), 1), ("cleared", ("aa",), 0)] == ends(late)
+
+
+def ends(changes):
+    """What changes say of whom, and how many they leave in breach."""
+    return [(change.change, change.subjects, change.open) for change in changes]

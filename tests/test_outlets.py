@@ -12,7 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Assumption, Change, Missing
 from oversight.model.pack import Authority
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.processors import withhold
@@ -91,8 +91,10 @@ STORY = (
         at=ALERT.at + timedelta(days=2),
         cause=None,
         missing=(),
+        assumed=(Assumption("lead", "P14D", "Assumed; no lead time is given"), Assumption("limit", "2")),
         waived={"reason": "declared trial", "owner": "oversight body", "until": "2026-06-01T00:00:00Z"},
     ),
+    attrs.evolve(ALERT, change=UPDATED, at=datetime(2026, 6, 1, tzinfo=UTC), cause=None, missing=(), subjects=()),
 )
 
 
@@ -183,7 +185,7 @@ def test_dropped_change_is_not_told():
             raise structlog.DropEvent
         return alert
 
-    assert 4 == told(json_lines, STORY, processors=[drop_cleared]).count("\n")
+    assert 5 == told(json_lines, STORY, processors=[drop_cleared]).count("\n")
 
 
 def test_failing_sink_is_heard():

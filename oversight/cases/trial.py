@@ -200,9 +200,12 @@ def _disagreements(
     upto = reached(events, case.until)
     meant = {} if upto is None else outcome(pack, events, upto, seen=watch).alerts
     defined = {
-        name: Folded(alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects)
+        name: Folded(
+            alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects,
+            None if alert.waived is None else alert.waived.shown(pack.zone),
+        )
         for name, alert in meant.items()
-    }
+    }  # fmt: skip
     return [
         "the engine and the definition of the language differ: a defect of oversight and not of the rule\n"
         f"  engine:     {_standing(alerts.get(name))}\n  definition: {_standing(defined.get(name))}"

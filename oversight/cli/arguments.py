@@ -14,7 +14,9 @@ FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input"
 PACK = "name of a shipped pack, or the folder of one"
 MOST_JOBS = 64
-EXITS = "exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check"
+EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
+With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
+An alert that the site file waives does not count."""
 
 
 class Usage(Exception):
@@ -96,8 +98,19 @@ def _run(command: _Parser) -> None:
     command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
     _rules_option(command)
     _until_option(command)
-    command.add_argument("--format", choices=("jsonl", "text"), default="jsonl", help="of the alerts (jsonl)")
-    command.add_argument("--out", metavar="FILE", help="write the alerts there, not to standard output")
+    command.add_argument(
+        "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
+    )
+    command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
+    command.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="events that have not happened: tell what each would raise after the others, and what would prevent it, "
+        "instead of the alerts; one without time happens at the instant reached",
+    )
+    command.add_argument(
+        "--plan-until", metavar="T", type=_instant, help="let time pass until then after the plan, for its deadlines"
+    )
     command.add_argument(
         "--revise",
         metavar="PERIOD",
@@ -108,11 +121,13 @@ def _run(command: _Parser) -> None:
 
 def _check(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    _site_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the findings (text)")
 
 
 def _test(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
+    _site_option(command)
     command.add_argument("--verbose", action="store_true", help="name the cases that passed, too")
     command.add_argument(
         "--coverage", action="store_true", help="also fail where a clause was never true or never false, and say which"
@@ -142,6 +157,13 @@ def _kinds(command: _Parser) -> None:
 
 def _rules_option(command: _Parser) -> None:
     command.add_argument("--rules", required=True, metavar="PACK[,PACK]", help=PACK)
+    _site_option(command)
+
+
+def _site_option(command: _Parser) -> None:
+    command.add_argument(
+        "--site", metavar="FILE", help="what this place sets for itself: parameters, severities, dates and exceptions"
+    )
 
 
 def _until_option(command: _Parser) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 
 from attrs import asdict
 
-from oversight.cli.packs import read, rendered
+from oversight.cli.packs import read, read_adapted, rendered
 from oversight.cli.terminal import say, shown
 from oversight.ground.text import printable
 from oversight.language.reader import Result
 from oversight.model.alerts import to_json
+from oversight.model.diagnostics import Diagnostic
+from oversight.model.pack import Pack
 from oversight.runner.summary import counted
 
 SOUND, UNSOUND = 0, 1
@@ -21,22 +24,42 @@ def execute(arguments: Namespace) -> int:
     Carry out the command.
 
     Returns:
-        0 where every pack checks (warnings allow it), 1 where one has an error.
+        0 where every pack and the site file check (warnings allow it), 1 where one has an error.
 
     Raises:
-        Usage: there is no such pack.
+        Usage: there is no such pack, or no such site file.
     """
+    json = arguments.format == "json"
     results = [(name, read(name)) for name in dict.fromkeys(arguments.packs)]
     for name, result in results:
-        if result.diagnostics:
-            print(_json(result) if arguments.format == "json" else rendered(list(result.diagnostics), result) + "\n")
+        _show(result.diagnostics, result.sources, json)
         say(f"{printable(name)}: {_verdict(result)}")
-    return UNSOUND if any(result.pack is None for _, result in results) else SOUND
+    packs = [result.pack for _, result in results if result.pack is not None]
+    if len(packs) < len(results):
+        return UNSOUND
+    return SOUND if arguments.site is None else _check_site(arguments.site, packs, json)
 
 
-def _json(result: Result) -> str:
+def _check_site(site: str, packs: Sequence[Pack], json: bool) -> int:
+    adapted = read_adapted(site, packs)
+    _show(adapted.diagnostics, adapted.sources, json)
+    told = _counts(adapted.diagnostics)
+    if adapted.packs is None:
+        say(f"{printable(site)}: {told}")
+        return UNSOUND
+    waivers = {waiver.place for pack in adapted.packs for waiver in pack.waivers}
+    say(f"{printable(site)}: checks, {counted(len(waivers), 'exception')}" + (f", {told}" if told else ""))
+    return SOUND
+
+
+def _show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]], json: bool) -> None:
+    if diagnostics:
+        print(_json(diagnostics) if json else rendered(diagnostics, sources) + "\n")
+
+
+def _json(diagnostics: Sequence[Diagnostic]) -> str:
     lines = []
-    for found in result.diagnostics:
+    for found in diagnostics:
         plain = asdict(found)
         plain["place"]["file"] = shown(found.place.file)
         lines.append(to_json(plain))
@@ -44,10 +67,14 @@ def _json(result: Result) -> str:
 
 
 def _verdict(result: Result) -> str:
-    severities = [found.severity for found in result.diagnostics]
-    counts = [(severities.count(name), name) for name in ("error", "warning")]
-    told = ", ".join(counted(count, name) for count, name in counts if count)
+    told = _counts(result.diagnostics)
     if result.pack is None:
         return told
     rules, cases = len({rule.id for rule in result.pack.rules}), len(result.pack.cases)
     return f"checks, {counted(rules, 'rule')}, {counted(cases, 'case')}" + (f", {told}" if told else "")
+
+
+def _counts(diagnostics: Sequence[Diagnostic]) -> str:
+    severities = [found.severity for found in diagnostics]
+    counts = [(severities.count(name), name) for name in ("error", "warning")]
+    return ", ".join(counted(count, name) for count, name in counts if count)

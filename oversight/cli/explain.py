@@ -9,7 +9,7 @@ from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
@@ -20,7 +20,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import WITHDRAWN, Change, to_json
 from oversight.model.events import Vocabulary
-from oversight.outlets.text import missing_text
+from oversight.outlets.text import assumption_text, missing_text
 from oversight.runner.intake import STANDARD_INPUT, Refusal
 from oversight.runner.run import Run
 from oversight.runner.summary import counted
@@ -51,7 +51,7 @@ def execute(arguments: Namespace) -> int:
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
     check_sources(sources)
-    packs = load_all(arguments.rules)
+    packs = load_all(arguments.rules, arguments.site)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
 
@@ -124,9 +124,15 @@ def _branches(alert: Change, history: list[Change], events: list[Found], zone: Z
     lost = [_Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
     yield _Branch("evidence", (*(_event(found, zone) for found in events), *lost))
     if alert.missing:
-        missing = [_Branch(missing_text(_as_mapping(each))) for each in alert.missing]
+        missing = [_Branch(missing_text(asdict(each))) for each in alert.missing]
         yield _Branch("what would have excused it", tuple(missing))
-    yield _Branch("what was told", tuple(_told(change, zone) for change in history))
+    if alert.assumed:
+        yield _Branch("assumes", tuple(_Branch(assumption_text(asdict(each))) for each in alert.assumed))
+    if alert.waived:
+        waived = [_Branch(f"{name}: {value}") for name, value in alert.waived.items()]
+        yield _Branch("waived", tuple(waived))
+    pairs = zip(history, (None, *history), strict=False)
+    yield _Branch("what was told", tuple(_told(change, before, zone) for change, before in pairs))
     yield _Branch(f"remedy: {alert.remedy}")
 
 
@@ -139,10 +145,13 @@ def _event(found: Found, zone: ZoneInfo) -> _Branch:
     return _Branch(head, (_Branch(to_json(found.data)),))
 
 
-def _told(change: Change, zone: ZoneInfo) -> _Branch:
+def _told(change: Change, before: Change | None, zone: ZoneInfo) -> _Branch:
     because = f" because of {change.cause}" if change.cause else " by the passing of time"
     subjects = ", ".join(change.subjects[:6]) + (" …" if len(change.subjects) > 6 else "")
-    return _Branch(f"{_clock(change.at, zone)}  {change.change}{because}: {subjects}")
+    told = f"{_clock(change.at, zone)}  {change.change}{because}" + (f": {subjects}" if subjects else "")
+    if change.waived != (before.waived if before is not None else None):
+        told += f", waived: {change.waived['reason']}" if change.waived else ", no longer waived"
+    return _Branch(told)
 
 
 def _print(branch: _Branch, before: str, last: bool) -> None:
@@ -159,10 +168,6 @@ def _print(branch: _Branch, before: str, last: bool) -> None:
 def _clock(instant: datetime, zone: ZoneInfo) -> str:
     local = instant.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S}" if local.second or local.microsecond else f"{local:%Y-%m-%d %H:%M}"
-
-
-def _as_mapping(missing: Any) -> dict[str, Any]:
-    return {name: getattr(missing, name) for name in ("clause", "nearest", "failed", "reason", "fact")}
 
 
 def _plain(alert: Change, history: list[Change], events: list[Found]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from attrs import evolve
 
@@ -12,6 +13,7 @@ from oversight.ground.errors import UnknownPack
 from oversight.ground.text import printable
 from oversight.language.reader import Result
 from oversight.language.render import render_all
+from oversight.language.site import Adapted, read_site
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import Pack
 from oversight.runner import packs
@@ -34,7 +36,7 @@ def read(name: str) -> Result:
 
 def load(name: str) -> Pack:
     """
-    The checked pack called *name*.
+    The checked pack called *name*, as it is shipped.
 
     Raises:
         Usage: there is none, or it does not check; what is wrong was said.
@@ -52,17 +54,47 @@ def load_with_sources(name: str) -> tuple[Pack, Mapping[str, list[str]]]:
     result = read(name)
     if result.pack is None:
         errors = [found for found in result.diagnostics if found.severity == "error"]
-        say(rendered(errors, result) + "\n")
+        say(rendered(errors, result.sources) + "\n")
         raise Usage(f"the pack '{printable(name, 80)}' does not check")
     return result.pack, result.sources
 
 
-def load_all(names: str) -> list[Pack]:
+def read_adapted(site: str, packs: Sequence[Pack]) -> Adapted:
     """
-    The packs in *names*, separated by commas.
+    Read the site file *site* and set what it says in *packs*.
 
     Raises:
-        Usage: as :func:`load`, and where a name is empty or given twice.
+        Usage: it cannot be read.
+    """
+    try:
+        return read_site(Path(site), packs)
+    except OSError as error:
+        raise Usage(f"--site {printable(site)}: {(error.strerror or 'cannot be read').lower()}") from None
+
+
+def adapt(packs: Sequence[Pack], site: str | None) -> list[Pack]:
+    """
+    *packs* as the site file *site* has them, or as they are without one.
+
+    Raises:
+        Usage: it cannot be read or does not check; what is wrong was said.
+    """
+    if site is None:
+        return list(packs)
+    adapted = read_adapted(site, packs)
+    if adapted.packs is None:
+        errors = [found for found in adapted.diagnostics if found.severity == "error"]
+        say(rendered(errors, adapted.sources) + "\n")
+        raise Usage(f"the site file '{printable(site, 80)}' does not check")
+    return list(adapted.packs)
+
+
+def load_all(names: str, site: str | None = None) -> list[Pack]:
+    """
+    The packs in *names*, separated by commas, as the site file *site* has them.
+
+    Raises:
+        Usage: as :func:`load` and :func:`adapt`, and where a name is empty or given twice.
     """
     listed = [name.strip() for name in names.split(",")]
     if not all(listed):
@@ -70,10 +102,10 @@ def load_all(names: str) -> list[Pack]:
     found = [load(name) for name in listed]
     if len({pack.digest for pack in found}) < len(found):
         raise Usage("--rules names a pack twice")
-    return found
+    return adapt(found, site)
 
 
-def rendered(diagnostics: list[Diagnostic], result: Result) -> str:
-    """*diagnostics* of *result* as text, with the paths as seen from here."""
+def rendered(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]]) -> str:
+    """*diagnostics* as text, with the paths as seen from here and the lines of *sources*."""
     near = [evolve(found, place=evolve(found.place, file=shown(found.place.file))) for found in diagnostics]
-    return render_all(near, {shown(name): lines for name, lines in result.sources.items()})
+    return render_all(near, {shown(name): lines for name, lines in sources.items()})

@@ -12,12 +12,16 @@ from typing import TextIO
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
+from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.text import printable
+from oversight.model.alerts import to_json
 from oversight.model.pack import Pack
+from oversight.outlets.checklist import checklist
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.stream import Outlet
 from oversight.outlets.text import text
-from oversight.runner.intake import SourceError, check_source
+from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
+from oversight.runner.plan import Plan
 from oversight.runner.run import Run, Tell
 
 
@@ -26,29 +30,56 @@ def execute(arguments: Namespace) -> int:
     Carry out the command.
 
     Returns:
-        0 no alert, 3 alerts raised, 1 lines were refused.
+        0 no alert that counts, 3 alerts raised, 1 lines were refused; with a plan, as it counts its own alerts.
 
     Raises:
         Usage: a file cannot be read or written, or a pack does not check.
     """
     sources: list[str] = arguments.events
-    check_sources(sources)
-    packs = load_all(arguments.rules)
-    with _written(arguments.out, sources) as out:
-        run = Run(
-            packs,
-            _teller(arguments.format, out, packs[0]),
-            lambda refusal: say(str(refusal)),
-            until=arguments.until,
-            revise=arguments.revise,
-        )
+    plan = [] if arguments.plan is None else [arguments.plan]
+    if arguments.plan_until is not None and not plan:
+        raise Usage("--plan-until lets time pass after a plan: give one with --plan")
+    if [*sources, *plan].count(STANDARD_INPUT) > 1:
+        raise Usage("standard input can be read once: give a file for the events or for the plan")
+    check_sources([*sources, *plan])
+    packs = load_all(arguments.rules, arguments.site)
+    with _written(arguments.out, [*sources, *plan]) as out:
+        tell = _silent if plan else _teller(arguments.format, out, packs[0])
+        run = Run(packs, tell, _refuse, until=arguments.until, revise=arguments.revise)
         with reading(sources, out is sys.stdout) as bar:
             for source in sources:
                 run.take(source, bar)
         summary = run.finish()
-    for line in run.told():
-        say(line)
-    return summary.status
+        for line in run.told():
+            say(line)
+        if not plan:
+            return summary.status
+        status = _plan(arguments, run, out)
+    return summary.status if summary.refused else status
+
+
+def _plan(arguments: Namespace, run: Run, out: TextIO) -> int:
+    """Try the plan after the events, and write down what it would raise."""
+    plan = Plan(run.engines, _refuse)
+    plan.take(arguments.plan)
+    try:
+        acts = [act.as_dict() for act in plan.finish(arguments.plan_until)]
+    except TimeWentBackwards as error:
+        raise Usage(f"--plan-until: {error}") from None
+    if arguments.format == "jsonl":
+        out.writelines(to_json(act) + "\n" for act in acts)
+    else:
+        out.write(checklist(acts, run.engines[0].pack.zone))
+    say(plan.told())
+    return plan.summary.status
+
+
+def _refuse(refusal: Refusal) -> None:
+    say(str(refusal))
+
+
+def _silent(_changes: object) -> None:
+    """The alerts of the events are not mixed into what is told of a plan."""
 
 
 def check_sources(sources: list[str]) -> None:
@@ -65,11 +96,11 @@ def check_sources(sources: list[str]) -> None:
             raise Usage(str(error)) from None
 
 
-def _teller(form: str, out: TextIO, pack: Pack) -> Tell:
+def _teller(form: str | None, out: TextIO, pack: Pack) -> Tell:
     def sink(told: str) -> None:
         out.write(told + "\n")
 
-    outlet: Outlet = json_lines(sink) if form == "jsonl" else text(sink, pack.zone)
+    outlet: Outlet = json_lines(sink) if form != "text" else text(sink, pack.zone)
 
     def tell(changes: object) -> None:
         outlet.tell(changes)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from attrs import asdict
 
 from oversight.cases.coverage import Clause, Gap, Report, Sighting, clauses, report
 from oversight.cases.trial import Result, run_cases
-from oversight.cli.packs import load_with_sources
+from oversight.cli.packs import adapt, load_with_sources
 from oversight.cli.terminal import progress, shown
 from oversight.ground.text import printable
 from oversight.model.alerts import to_json
@@ -28,15 +28,16 @@ def execute(arguments: Namespace) -> int:
         0 where every case passes, 1 where one fails or, if asked, where they leave a side of a clause unseen.
 
     Raises:
-        Usage: there is no such pack, or it does not check.
+        Usage: there is no such pack, or it or the site file does not check.
     """
     loaded = [load_with_sources(name) for name in dict.fromkeys(arguments.packs)]
-    own = {name for pack, _ in loaded for name in pack.own}
+    packs = adapt([pack for pack, _ in loaded], arguments.site)
+    own = {name for pack in packs for name in pack.own}
     as_json = arguments.format == "json"
     wanted: set[Clause] = set()
     seen: set[Sighting] = set()
     failed = 0
-    for pack, _ in loaded:
+    for pack in packs:
         results, sighted = _tried(pack, arguments.jobs, arguments.coverage)
         for result in results:
             if arguments.verbose or not result.passed:

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
+from oversight.engine.preview import preview
 from oversight.engine.program import Program
 from oversight.engine.revision import Late, Revision
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
@@ -54,7 +55,7 @@ class Engine:
         self._caller = clock == "caller"
         self._program = Program(pack)
         self._timeline = Timeline(self._program)
-        self._telling = Telling(pack, self._program.rules)
+        self._telling = Telling(self._program)
         self._known: dict[tuple[str, str], Event] = {}
         self._gone: set[tuple[str, str]] = set()
         self._advanced: datetime | None = None
@@ -226,7 +227,7 @@ class Engine:
             timeline.close(min(told_upto, now), inclusive=True)
         if now is not None:
             timeline.close(now, inclusive)
-        changes = self._telling.differences(timeline.judge.verdicts)
+        changes = self._telling.differences(timeline.judge.verdicts, told_upto, timeline.closed)
         if back is not None and told_upto is not None:
             changes = self._revised(changes, told_upto, inclusive)
         self._prune()
@@ -260,10 +261,14 @@ class Engine:
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:
-            self._timeline.judge.forget(floor)
+            self._timeline.judge.forget(floor, self._telling.waivers.awaits)
 
     def open_alerts(self) -> tuple[Change, ...]:
-        """The alerts of ``while`` rules that are in breach, as they would be told now, oldest first."""
+        """
+        The alerts of ``while`` rules that are in breach, as they would be told now, oldest first.
+
+        Those that an exception of a site waives are among them, with what waives them now in ``waived``.
+        """
         found = [self._as_raised(v) for v in self._verdicts() if v.is_open and self._standing(v)]
         return tuple(sorted(found, key=lambda change: (change.at, change.rule, change.part, change.alert)))
 
@@ -276,7 +281,12 @@ class Engine:
 
     def _as_raised(self, verdict: Verdict) -> Change:
         subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])
-        return self._telling.change(RAISED, verdict, subjects, verdict.at, len(subjects), verdict.cause)
+        return self._told(verdict, subjects, len(subjects))
+
+    def _told(self, verdict: Verdict, subjects: tuple[str, ...], left: int) -> Change:
+        """An alert as it was raised, but for what is waived now."""
+        change = self._telling.change(RAISED, verdict, subjects, verdict.at, left, verdict.cause)
+        return evolve(change, waived=self._telling.waivers.at_present(verdict, self.closed))
 
     def explain(self, alert: str) -> Change:
         """
@@ -288,7 +298,37 @@ class Engine:
         verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(alert)
         if verdict is None:
             raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
-        return self._telling.change(RAISED, verdict, tuple(verdict.ends()), verdict.at, 0, verdict.cause)
+        return self._told(verdict, tuple(verdict.ends()), 0)
+
+    def preview(self, events: Any, *, until: datetime | None = None) -> tuple[Change, ...]:
+        """
+        What planned events would change if they happened now, without recording anything: this engine stays as it is.
+
+        What ``missing`` and ``remedy`` of an alert that would be raised say is what would prevent it. Where planned
+        events or *until* let time pass, what that alone would bring is left out. It takes as long as restoring a
+        snapshot does.
+
+        Args:
+            events: as :meth:`feed` takes them. One without ``time`` happens at the instant reached; one without ``id``
+                is called ``plan-1`` and so on, by its place.
+            until: an instant until which time is then let pass, for the deadlines that they would begin.
+
+        Raises:
+            EventError: as :meth:`feed`, and where a kind is unknown.
+            EventRefused: as :meth:`feed`.
+            TimeWentBackwards: *until* is earlier than the instant then reached.
+            SnapshotRefused: a late event or a correction was accepted and waits to be judged.
+        """
+        return preview(self, events, until)
+
+    def fork(self) -> Engine:
+        """
+        Another engine in the state of this one; what is fed to it does not reach this one.
+
+        Raises:
+            SnapshotRefused: a late event or a correction was accepted and waits to be judged.
+        """
+        return Engine.restore(self.pack, self.snapshot())
 
     @property
     def unmatched(self) -> tuple[tuple[str, str], ...]:
@@ -311,20 +351,15 @@ class Engine:
         """
         if self._revision.late or self._retracted:
             raise SnapshotRefused("an accepted event waits to be judged; close or settle before the snapshot")
-        timeline, closed = self._timeline, self.closed
         writer = Writer(self.vocabulary.write)
-        instants = timeline.journal.instants
-        if instants:
-            timeline.rewind(instants[0])
-        state = write_state(timeline, writer)
+        state = write_state(self._timeline, writer)
         known = [writer.event(event) for event in self._known.values()]
-        self._replay(closed)
         return to_bytes(
             {
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
                 "gone": sorted(self._gone), "strangers": dict(self.strangers),
-                "reached": [writer.plain(at) for at in (closed, *self._reached)],
+                "reached": [writer.plain(at) for at in (self.closed, *self._reached)],
                 "events": writer.events,
             }
         )  # fmt: skip
@@ -332,11 +367,6 @@ class Engine:
     @property
     def _reached(self) -> tuple[datetime | None, ...]:
         return (self._advanced, self._latest, self._floor, self._passed)
-
-    def _replay(self, closed: datetime | None) -> None:
-        if closed is not None:
-            self._timeline.close(closed, inclusive=True)
-        self._timeline.judge.verdicts.touched.clear()
 
     @classmethod
     def restore(cls, pack: Pack, data: bytes) -> Engine:
@@ -378,7 +408,9 @@ class Engine:
             self._known[event.identity] = event
             if event.identity not in self._gone:
                 self._timeline.take(event)
-        self._replay(closed)
+        if closed is not None:
+            self._timeline.close(closed, inclusive=True)
+        self._timeline.judge.verdicts.touched.clear()
 
     def facts(self, name: str) -> tuple[Held, ...]:
         """

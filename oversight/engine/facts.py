@@ -12,7 +12,7 @@ from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work,
 from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
 from oversight.model.forms import Compact, Event, order_of
 
-BEGINS, UNTIL, LASTS, DUE, JUDGE = "begins", "until", "lasts", "due", "judge"
+BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
 
 
 class Waiting(Compact):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -238,14 +239,21 @@ class Judge:
                 members[member] = (members[member][0], instant, cause)
             self._say(rule, _with_members(known, members), cause)
 
-    def forget(self, before: datetime) -> None:
-        """Let go of the alerts about acts, and of those that were over, before an instant that is final."""
+    def forget(self, before: datetime, awaited: Callable[[Verdict, datetime], bool]) -> None:
+        """
+        Let go of the alerts about acts, and of those that were over, before an instant that is final.
+
+        Args:
+            before: the instant.
+            awaited: whether something that passes with time alone is still to be told of an alert about an act.
+        """
         rows, rules = self.verdicts.rows, self.program.rules
         for name, verdict in list(rows.items()):
             rule = rules[verdict.rule]
             ends = [end for _, end, _ in verdict.members.values()]
             over = all(end is not None and end < before for end in ends)
-            if over or (rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules):
+            act = rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules
+            if over or (act and not awaited(verdict, before)):
                 del rows[name]
 
     def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None, events: tuple[Event, ...] = ()) -> None:

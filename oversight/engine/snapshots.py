@@ -130,15 +130,30 @@ def tables_of(timeline: Timeline) -> list[Any]:
 
 
 def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
-    """The tables and timers of *timeline*."""
-    rows = [
-        [[writer.plain(key), writer.plain(row)] for key, row in table.rows.items()] for table in tables_of(timeline)
-    ]
-    timers = [
-        [writer.plain(at), half, what, whose, writer.plain(key)]
-        for at, half, _, what, whose, key in timeline.facts.timers.heap
-    ]
-    return {"tables": rows, "timers": timers, "closed": writer.plain(timeline.closed)}
+    """The tables and timers of *timeline* before the oldest instant that it can take back; nothing of it is touched."""
+    tables, heap = _before_all(timeline)
+    rows = [[[writer.plain(key), writer.plain(row)] for key, row in table.items()] for table in tables]
+    timers = {
+        (at, half, what, whose, key): [writer.plain(at), half, what, whose, writer.plain(key)]
+        for at, half, _, what, whose, key in sorted(heap, key=lambda timer: timer[:3])
+    }
+    closed = None if timeline.journal.instants else timeline.closed
+    return {"tables": rows, "timers": list(timers.values()), "closed": writer.plain(closed)}
+
+
+def _before_all(timeline: Timeline) -> tuple[list[dict[Any, Any]], list[Any]]:
+    """The rows of every table, and the timers, as they were before all that the journal can take back."""
+    tables, timers, journal = tables_of(timeline), timeline.facts.timers, timeline.journal
+    rows = {id(table): dict(table.rows) for table in tables}
+    heap = list(timers.heap)
+    for target, key, old in zip(*map(reversed, (journal.targets, journal.keys, journal.olds)), strict=True):
+        if target is timers:
+            heap.append(key)
+        elif old is None:
+            rows[id(target)].pop(key, None)
+        else:
+            rows[id(target)][key] = old
+    return [rows[id(table)] for table in tables], heap
 
 
 def read_state(timeline: Timeline, state: dict[str, Any], reader: Reader) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from oversight.engine.facts import BEGINS, DUE, JUDGE, UNTIL
+from oversight.engine.facts import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.store import Journal, Readers
@@ -42,6 +42,9 @@ class Timeline:
     def _dated_instants(self) -> None:
         """Plan the instants at which the law itself changes."""
         pack, timers = self.program.pack, self.facts.timers
+        for waiver in pack.waivers:
+            for turn in (waiver.start, waiver.end):
+                timers.push(turn, 0, WAIVE, None, None)
         for rule in self.program.rules:
             if rule.table is None:
                 continue
@@ -97,7 +100,7 @@ class Timeline:
                 beginning.setdefault(whose, []).append(key)
             elif what == JUDGE:
                 self._judge_all(self.program.rules[whose])
-            else:
+            elif what == UNTIL:
                 facts.run_out(instant, UNTIL, whose, key)
         self._steps(instant, events, beginning)
         self.judge.happened(instant, events)

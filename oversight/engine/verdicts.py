@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from oversight.engine.program import CompiledRule
+from oversight.engine.program import Program
 from oversight.engine.store import Plain
+from oversight.engine.waivers import Waivers
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
-from oversight.model.pack import Pack
 
 Member = tuple[tuple[str, ...], datetime | None, str | None]
 """The subjects of one part of an alert, the end of its breach, and the id of the event that ended it."""
@@ -77,23 +78,30 @@ class Telling:
     Turns verdicts into changes.
 
     Args:
-        pack: whose alerts they are.
-        rules: compiled, by number.
+        program: whose alerts they are.
     """
 
-    def __init__(self, pack: Pack, rules: list[CompiledRule]) -> None:
-        self.pack = pack
-        self.rules = rules
+    def __init__(self, program: Program) -> None:
+        self.pack = program.pack
+        self.rules = program.rules
+        self.waivers = Waivers(program)
+        self.assumptions = Assumptions(program.pack)
 
-    def differences(self, verdicts: Verdicts) -> list[Change]:
+    def differences(self, verdicts: Verdicts, closed: datetime | None, reached: datetime | None) -> list[Change]:
         """
         The changes from what was told to what is, in order of their instants.
 
         Args:
             verdicts: what was told of the touched alerts is forgotten.
+            closed: the instant told about last.
+            reached: the instant to tell about.
         """
         touched, verdicts.touched = verdicts.touched, {}
-        rules = self.rules
+        waivers, rules = self.waivers, self.rules
+        if waivers.turns(closed, reached):
+            for name, verdict in verdicts.rows.items():
+                if waivers.about(verdict):
+                    touched.setdefault(name, verdict)
         found: list[Change] = []
         order = sorted(
             [v for pair in touched.items() if (v := pair[1] or verdicts.rows.get(pair[0])) is not None],
@@ -101,9 +109,13 @@ class Telling:
         )
         for verdict in order:
             told, now = touched[verdict.identity], verdicts.rows.get(verdict.identity)
-            if told is now:
+            waivable = waivers.about(verdict)
+            if told is now and not waivable:
                 continue
-            found += self._of(told, now)
+            changes = [] if told is now else self._of(told, now)
+            if waivable:
+                changes = waivers.added(changes, (told, closed), (now, reached), self.change)
+            found += changes
         return sorted(found, key=lambda change: change.at)
 
     def _of(self, told: Verdict | None, now: Verdict | None) -> list[Change]:
@@ -129,14 +141,12 @@ class Telling:
         gone = [s for s in before if s not in after]
         if gone:
             yield self.change(UPDATED, now, tuple(gone), now.at, still, None)
+        new = [end for s, (end, _) in after.items() if end is not None and (s in anew or before[s][0] != end)]
         ended: dict[datetime, list[str]] = {}
         for subject, (end, _) in after.items():
-            if end is not None and (subject in anew or before[subject][0] != end):
+            # A later end is told again, so that the last change told says how many are in breach.
+            if end is not None and new and end >= min(new):
                 ended.setdefault(end, []).append(subject)
-        last = max((end for end, _ in after.values() if end is not None), default=None)
-        if ended and not still and last is not None and last not in ended:
-            # An earlier end moved and the last did not: it is told again, so that what is told last holds.
-            ended[last] = [subject for subject, (end, _) in after.items() if end == last]
         for end, subjects in sorted(ended.items()):
             left = sum(1 for other, _ in after.values() if other is None or other > end)
             kind = UPDATED if left else CLEARED
@@ -159,4 +169,5 @@ class Telling:
             authority=rule.authority, at=at.astimezone(self.pack.zone),
             since=verdict.since.astimezone(self.pack.zone), subjects=subjects, open=left, message=verdict.message,
             remedy=verdict.remedy, evidence=verdict.evidence, missing=verdict.missing, cause=cause,
+            assumed=self.assumptions.of(rule, verdict.at, verdict.since),
         )  # fmt: skip

@@ -11,6 +11,7 @@ from oversight.ground.time import Period, end_of, first_instant
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.records import merged
+from oversight.language.shape import Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import Parameter
 from oversight.model.types import BOOL, DOUBLE, DYN, INT, PERIOD, STRING, Type, list_of, map_of
@@ -18,7 +19,7 @@ from oversight.model.types import BOOL, DOUBLE, DYN, INT, PERIOD, STRING, Type, 
 _ENTRY = ("from", "value", "source", "assumed")
 
 
-def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Parameter:
+def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings, wanted: Type = DYN) -> Parameter:
     """
     Read one parameter.
 
@@ -27,6 +28,7 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
         node: a list of dated values, or a mapping that has it under ``values``.
         zone: where the days begin from which values are in force.
         findings: takes what is wrong.
+        wanted: the type its values must have.
     """
     inside = findings.within(f"in the parameter {key.text}")
     shape.is_name(key, "a parameter", inside)
@@ -42,6 +44,7 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
         return Parameter(key.text, (), DYN, place=key.place)
     entries: list[tuple[datetime, Any, Type]] = []
     sources: list[str] = []
+    assumptions: list[bool] = []
     for item in written.items:
         body = shape.table(item, "a dated value", inside, _ENTRY, ("from", "value"))
         start = None if body is None else day(body.get("from"), zone, inside)
@@ -53,12 +56,23 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings) -> Pa
         if entries and _unlike(entries[-1][2], kind):
             message = f"this value is a {kind} and the one before it a {entries[-1][2]}"
             inside.wrong("type-mismatch", message, body.get("value") or body)
+        elif not _fits(value, kind, wanted):
+            message = f"{key.text} is a {wanted}, and this value is a {kind}"
+            inside.wrong("type-mismatch", message, body.get("value") or body)
         entries.append((start, value, kind))
         sources.append(shape.string(body.get("source"), "source", inside))
-        assumed = assumed or shape.boolean(body.get("assumed"), "assumed", inside)
-    kind = reduce(_together, (entry[2] for entry in entries)) if entries else DYN
+        assumptions.append(shape.boolean(body.get("assumed"), "assumed", inside) or assumed)
+    kinds = [entry[2] for entry in entries]
+    kind = wanted if wanted == DOUBLE else reduce(_together, kinds) if kinds else DYN
     dated = tuple((start, float(value) if kind is DOUBLE else value) for start, value, _ in entries)
-    return Parameter(key.text, dated, kind, tuple(sources), assumed, description, key.place)
+    return Parameter(key.text, dated, kind, tuple(sources), tuple(assumptions), description, key.place)
+
+
+def _fits(value: Any, kind: Type, wanted: Type) -> bool:
+    """Whether a value can stand where expressions were checked with the type *wanted*."""
+    if wanted == DYN or (kind, wanted) == (INT, DOUBLE) or (value in ([], {}) and type(kind) is type(wanted)):
+        return True
+    return merged(wanted, kind) == wanted
 
 
 def _together(one: Type, other: Type) -> Type:
@@ -82,6 +96,16 @@ def day(node: Node | None, zone: ZoneInfo, findings: Findings, *, ends: bool = F
     except (ValueError, OverflowError):
         findings.wrong("bad-date", f"{found.text!r} is not a day", found, "write it as 2026-01-31")
         return None
+
+
+def term(body: Table | None, zone: ZoneInfo, findings: Findings) -> tuple[datetime | None, datetime | None]:
+    """What ``from:`` and ``until:`` say: the instants at which something begins and is over, each if it is written."""
+    if body is None:
+        return None, None
+    start, end = day(body.get("from"), zone, findings), day(body.get("until"), zone, findings, ends=True)
+    if start is not None and end is not None and start >= end:
+        findings.wrong("ends-first", "this ends before it begins", body.get("until") or body, "until: is its last day")
+    return start, end
 
 
 def plain(node: Node, findings: Findings) -> tuple[Any, Type]:

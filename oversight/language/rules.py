@@ -16,7 +16,7 @@ from oversight.language.entries import kinds_of, values
 from oversight.language.findings import Findings
 from oversight.language.guards import guaranteed, require, require_in
 from oversight.language.order import in_order
-from oversight.language.parameters import day
+from oversight.language.parameters import term
 from oversight.language.scope import Scope
 from oversight.language.shape import Table, Text
 from oversight.language.source import Mapping, Node, Scalar
@@ -27,11 +27,11 @@ from oversight.model.pack import (
 )  # fmt: skip
 from oversight.model.types import DATE, DURATION, DYN, INT, PERIOD, STRING, TIMESTAMP, ListType, Type
 
-_OWN = (
+OWN = (
     "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with",
-    "each",     "about", "alert", "remedy", "in_force", "status",
+    "each", "about", "alert", "remedy", "in_force", "status",
 )  # fmt: skip
-_KNOWN = ("rule", *_OWN, "cases", "parts")
+_KNOWN = ("rule", *OWN, "cases", "parts")
 _REQUIRED = ("title", "authority", "basis", "severity", "alert", "remedy")
 _HEAD = ("on", "while", "of")
 _DEADLINE = ("for", "by")
@@ -64,10 +64,14 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
         hint = "add at least one under cases: a history and the alerts it should bring"
         inside.wrong("no-cases", f"the rule {written.text} has no case", written, hint)
     cases = shape.items(body.entries["cases"][1]) if "cases" in body.entries else ()
-    own = Table(body.node, {key: body.entries[key] for key in body.entries if key in _OWN})
+    own = Table(body.node, {key: body.entries[key] for key in body.entries if key in OWN})
     several = body.get("parts")
     if several is None:
         return (RuleDraft(written.text, "", written, own, inside),), cases
+    if not shape.items(several):
+        inside.wrong(
+            "no-parts", f"the rule {written.text} has no part", body.key("parts"), "leave parts: out, or add one"
+        )
     made = (_part(item, own, written, inside) for item in shape.items(several))
     return tuple(one for one in made if one is not None), cases
 
@@ -84,7 +88,7 @@ def _named(node: Node) -> tuple[str, ...]:
 
 
 def _part(node: Node, whole: Table, written: Scalar, findings: Findings) -> RuleDraft | None:
-    body = shape.table(node, "a part", findings, ("part", *_OWN), ("part",))
+    body = shape.table(node, "a part", findings, ("part", *OWN), ("part",))
     name = None if body is None else shape.scalar(body.get("part"), "part:", findings)
     if body is None or name is None:
         return None
@@ -182,7 +186,7 @@ class _Checker:
         return Rule(
             draft.id,
             draft.part,
-            shape.string(body.get("title"), "title", findings),
+            shape.said(body, "title", findings),
             _authority(body.get("authority"), findings),
             shape.choice(body.get("basis"), "basis", BASES, findings),
             shape.choice(body.get("severity"), "severity", SEVERITIES, findings),
@@ -310,9 +314,7 @@ class _Checker:
     def _in_force(self, zone: ZoneInfo) -> tuple[datetime | None, datetime | None]:
         node = self._body.get("in_force")
         body = None if node is None else shape.table(node, "in_force", self._findings, ("from", "until"))
-        if body is None:
-            return None, None
-        return day(body.get("from"), zone, self._findings), day(body.get("until"), zone, self._findings, ends=True)
+        return term(body, zone, self._findings)
 
 
 def _names(root: Value) -> set[str]:
@@ -327,8 +329,8 @@ def _authority(node: Node | None, findings: Findings) -> tuple[Authority, ...]:
     for item in shape.items(node):
         body = shape.table(item, "an authority", findings, ("instrument", "provision"), ("instrument", "provision"))
         if body is not None:
-            instrument = shape.string(body.get("instrument"), "instrument", findings)
-            made.append(Authority(instrument, shape.string(body.get("provision"), "provision", findings)))
+            instrument = shape.said(body, "instrument", findings)
+            made.append(Authority(instrument, shape.said(body, "provision", findings)))
     if not made and not shape.items(node):
         findings.wrong(
             "no-authority", "a rule rests on at least one instrument", node, "- {instrument: …, provision: …}"

@@ -142,6 +142,15 @@ def string(node: Node | None, what: str, findings: Findings) -> str:
     return "" if found is None else found.text.strip()
 
 
+def said(body: Table, key: str, findings: Findings) -> str:
+    """The text of a key that must say something; an empty one is an error."""
+    node = body.get(key)
+    text = string(node, key, findings)
+    if isinstance(node, Scalar) and node.value is not None and not text:
+        findings.wrong("no-value", f"{key!r} is empty", body.key(key), "people read it: say it")
+    return text
+
+
 def strings(node: Node | None, what: str, findings: Findings) -> tuple[Scalar, ...]:
     """The single values of a list, or of one that stands alone."""
     if node is None:

@@ -24,7 +24,7 @@ from oversight.meaning.spells import Holding
 from oversight.model.alerts import identity
 from oversight.model.events import retracts
 from oversight.model.forms import Event, order_of
-from oversight.model.pack import Pack, Rule
+from oversight.model.pack import Pack, Rule, Waiver
 
 
 @define(eq=False)
@@ -33,7 +33,8 @@ class Alert:
     One alert: a binding of a rule's head and one beginning of its breach.
 
     ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts. The text and what
-    was missing are those of the moment at which it was raised.
+    was missing are those of the moment at which it was raised. ``waived`` is the exception of a site that holds for it,
+    or that held last.
     """
 
     identity: str
@@ -43,6 +44,7 @@ class Alert:
     at: datetime
     said: Explanation
     members: dict[Any, tuple[tuple[str, ...], datetime | None]] = field(factory=dict)
+    waived: Waiver | None = None
 
     @property
     def subjects(self) -> dict[str, datetime | None]:
@@ -114,6 +116,8 @@ class _Judgement:
             self.instants.update(start for start, _ in parameter.entries)
         for rule in pack.rules:
             self.instants.update(bound for bound in rule.in_force if bound is not None)
+        for waiver in pack.waivers:
+            self.instants.update((waiver.start, waiver.end))
         self.rules = [r for r in pack.rules if r.status != "retired"]
         self.before: dict[str, dict[Any, Holding]] = {}
         self.now: dict[str, dict[Any, Holding]] = {}
@@ -146,6 +150,27 @@ class _Judgement:
                     if rule.layer == layer:
                         self._judge(rule, instant, half, events)
                 self.now["alert"] = self._alert_facts()
+        self._waive(instant)
+
+    def _waive(self, instant: datetime) -> None:
+        """
+        Exceptions look at each alert as the instant leaves it: at what is in breach; of two, the first written holds.
+
+        What holds for an alert that was over before stays; one that was over at the instant of its breach is looked at
+        as it was raised.
+        """
+        for alert in self.alerts.values():
+            standing = [subject for subject, end in alert.subjects.items() if end is None]
+            if not self.pack.waivers or (not standing and alert.at < instant):
+                continue
+            scope = self._scope(instant).bind(alert=_attributes(alert, sorted(standing or alert.subjects)))
+            holds = [
+                waiver
+                for waiver in self.pack.waivers
+                if waiver.about(alert.rule) and waiver.start <= instant < waiver.end
+                if waiver.where is None or attempt(waiver.where, scope) is True
+            ]
+            alert.waived = holds[0] if holds else None
 
     def _world(self) -> World:
         before = self.before
@@ -273,13 +298,16 @@ class _Judgement:
         for alert in self.alerts.values():
             open_ones = [subject for subject, end in alert.subjects.items() if end is None]
             if open_ones:
-                attributes = {
-                    "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
-                    "subjects": open_ones, "since": alert.since, "at": alert.at,
-                }  # fmt: skip
-                events = alert.said.evidence
+                attributes, events = _attributes(alert, open_ones), alert.said.evidence
                 found[alert.identity] = Holding(alert.identity, alert.at, attributes, no_event, alert, events, no_event)
         return found
+
+
+def _attributes(alert: Alert, subjects: list[str]) -> dict[str, Any]:
+    return {
+        "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
+        "subjects": subjects, "since": alert.since, "at": alert.at,
+    }  # fmt: skip
 
 
 def end_instant(value: Any, pack: Pack) -> datetime | None:

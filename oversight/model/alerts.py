@@ -38,6 +38,22 @@ class Missing:
     fact: str = ""
 
 
+@frozen
+class Assumption:
+    """
+    A value on which an alert rests and which no instrument gives.
+
+    Args:
+        parameter: its name.
+        value: as text.
+        source: what the pack, or the site, says of where it comes from; may be empty.
+    """
+
+    parameter: str
+    value: str
+    source: str = ""
+
+
 @frozen(kw_only=True)
 class Change:
     """
@@ -65,9 +81,10 @@ class Change:
     remedy: str
     evidence: tuple[str, ...]
     missing: tuple[Missing, ...]
+    assumed: tuple[Assumption, ...] = field(default=())
     cause: str | None
     reason: str | None = field(default=None)
-    waived: Mapping[str, Any] | None = field(default=None)
+    waived: Mapping[str, str] | None = field(default=None)
 
     @property
     def subject_count(self) -> int:

@@ -76,10 +76,26 @@ class Vocabulary:
             source = _encoded(source)
         if isinstance(source, bytes | bytearray | memoryview):
             return self._decode_bytes(bytes(source))
+        return self._from_mapping(self.parsed(source))
+
+    def parsed(self, source: Any) -> Mapping[str, Any]:
+        """
+        What one event says, as a mapping of which nothing has been checked.
+
+        Args:
+            source: bytes, text, a mapping, or an object of a public class.
+
+        Raises:
+            EventError: it is no JSON object.
+        """
         if isinstance(source, Mapping):
-            return self._from_mapping(source)
+            return source
+        if isinstance(source, str):
+            source = _encoded(source)
+        if isinstance(source, bytes | bytearray | memoryview):
+            return self._parse(bytes(source))
         if attrs.has(type(source)) and hasattr(type(source), "event_kind"):
-            return self._from_mapping(self.write(source))
+            return self.write(source)
         raise EventError(f"expected bytes, text, a mapping or an event, got {type(source).__name__}")
 
     def _decode_bytes(self, line: bytes) -> Event | Stranger:
@@ -212,9 +228,7 @@ class Vocabulary:
         Raises:
             EventError: as :meth:`decode`, and where the kind is unknown.
         """
-        if isinstance(source, str):
-            source = _encoded(source)
-        mapping = source if isinstance(source, Mapping) else self._parse(bytes(source))
+        mapping = self.parsed(source)
         event = self.decode(mapping)
         if isinstance(event, Stranger):
             near = self.nearest_kind(event.kind)

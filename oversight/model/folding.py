@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from oversight.model.alerts import RAISED, UPDATED, WITHDRAWN, Change
 
@@ -21,6 +21,7 @@ class Folded:
         at: the instant of the breach.
         since: the instant the breach began.
         subjects: the ids it is about, each with the end of its breach, or ``None`` while that lasts.
+        waived: the exception of a site that holds for it, as its last change shows it.
     """
 
     rule: str
@@ -28,6 +29,7 @@ class Folded:
     at: datetime
     since: datetime
     subjects: dict[str, datetime | None] = field(factory=dict)
+    waived: Mapping[str, str] | None = None
 
     @property
     def cleared(self) -> datetime | None:
@@ -56,9 +58,12 @@ def fold(changes: Iterable[Change]) -> dict[str, Folded]:
             known = alerts.get(change.alert)
             subjects = {} if known is None else dict(known.subjects)
             subjects.update(dict.fromkeys(change.subjects))
-            alerts[change.alert] = Folded(change.rule, change.part, change.at, change.since, subjects)
+            alerts[change.alert] = Folded(
+                change.rule, change.part, change.at, change.since, subjects, change.waived
+            )  # fmt: skip
         elif (told := alerts.get(change.alert)) is not None:
             _leave(told, change)
+            alerts[change.alert] = evolve(told, waived=change.waived)
     return alerts
 
 

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import field, frozen
 
+from oversight.ground.time import format_instant
 from oversight.model.expressions import Node
 from oversight.model.types import Attribute, RecordType, Type
 
@@ -263,14 +264,14 @@ class Parameter:
         entries: pairs of the instant from which a value is in force and the value, in order of time.
         type: of its values.
         sources: where each value is written, beside ``entries``.
-        assumed: whether the value is an assumption of this pack and of no instrument.
+        assumed: whether each value is an assumption and of no instrument, beside ``entries``.
     """
 
     name: str
     entries: tuple[tuple[datetime, Any], ...]
     type: Type
     sources: tuple[str, ...] = ()
-    assumed: bool = False
+    assumed: tuple[bool, ...] = ()
     description: str = ""
     place: Place = field(default=Place("", 0, 0), eq=False)
 
@@ -379,6 +380,36 @@ class Rule:
 
 
 @frozen
+class Waiver:
+    """
+    An exception that a site makes: while it is in force, the alerts it is about are waived, and still told.
+
+    Args:
+        rule: id of a rule or, with its part, its name.
+        where: a condition on the alert, called ``alert``; ``None`` means every alert of the rule.
+        start, end: it is in force from the one until before the other.
+        reason: why, for people.
+        owner: who answers for it.
+    """
+
+    rule: str
+    where: Expression | None
+    start: datetime
+    end: datetime
+    reason: str
+    owner: str
+    place: Place = field(default=Place("", 0, 0), eq=False)
+
+    def about(self, rule: Rule) -> bool:
+        """Whether alerts of *rule* are meant."""
+        return self.rule in (rule.id, rule.name)
+
+    def shown(self, zone: ZoneInfo) -> dict[str, str]:
+        """What an alert shows of it, with the instant of its end in *zone*."""
+        return {"reason": self.reason, "owner": self.owner, "until": format_instant(self.end.astimezone(zone))}
+
+
+@frozen
 class Pack:
     """
     A checked pack.
@@ -394,6 +425,7 @@ class Pack:
         digest: hex SHA-256 of the exact text of every file that takes part.
         files: their names as shown in diagnostics, in order.
         own: those of them that are the pack's own and of no pack it uses.
+        waivers: the exceptions of a site, in the order in which they are written.
     """
 
     name: str
@@ -409,3 +441,4 @@ class Pack:
     files: tuple[str, ...] = ()
     description: str = ""
     own: frozenset[str] = frozenset()
+    waivers: tuple[Waiver, ...] = ()

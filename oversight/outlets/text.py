@@ -42,13 +42,15 @@ class Renderer:
         self._zone = zone
         self._width = width
         self._day: date | None = None
+        self._waived: set[str] = set()
 
     def __call__(self, _logger: Any, _method: str, alert: EventDict) -> str:
         """The block of one change, an empty line at its end."""
         at = self._local(alert["at"])
         lines = [] if at.date() == self._day else _heading(at, self._zone)
         self._day = at.date()
-        lines.append(_headline(at, alert))
+        lines.append(_headline(at, alert, alert["alert"] in self._waived))
+        (self._waived.add if alert["waived"] else self._waived.discard)(alert["alert"])
         lines += self._wrapped(alert["title"], "  ")
         if alert["change"] in (RAISED, UPDATED):
             # Of a breach that has ended, or never was, the message would be told as if it were so now.
@@ -59,20 +61,22 @@ class Renderer:
 
     def _details(self, alert: EventDict) -> Iterator[tuple[str, str]]:
         if alert["subjects"]:
-            yield "about", _names(alert["subjects"], alert.get("subject_count"))
+            yield "about", names_text(alert["subjects"], alert.get("subject_count"))
         if alert["since"] != alert["at"]:
-            yield "since", _clock(self._local(alert["since"]))
+            yield "since", clock(self._local(alert["since"]))
         if alert["change"] == UPDATED:
             yield "open", f"{alert['open']} in breach now"
         if alert["change"] in (RAISED, UPDATED):
-            yield "rests on", _authority(alert["authority"], alert["basis"])
+            yield "rests on", authority_text(alert["authority"], alert["basis"])
         if alert["evidence"]:
-            yield "evidence", _names(alert["evidence"])
+            yield "evidence", names_text(alert["evidence"])
         if alert["cause"] and alert["change"] != RAISED:
             yield "because of", alert["cause"]
         if alert["change"] in (RAISED, UPDATED):
             for missing in alert["missing"]:
                 yield "missing", missing_text(missing, most=MOST_CLAUSE)
+            for assumption in alert["assumed"]:
+                yield "assumes", assumption_text(assumption)
             yield "remedy", alert["remedy"]
         if alert["waived"]:
             yield "waived", ", ".join(f"{name} {value}" for name, value in alert["waived"].items())
@@ -137,6 +141,20 @@ def missing_text(missing: Mapping[str, Any], *, most: int | None = None) -> str:
     return f"{verdict}: {failed or clause}"
 
 
+def assumption_text(assumption: Mapping[str, str]) -> str:
+    """
+    An assumed value on which an alert rests, with where it comes from.
+
+    Args:
+        assumption: an entry of the alert's ``assumed``.
+
+    >>> assumption_text({"parameter": "lead", "value": "P14D", "source": "Assumed; no lead time is given"})
+    'lead P14D (Assumed; no lead time is given)'
+    """
+    source = f" ({assumption['source']})" if assumption["source"] else ""
+    return f"{assumption['parameter']} {assumption['value']}{source}"
+
+
 def _short(clause: str, most: int | None) -> str:
     return clause if most is None or len(clause) <= most else shorten(clause, most, placeholder=" ...")
 
@@ -146,26 +164,55 @@ def _heading(at: datetime, zone: ZoneInfo) -> list[str]:
     return [title, "=" * len(title)]
 
 
-def _headline(at: datetime, alert: EventDict) -> str:
-    rule = f"{alert['rule']}/{alert['part']}" if alert["part"] else alert["rule"]
+def _headline(at: datetime, alert: EventDict, waived: bool) -> str:
     word = _WORDS.get(alert["change"], alert["change"])
-    return f"{_hour(at)}  {rule}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
+    if alert["change"] == UPDATED and waived != bool(alert["waived"]):
+        word = "waived from now on" if alert["waived"] else "no longer waived"
+    return f"{_hour(at)}  {rule_text(alert)}  {alert['severity'].upper()}" + (f"  {word}" if word else "")
 
 
 def _hour(at: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
 
 
-def _clock(at: datetime) -> str:
+def rule_text(alert: Mapping[str, Any]) -> str:
+    """
+    The rule of an alert, with its part where it has one.
+
+    >>> rule_text({"rule": "R-1", "part": "press"})
+    'R-1/press'
+    """
+    return f"{alert['rule']}/{alert['part']}" if alert["part"] else str(alert["rule"])
+
+
+def clock(at: datetime) -> str:
+    """
+    Day and hour; seconds where there are some.
+
+    >>> clock(datetime(2026, 3, 9, 9))
+    '2026-03-09 09:00'
+    """
     return f"{at:%Y-%m-%d} {_hour(at)}"
 
 
-def _authority(authority: Iterable[Mapping[str, str]], basis: str) -> str:
+def authority_text(authority: Iterable[Mapping[str, str]], basis: str) -> str:
+    """
+    What a rule rests on.
+
+    >>> authority_text([{"instrument": "Charter", "provision": "section 1"}], "case-law")
+    'Charter, section 1 (case law)'
+    """
     told = "; ".join(f"{each['instrument']}, {each['provision']}" for each in authority)
     return f"{told} ({basis.replace('-', ' ')})"
 
 
-def _names(names: Sequence[str], count: int | None = None) -> str:
+def names_text(names: Sequence[str], count: int | None = None) -> str:
+    """
+    The first of many names, and how many there are besides.
+
+    >>> names_text(["k1", "k2"], 5)
+    'k1, k2 and 3 more'
+    """
     more = max(count or 0, len(names)) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 

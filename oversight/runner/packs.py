@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import sep
 from pathlib import Path
 
@@ -10,6 +10,8 @@ import oversight.ground
 from oversight.ground.errors import PackError, UnknownPack
 from oversight.ground.text import nearest, printable
 from oversight.language.reader import Result, read_pack
+from oversight.language.site import read_site
+from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import Pack
 
 
@@ -77,24 +79,36 @@ def check(name: str | Path) -> Result:
     return read_pack(folder, neighbours(folder))
 
 
-def load(name: str | Path) -> Pack:
+def load(name: str | Path, *, site: str | Path | None = None) -> Pack:
     """
     Read and check a pack.
 
     Args:
         name: of a shipped pack, or the path of a folder.
+        site: path of a site file, which sets parameters, severities, dates and exceptions of its own.
 
     Raises:
         UnknownPack: there is no such pack.
-        PackError: it does not check; ``diagnostics`` has every problem, the message the first.
+        PackError: the pack does not check, or the site file does not; ``diagnostics`` has every problem, the message
+            the first.
+        OSError: a file cannot be read.
 
     >>> load("camera-programme").name
     'camera_programme'
     """
     result = check(name)
     if result.pack is None:
-        errors = [d for d in result.diagnostics if d.severity == "error"]
-        first = f"{errors[0].place}: {errors[0].message}" if errors else "it is empty"
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise PackError(f"pack '{printable(str(name), 80)}' does not check: {first}{more}", result.diagnostics)
-    return result.pack
+        raise _refused("pack", name, result.diagnostics)
+    if site is None:
+        return result.pack
+    adapted = read_site(Path(site), [result.pack])
+    if adapted.packs is None:
+        raise _refused("site file", site, adapted.diagnostics)
+    return adapted.packs[0]
+
+
+def _refused(what: str, name: str | Path, diagnostics: Sequence[Diagnostic]) -> PackError:
+    errors = [d for d in diagnostics if d.severity == "error"]
+    first = f"{errors[0].place}: {errors[0].message}" if errors else "it is empty"
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return PackError(f"{what} '{printable(str(name), 80)}' does not check: {first}{more}", diagnostics)

@@ -33,6 +33,7 @@ class Summary:
         strangers: how many events of each kind that no pack knows.
         changes: how many of each sort were told.
         standing: identities of the alerts that were raised and not withdrawn.
+        waived: those of them that an exception of a site waives.
         unmatched: source and id of what corrections name and no event has.
         undecided: how often a condition of a rule could not be decided, and the id of the first event.
     """
@@ -44,6 +45,7 @@ class Summary:
     strangers: Counter[str] = field(factory=Counter)
     changes: Counter[str] = field(factory=Counter)
     standing: set[str] = field(factory=set)
+    waived: set[str] = field(factory=set)
     unmatched: set[tuple[str, str]] = field(factory=set)
     undecided: dict[tuple[str, str], tuple[int, str]] = field(factory=dict)
     _latest: tuple[Event, str, int] | None = None
@@ -51,8 +53,8 @@ class Summary:
 
     @property
     def status(self) -> int:
-        """The exit status: 1 where lines were refused, else 3 where alerts stand, else 0."""
-        return REFUSED if self.refused else ALERTS if self.standing else NO_ALERT
+        """The exit status: 1 where lines were refused, else 3 where alerts stand that nothing waives, else 0."""
+        return REFUSED if self.refused else ALERTS if self.standing - self.waived else NO_ALERT
 
     def saw(self, source: str, events: Sequence[Event], lines: Sequence[int]) -> None:
         """Count *events*, of these *lines*, and keep in mind the two latest."""
@@ -76,6 +78,10 @@ class Summary:
                 self.standing.add(change.alert)
             elif change.change == WITHDRAWN:
                 self.standing.discard(change.alert)
+            if change.waived and change.change != WITHDRAWN:
+                self.waived.add(change.alert)
+            else:
+                self.waived.discard(change.alert)
 
     def lines(self, kinds: Iterable[str], now: datetime | None) -> Iterator[str]:
         """
@@ -108,7 +114,8 @@ class Summary:
         told = [
             f"{self.changes[name]} {name}" for name in (RAISED, "updated", CLEARED, WITHDRAWN) if self.changes[name]
         ]
-        return f"{counted(len(self.standing), 'alert')} ({', '.join(told)})" if told else "no alert"
+        waived = f", {len(self.waived):,} of them waived" if self.waived else ""
+        return f"{counted(len(self.standing), 'alert')}{waived} ({', '.join(told)})" if told else "no alert"
 
     def _unknown(self, kinds: list[str]) -> str:
         told = []

@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from oversight.language.reader import read_pack
+from oversight.language.site import read_site
 from oversight.model.pack import Pack
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -81,7 +82,7 @@ class Dice:
         return Dice(self.data[self.read - size : self.read])
 
 
-dice = st.binary(min_size=950, max_size=950).map(Dice)
+dice = st.binary(min_size=970, max_size=970).map(Dice)
 
 
 def kinds_on(dice: Dice, besides: str = "") -> str:
@@ -377,10 +378,41 @@ def packs(dice: Dice) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def checked(written: dict[str, Any], folder: Path) -> Pack | None:
-    """The pack, or ``None`` where what was drawn does not check."""
-    (folder / "pack.yaml").write_text(json.dumps(written), encoding="utf-8")
-    return read_pack(folder, _no_other).pack
+def exceptions(dice: Dice, rules: list[str]) -> list[dict[str, Any]]:
+    """What a site excepts: none to three, some of which look at what changes while an alert stands."""
+    made: list[dict[str, Any]] = []
+    for number in range(dice.one_of(0, 1, 2, 3)):
+        first = dice.below(8)
+        made.append({
+            "rule": dice.one_of(*rules), "reason": f"reason {number}", "owner": "o",
+            "from": day(first - 1).date().isoformat(), "until": day(first - 1 + dice.below(4)).date().isoformat(),
+        })  # fmt: skip
+        where = dice.one_of(
+            "",
+            "",
+            "alert.subjects.all(s, s == 'p')",
+            "alert.subjects.exists(s, s == 'q')",
+            "alert.subjects == ['p', 'q']",
+            "1 / (size(alert.subjects) - 1) == 1",
+            "alert.since == alert.at",
+            "alert.at < timestamp('2026-01-04T00:00:00Z')",
+        )
+        made[-1].update({"where": where} if where else {})
+    return made
+
+
+def checked(written: dict[str, Any], folder: Path, excepted: list[dict[str, Any]]) -> Pack | None:
+    """The pack with what a site excepts, or ``None`` where what was drawn does not check."""
+    inside, site = folder / "pack", folder / "site.yaml"
+    inside.mkdir()
+    (inside / "pack.yaml").write_text(json.dumps(written), encoding="utf-8")
+    pack = read_pack(inside, _no_other).pack
+    if pack is None or not excepted:
+        return pack
+    site.write_text(json.dumps({"exceptions": excepted}), encoding="utf-8")
+    adapted = read_site(site, [pack])
+    assert adapted.packs is not None, adapted.diagnostics
+    return adapted.packs[0]
 
 
 def _no_other(name: str) -> Path:

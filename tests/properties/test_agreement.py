@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, note
-from tests.properties.drawn import Dice, calls, checked, day, dice, histories, packs
+from tests.properties.drawn import Dice, calls, checked, day, dice, exceptions, histories, packs
 
 from oversight.engine.core import Engine
 from oversight.engine.store import Held
@@ -20,19 +20,22 @@ from oversight.model.folding import fold
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Pack
 
-Told = dict[str, tuple[str, datetime, dict[str, datetime | None]]]
+Told = dict[str, tuple[str, datetime, str | None, dict[str, datetime | None]]]
 
 
 def example(dice: Dice) -> tuple[Pack, list[dict[str, Any]]]:
     """A pack and a history; a pack that does not check is no example."""
     written = packs(dice.part(600))
+    excepted = exceptions(dice.part(20), [rule["rule"] for rule in written["rules"]])
     with tempfile.TemporaryDirectory() as folder:
-        pack = checked(written, Path(folder))
+        pack = checked(written, Path(folder), excepted)
     assume(pack is not None)
     assert pack is not None
     history = histories(dice.part(300))
-    for about, what in (("facts", written["facts"]), ("rules", written["rules"]), ("history", history)):
+    for about, what in (("facts", written["facts"]), ("rules", written["rules"])):
         note(f"{about}: {what}")
+    note(f"exceptions: {excepted}")
+    note(f"history: {history}")
     return pack, history
 
 
@@ -61,7 +64,10 @@ def facts_of_definition(found: Outcome, pack: Pack) -> dict[str, Any]:
 
 def alerts_of_definition(found: Outcome) -> Told:
     """The alerts, without parts that never lasted beside others that did."""
-    return {a.identity: (a.rule.id, a.at, _lasting(a.at, a.subjects)) for a in found.alerts.values()}
+    return {
+        a.identity: (a.rule.id, a.at, None if a.waived is None else a.waived.reason, _lasting(a.at, a.subjects))
+        for a in found.alerts.values()
+    }
 
 
 def _lasting(at: datetime, subjects: dict[str, datetime | None]) -> dict[str, datetime | None]:
@@ -77,7 +83,10 @@ class Record:
 
     def alerts(self) -> Told:
         """The alerts that stand."""
-        return {i: (f.rule, f.at, _lasting(f.at, dict(f.subjects))) for i, f in fold(self.changes).items()}
+        return {
+            i: (f.rule, f.at, None if f.waived is None else f.waived["reason"], _lasting(f.at, dict(f.subjects)))
+            for i, f in fold(self.changes).items()
+        }
 
 
 class Model:
@@ -160,6 +169,7 @@ def truthful(engine: Engine, model: Model, told: Record) -> None:
         assert {e.id for e in counted if e.time <= folded.at} >= set(said.evidence)
         assert said.cause in {None, *[e.id for e in counted if e.time == folded.at]}
         assert said.evidence
+        assert said.waived == folded.waived
         known = {e.id for e in counted} | {None}
         assert all((nearest.nearest or {}).get("event") in known for nearest in said.missing)
 
