@@ -72,6 +72,8 @@ class Renderer:
             yield "evidence", names_text(alert["evidence"])
         if alert["cause"] and alert["change"] != RAISED:
             yield "because of", alert["cause"]
+        if alert.get("reason"):
+            yield "reason", alert["reason"]
         if alert["change"] in (RAISED, UPDATED):
             for missing in alert["missing"]:
                 yield "missing", missing_text(missing, most=MOST_CLAUSE)
