@@ -8,11 +8,13 @@ and so does any difference of the two evaluators.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
+from multiprocessing import get_context
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from oversight.cases.extract import extract
+from oversight.cases.coverage import Sighting, Watch
 from oversight.cases.matching import (
     Expected, Got, expected_of, nearest_of, told, told_expected, unmatched,
 )  # fmt: skip
@@ -22,6 +24,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.alerts import RAISED, Change, Missing
+from oversight.model.extract import extract
 from oversight.model.folding import Folded, fold
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Case, Pack
@@ -48,29 +51,82 @@ class Result:
         return not self.failures
 
 
-def run_cases(pack: Pack) -> Iterator[Result]:
+@frozen
+class Trial:
     """
-    Try every case of *pack*, in the order in which they are written.
+    Cases of the same rules, which are tried together.
+
+    Args:
+        pack: the part of the pack that can matter to them, without cases.
+        cases: in written order.
+    """
+
+    pack: Pack
+    cases: tuple[Case, ...]
+
+
+def trials(pack: Pack) -> list[Trial]:
+    """
+    The cases of *pack*, rule by rule.
 
     >>> from oversight.runner.packs import load
-    >>> [result for result in run_cases(load("camera-programme")) if not result.passed]
+    >>> trials(load("camera-programme"))
     []
     """
-    kinds: dict[tuple[str, ...], set[str]] = {}
+    grouped: dict[tuple[str, ...], list[Case]] = {}
     for case in pack.cases:
-        kinds.setdefault(case.rules, set()).update(str(event.get("kind")) for event in case.events)
-    parts = {rules: extract(pack, rules, named) for rules, named in kinds.items()}
-    for case in pack.cases:
-        yield run_case(parts[case.rules], case)
+        grouped.setdefault(case.rules, []).append(case)
+    bare = evolve(pack, cases=())
+    kinds = {rules: {str(event.get("kind")) for case in own for event in case.events} for rules, own in grouped.items()}
+    return [Trial(extract(bare, rules, kinds[rules]), tuple(own)) for rules, own in grouped.items()]
 
 
-def run_case(pack: Pack, case: Case) -> Result:
+def run_trial(trial: Trial, watched: bool = False) -> tuple[list[Result], set[Sighting]]:
+    """
+    Try the cases of one trial.
+
+    Args:
+        trial: which.
+        watched: whether to note what they see.
+
+    Returns:
+        How each case went, and what they saw.
+    """
+    watch = Watch(trial.pack) if watched else None
+    results = [run_case(trial.pack, case, watch) for case in trial.cases]
+    return results, set() if watch is None else watch.seen
+
+
+def run_cases(pack: Pack, jobs: int = 1, watched: bool = False) -> Iterator[tuple[list[Result], set[Sighting]]]:
+    """
+    Try every case of *pack*, rule by rule; what is told of each trial is as of :func:`run_trial`.
+
+    Args:
+        pack: checked.
+        jobs: how many processes take part.
+        watched: whether to note what the cases see.
+
+    >>> from oversight.runner.packs import load
+    >>> [result for results, _ in run_cases(load("camera-programme")) for result in results]
+    []
+    """
+    every = trials(pack)
+    if jobs == 1:
+        yield from (run_trial(trial, watched) for trial in every)
+        return
+    # A fork would copy locks that other threads of the caller may hold.
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
+        yield from pool.map(run_trial, every, [watched] * len(every))
+
+
+def run_case(pack: Pack, case: Case, watch: Watch | None = None) -> Result:
     """
     Try one case on the engine and on the definition.
 
     Args:
         pack: whose case it is.
         case: an event without ``source`` is of ``case``, one without ``id`` has its place in the list as id.
+        watch: notes what the definition looks at.
     """
     engine = Engine(pack)
     events: list[Event] = []
@@ -82,7 +138,7 @@ def run_case(pack: Pack, case: Case) -> Result:
         return Result(case, ("until: is before the last event; time is advanced to it after all of them",))
     alerts = fold(changes)
     failures = _mismatches(case, list(alerts.values()), changes)
-    return Result(case, tuple(failures + _disagreements(pack, case, events, alerts)))
+    return Result(case, tuple(failures + _disagreements(pack, case, events, alerts, watch)))
 
 
 def _feed(engine: Engine, case: Case, events: list[Event]) -> list[Change]:
@@ -137,10 +193,12 @@ def _missing(missing: Missing) -> str:
     return f"{fact}{missing.reason}: {printable(missing.failed or missing.clause, 300)}"
 
 
-def _disagreements(pack: Pack, case: Case, events: list[Event], alerts: dict[str, Folded]) -> list[str]:
+def _disagreements(
+    pack: Pack, case: Case, events: list[Event], alerts: dict[str, Folded], watch: Watch | None
+) -> list[str]:
     """Where the engine and the definition differ, over all rules of the pack."""
     upto = reached(events, case.until)
-    meant = {} if upto is None else outcome(pack, events, upto).alerts
+    meant = {} if upto is None else outcome(pack, events, upto, seen=watch).alerts
     defined = {
         name: Folded(alert.rule.id, alert.rule.part, alert.at, alert.since, alert.subjects)
         for name, alert in meant.items()

@@ -13,6 +13,7 @@ from oversight.ground.time import Period, parse_instant
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input"
 PACK = "name of a shipped pack, or the folder of one"
+MOST_JOBS = 64
 EXITS = "exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check"
 
 
@@ -113,6 +114,11 @@ def _check(command: _Parser) -> None:
 def _test(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
     command.add_argument("--verbose", action="store_true", help="name the cases that passed, too")
+    command.add_argument(
+        "--coverage", action="store_true", help="also fail where a clause was never true or never false, and say which"
+    )
+    command.add_argument("--jobs", metavar="N", type=_several, default=1, help="how many processes take part (1)")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
 
 
 def _explain(command: _Parser) -> None:
@@ -149,6 +155,12 @@ def _instant(text: str) -> datetime:
         return parse_instant(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _several(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_JOBS}")
+    return int(text)
 
 
 def _period(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import evolve
 
 from oversight.cli.arguments import Usage
@@ -37,12 +39,22 @@ def load(name: str) -> Pack:
     Raises:
         Usage: there is none, or it does not check; what is wrong was said.
     """
+    return load_with_sources(name)[0]
+
+
+def load_with_sources(name: str) -> tuple[Pack, Mapping[str, list[str]]]:
+    """
+    The checked pack called *name*, and the lines of its files.
+
+    Raises:
+        Usage: as :func:`load`.
+    """
     result = read(name)
     if result.pack is None:
         errors = [found for found in result.diagnostics if found.severity == "error"]
         say(rendered(errors, result) + "\n")
         raise Usage(f"the pack '{printable(name, 80)}' does not check")
-    return result.pack
+    return result.pack, result.sources
 
 
 def load_all(names: str) -> list[Pack]:

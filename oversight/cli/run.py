@@ -11,7 +11,7 @@ from typing import TextIO
 
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
-from oversight.cli.terminal import progress, say
+from oversight.cli.terminal import reading, say
 from oversight.ground.text import printable
 from oversight.model.pack import Pack
 from oversight.outlets.jsonlines import json_lines
@@ -42,7 +42,7 @@ def execute(arguments: Namespace) -> int:
             until=arguments.until,
             revise=arguments.revise,
         )
-        with progress(sources, out is sys.stdout) as bar:
+        with reading(sources, out is sys.stdout) as bar:
             for source in sources:
                 run.take(source, bar)
         summary = run.finish()

@@ -29,21 +29,35 @@ def shown(path: str) -> str:
 
 
 @contextmanager
-def progress(sources: Sequence[str], results_here: bool) -> Iterator[Callable[[int], None] | None]:
+def reading(sources: Sequence[str], results_here: bool) -> Iterator[Callable[[int], None] | None]:
     """
-    A progress bar on standard error while the files *sources* are read.
+    A progress bar while the files *sources* are read; as :func:`progress`, in bytes.
 
     Args:
-        sources: paths.
+        sources: paths; no bar is shown where one is no file.
         results_here: whether results go to standard output.
-
-    Returns:
-        What takes the number of bytes read, or ``None`` where no bar is shown: where standard error is no
-        terminal, where results would be written across it, or where the library for it is not installed.
     """
     sizes = [Path(source).stat().st_size for source in sources if os.path.isfile(source)]
+    with progress("reading", sum(sizes) if len(sizes) == len(sources) else 0, results_here) as bar:
+        yield bar
+
+
+@contextmanager
+def progress(what: str, total: int, results_here: bool) -> Iterator[Callable[[int], None] | None]:
+    """
+    A progress bar on standard error.
+
+    Args:
+        what: is being done.
+        total: how much there is to do; no bar is shown for nothing.
+        results_here: whether results go to standard output meanwhile.
+
+    Returns:
+        What takes how much was done, or ``None`` where no bar is shown: where standard error is no terminal,
+        where results would be written across it, or where the library for it is not installed.
+    """
     crossed = results_here and sys.stdout.isatty()
-    if not sys.stderr.isatty() or crossed or len(sizes) < len(sources):
+    if not sys.stderr.isatty() or crossed or not total:
         yield None
         return
     try:
@@ -53,5 +67,5 @@ def progress(sources: Sequence[str], results_here: bool) -> Iterator[Callable[[i
         yield None
         return
     with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("reading", total=sum(sizes))
+        task = bar.add_task(what, total=total)
         yield lambda count: bar.advance(task, count)

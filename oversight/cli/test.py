@@ -1,13 +1,20 @@
-"""``oversight test``: the cases beside the rules, on the engine and on the definition."""
+"""``oversight test``: the cases beside the rules, on the engine and on the definition, and what they see."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
 
+from attrs import asdict
+
+from oversight.cases.coverage import Clause, Gap, Report, Sighting, clauses, report
 from oversight.cases.trial import Result, run_cases
-from oversight.cli.packs import load
-from oversight.cli.terminal import shown
+from oversight.cli.packs import load_with_sources
+from oversight.cli.terminal import progress, shown
 from oversight.ground.text import printable
+from oversight.model.alerts import to_json
+from oversight.model.pack import Pack, Place
 from oversight.runner.summary import counted
 
 PASSED, FAILED = 0, 1
@@ -18,27 +25,57 @@ def execute(arguments: Namespace) -> int:
     Carry out the command.
 
     Returns:
-        0 where every case passes, 1 where one fails.
+        0 where every case passes, 1 where one fails or, if asked, where they leave a side of a clause unseen.
 
     Raises:
         Usage: there is no such pack, or it does not check.
     """
-    packs = [load(name) for name in dict.fromkeys(arguments.packs)]
+    loaded = [load_with_sources(name) for name in dict.fromkeys(arguments.packs)]
+    own = {name for pack, _ in loaded for name in pack.own}
+    as_json = arguments.format == "json"
+    wanted: set[Clause] = set()
+    seen: set[Sighting] = set()
     failed = 0
-    for pack in packs:
-        tried = 0
-        wrong = 0
-        for result in run_cases(pack):
-            tried += 1
-            wrong += not result.passed
+    for pack, _ in loaded:
+        results, sighted = _tried(pack, arguments.jobs, arguments.coverage)
+        for result in results:
             if arguments.verbose or not result.passed:
-                print(_told(result))
+                print(to_json(_plain(result)) if as_json else _told(result))
+        failed += _concluded(pack, results, as_json)
+        wanted |= clauses(pack, own) if arguments.coverage else set()
+        seen |= sighted
+    if not arguments.coverage:
+        return FAILED if failed else PASSED
+    lines = {name: text for _, sources in loaded for name, text in sources.items() if name in own}
+    found = report(wanted, seen, lines)
+    for line in _plain_report(found) if as_json else _told_report(found):
+        print(line)
+    return PASSED if found.complete and not failed else FAILED
+
+
+def _tried(pack: Pack, jobs: int, watched: bool) -> tuple[list[Result], set[Sighting]]:
+    results: list[Result] = []
+    seen: set[Sighting] = set()
+    with progress(f"testing {pack.name}", len(pack.cases), results_here=False) as bar:
+        for own, sighted in run_cases(pack, jobs, watched):
+            results += own
+            seen |= sighted
+            if bar is not None:
+                bar(len(own))
+    return results, seen
+
+
+def _concluded(pack: Pack, results: list[Result], as_json: bool) -> int:
+    """Say how many cases of a pack failed."""
+    failed = sum(not result.passed for result in results)
+    if as_json:
+        print(to_json({"pack": pack.name, "cases": len(results), "failed": failed}))
+    else:
         print(
-            f"{printable(pack.name)}: {counted(tried, 'case')} on the engine and on the definition, "
-            f"{wrong or 'none'} failed"
+            f"{printable(pack.name)}: {counted(len(results), 'case')} on the engine and on the definition, "
+            f"{failed or 'none'} failed"
         )
-        failed += wrong
-    return FAILED if failed else PASSED
+    return failed
 
 
 def _told(result: Result) -> str:
@@ -49,3 +86,52 @@ def _told(result: Result) -> str:
     head = f"FAILED  {rules}: {printable(case.name)}\n        {shown(str(case.place))}"
     lines = [line for failure in result.failures for line in failure.splitlines()]
     return "\n".join([head, *(f"        {line}" for line in lines), ""])
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    case = result.case
+    return {
+        "case": case.name, "rules": case.rules, "place": _place(case.place), "passed": result.passed,
+        "failures": result.failures,
+    }  # fmt: skip
+
+
+def _told_report(found: Report) -> Iterator[str]:
+    yield ""
+    for tally in found.tallies:
+        seen = tally.sides - len(tally.gaps)
+        reasoned = len(tally.gaps) - len(tally.missing)
+        yield f"{printable(tally.owner)}: {seen} of {tally.sides} seen" + (f", {reasoned} reasoned" if reasoned else "")
+        for gap in tally.missing:
+            place = gap.clause.place
+            yield f"    {shown(place.file)}:{place.line}  never {gap.side}: {printable(gap.clause.text, 100)}"
+    for place in found.unneeded:
+        yield f"{shown(place.file)}:{place.line}: this mark is not needed: no clause it is about was never so"
+    yield (
+        f"coverage: {found.sides - found.missing - found.reasoned} of {found.sides} sides of clauses seen, "
+        f"{found.reasoned} reasoned, {found.missing} missing ({_share(found)})"
+    )
+
+
+def _share(found: Report) -> str:
+    """What is seen or reasoned, in hundredths rounded down, so that only all of it is 100."""
+    whole = found.sides - found.missing
+    return f"{1000 * whole // found.sides / 10:g} %" if found.sides else "100 %"
+
+
+def _plain_report(found: Report) -> Iterator[str]:
+    for tally in found.tallies:
+        gaps = [_plain_gap(gap) for gap in tally.gaps]
+        yield to_json({"owner": tally.owner, "sides": tally.sides, "missing": len(tally.missing), "gaps": gaps})
+    unneeded = [_place(place) for place in found.unneeded]
+    counts = {"sides": found.sides, "reasoned": found.reasoned, "missing": found.missing, "unneeded": unneeded}
+    yield to_json({"coverage": counts})
+
+
+def _plain_gap(gap: Gap) -> dict[str, Any]:
+    clause = gap.clause
+    return {"place": _place(clause.place), "clause": clause.text, "never": gap.side, "reason": gap.reason}
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {**asdict(place), "file": shown(place.file)}

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from attrs import evolve
+
 from oversight.engine.program import Program
+from oversight.engine.revision import Late, Revision
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
@@ -56,9 +59,7 @@ class Engine:
         self._gone: set[tuple[str, str]] = set()
         self._advanced: datetime | None = None
         self._latest: datetime | None = None
-        self._late: list[Event] = []
-        self._back: datetime | None = None
-        self._revising: str | None = None
+        self._revision = Revision(self._timeline)
         self._retracted = False
         self._floor: datetime | None = None
         self._passed: datetime | None = None
@@ -164,12 +165,7 @@ class Engine:
         closed = self._timeline.closed
         self._timeline.take(event)
         if closed is not None and event.time <= closed:
-            self._revise_from(event.time, event.id)
-
-    def _revise_from(self, instant: datetime, cause: str) -> None:
-        if self._back is None or instant < self._back:
-            self._back = instant
-            self._revising = cause
+            self._revision.late.append(Late(event, event.time))
 
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:
@@ -179,14 +175,15 @@ class Engine:
         if known is None:
             return
         self._retracted = True
-        closed = self._timeline.closed
+        closed, late = self._timeline.closed, self._revision.late
+        queued = cause.identity not in self._gone
         if closed is not None and known.time <= closed:
-            self._revise_from(known.time, cause.id)
+            late.append(Late(cause, known.time, known, queued))
         if self._latest is not None and known.time >= self._latest:
             self._latest = max((e.time for i, e in self._known.items() if i not in self._gone), default=None)
             now = self.now
             if now is not None and closed is not None and now <= closed:
-                self._revise_from(now, cause.id)
+                late.append(Late(cause, now, known, queued))
 
     def close(self) -> tuple[Change, ...]:
         """Judge every instant before the one reached, and return what changed."""
@@ -215,25 +212,43 @@ class Engine:
         return self._judged(inclusive=True)
 
     def _judged(self, inclusive: bool) -> tuple[Change, ...]:
-        timeline, now = self._timeline, self.now
-        told_upto, revising = timeline.closed, self._revising
+        timeline, now, revision = self._timeline, self.now, self._revision
+        told_upto, back = timeline.closed, revision.back_to
         if now is not None and self._passed is not None and now < self._passed:
             inclusive = True  # time was taken back to an instant that had been passed, so it is not left open
         self._passed = now
-        if self._back is not None:
-            timeline.rewind(self._back)
+        if back is not None:
+            timeline.rewind(back)
         if self._retracted:
             timeline.drop(self._gone)
             self._retracted = False
-        if self._back is not None:
-            self._back = self._revising = None
-            if now is not None and told_upto is not None:
-                timeline.close(min(told_upto, now), inclusive=True)
+        if back is not None and now is not None and told_upto is not None:
+            timeline.close(min(told_upto, now), inclusive=True)
         if now is not None:
             timeline.close(now, inclusive)
-        changes = self._telling.differences(timeline.judge.verdicts, revising, told_upto)
+        changes = self._telling.differences(timeline.judge.verdicts)
+        if back is not None and told_upto is not None:
+            changes = self._revised(changes, told_upto, inclusive)
         self._prune()
         return tuple(changes)
+
+    def _revised(self, changes: list[Change], told_upto: datetime, inclusive: bool) -> list[Change]:
+        """The changes, those of what had been told with the late or correcting event that made them."""
+        revision, self._revision = self._revision, Revision(self._timeline)
+        altered = [change for change in changes if change.at <= told_upto]
+        sole, now, causes = revision.sole(), self.now, dict[str, Late]()
+        if altered and sole is None and now is not None:
+            causes = revision.causes({change.alert for change in altered}, min(told_upto, now), self._gone)
+            self._timeline.close(now, inclusive)
+            self._timeline.judge.verdicts.touched.clear()
+        made = []
+        for change in changes:
+            if change.at <= told_upto:
+                late = sole or causes.get(change.alert, revision.late[-1])
+                reason = late.reason(change.change, self.pack.zone)
+                change = evolve(change, cause=late.event.id, reason=reason)
+            made.append(change)
+        return made
 
     def _prune(self) -> None:
         """Let go of what no late event may reach any more."""
@@ -294,7 +309,7 @@ class Engine:
         Raises:
             SnapshotRefused: a late event or a correction was accepted and waits to be judged.
         """
-        if self._back is not None or self._retracted:
+        if self._revision.late or self._retracted:
             raise SnapshotRefused("an accepted event waits to be judged; close or settle before the snapshot")
         timeline, closed = self._timeline, self.closed
         writer = Writer(self.vocabulary.write)

@@ -13,8 +13,9 @@ from oversight.engine.store import Held
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import Missing
+from oversight.model.clauses import first_equality, written
 from oversight.model.forms import Event, order_of
-from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+from oversight.model.pack import Condition, Exists, Group, Measure, Query
 
 Explanation = tuple[str, str, tuple[Event, ...], tuple[Missing, ...]]
 
@@ -30,6 +31,7 @@ class Explainer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._texts: dict[int, tuple[Condition, str]] = {}
+        self._firsts: dict[int, tuple[Query, int | None]] = {}
 
     def explain(self, rule: CompiledRule, envs: list[Env]) -> Explanation:
         """The message, the remedy, the events in order, and what was missing, for the bindings *envs*."""
@@ -69,11 +71,12 @@ class Explainer:
         condition = part.condition
         if isinstance(condition, Exists) and not condition.negated:
             assert part.plan is not None
-            for held in part.plan.matches(env, None):
-                yield from _events_of(held)
+            found = _first(part.plan, env)
+            if found is not None:
+                env[part.plan.slot] = found
+                yield from _events_of(found)
                 for inner in part.parts:
                     yield from self._witnesses(inner, env)
-                return
         elif isinstance(condition, Measure):
             assert part.plan is not None
             for held in list(part.plan.matches(env, None)):
@@ -102,10 +105,14 @@ class Explainer:
         assert plan is not None
         best: tuple[Any, ...] | None = None
         if negated:
-            for held in plan.matches(env, None):
-                return Missing(text, self._named(plan, held), text, "present", plan.table.name)
+            stood = _first(plan, env)
+            assert stood is not None
+            return Missing(text, self._named(plan, stood), text, "present", plan.table.name)
+        first = self._first_equality(clause.condition.query)  # type: ignore[union-attr]
         for held in self._candidates(clause, plan, env):
             env[plan.slot] = held
+            if first is not None and clause.parts[first].holds(env, None) is not True:
+                continue
             met = 0
             truth: bool | None = True
             for part in clause.parts:
@@ -138,8 +145,10 @@ class Explainer:
                     return list(leading)
                 latest = max(held.since for held in leading)
                 return [*plan.candidates(env, None), *[held for held in leading if held.since == latest]]
-        found = list((clause.near or plan).candidates(env, None))
-        if plan.wider is not None and plan.prefix == 2 and clause.near is not None and found:
+        if clause.near is None:
+            return list(plan.table.rows.values() if plan.branches else plan.candidates(env, None))
+        found = list(clause.near.candidates(env, None))
+        if plan.wider is not None and plan.prefix == 2 and found:
             # None meets both leading tests, and all of these meet the first: the second is what each fails.
             latest = max(held.since for held in found)
             return [held for held in found if held.since == latest]
@@ -150,30 +159,23 @@ class Explainer:
         event = None if held.event is None else held.event.id
         return {"fact": plan.table.name, "key": key, "event": event}
 
+    def _first_equality(self, query: Query) -> int | None:
+        known = self._firsts.get(id(query))
+        if known is None:
+            known = self._firsts[id(query)] = (query, first_equality(query))
+        return known[1]
+
     def text(self, condition: Condition) -> str:
         """A condition as people wrote it."""
         known = self._texts.get(id(condition))
         if known is None:
-            known = self._texts[id(condition)] = (condition, self._written(condition))
+            known = self._texts[id(condition)] = (condition, written(condition))
         return known[1]
 
-    def _written(self, condition: Condition) -> str:
-        if isinstance(condition, Test):
-            return condition.expression.text
-        if condition.written:
-            return condition.written
-        if isinstance(condition, Exists):
-            return f"{'none' if condition.negated else 'some'}: {self._asked(condition.query)}"
-        if isinstance(condition, Measure):
-            what = "count" if condition.total is None else f"sum: {condition.total.text}, of"
-            limits = ", ".join(f"{limit.comparison}: {limit.value.text}" for limit in condition.limits)
-            return f"{what}: {self._asked(condition.query)}, {limits}"
-        words = {"all": "all_of", "any": "any_of", "not": "not"}
-        return f"{words[condition.mode]}: [" + "; ".join(self.text(part) for part in condition.conditions) + "]"
 
-    def _asked(self, query: Query) -> str:
-        where = "; ".join(self.text(part) for part in query.where)
-        return f"{query.fact} where {where}" if where else query.fact
+def _first(plan: Plan, env: Env) -> Held | None:
+    """Of the facts that match, the one with the first key, so that what is said does not depend on arrival."""
+    return min(list(plan.matches(env, None)), key=lambda held: key_order(held.key), default=None)
 
 
 def _events_of(value: Any) -> tuple[Event, ...]:

@@ -256,7 +256,8 @@ class Judge:
                 "subjects": [subject for subject, (end, _) in verdict.ends().items() if end is None],
                 "since": verdict.since, "at": verdict.at,
             }  # fmt: skip
-            made_by = events if stood is None else stood.events
+            known = () if stood is None else stood.events
+            made_by = known + tuple([event for event in events if event not in known])
             held = Held(verdict.identity, verdict.at, None, values, events=made_by)  # type: ignore[arg-type]
         self.facts.write(table, verdict.identity, held, self.program.alert_watchers, cause)
 

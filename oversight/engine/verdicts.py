@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from attrs import evolve
-
 from oversight.engine.program import CompiledRule
 from oversight.engine.store import Plain
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
@@ -46,6 +44,10 @@ class Verdict(Compact):
                 found[subject] = known if later else (end, cause)
         return found
 
+    def grounds(self) -> tuple[Any, ...]:
+        """What it says of itself."""
+        return (self.message, self.remedy, self.evidence, self.missing)
+
     @property
     def is_open(self) -> bool:
         """Whether any part of it is still in breach."""
@@ -83,14 +85,12 @@ class Telling:
         self.pack = pack
         self.rules = rules
 
-    def differences(self, verdicts: Verdicts, revising: str | None, closed: datetime | None) -> list[Change]:
+    def differences(self, verdicts: Verdicts) -> list[Change]:
         """
         The changes from what was told to what is, in order of their instants.
 
         Args:
             verdicts: what was told of the touched alerts is forgotten.
-            revising: id of the late or correcting event that had time taken back, if one did.
-            closed: the instant told about last: what is newer has its own causes.
         """
         touched, verdicts.touched = verdicts.touched, {}
         rules = self.rules
@@ -103,13 +103,18 @@ class Telling:
             told, now = touched[verdict.identity], verdicts.rows.get(verdict.identity)
             if told is now:
                 continue
-            for change in self._of(told, now):
-                if revising is not None and closed is not None and change.at <= closed:
-                    change = evolve(change, cause=revising)
-                found.append(change)
+            found += self._of(told, now)
         return sorted(found, key=lambda change: change.at)
 
-    def _of(self, told: Verdict | None, now: Verdict | None) -> Iterator[Change]:
+    def _of(self, told: Verdict | None, now: Verdict | None) -> list[Change]:
+        """What is to be told; where an alert only says something else of itself, an update about no subject."""
+        found = list(self._moves(told, now))
+        if not found and told is not None and now is not None and told.grounds() != now.grounds():
+            left = sum(1 for end, _ in now.ends().values() if end is None)
+            found.append(self.change(UPDATED, now, (), now.at, left, now.cause))
+        return found
+
+    def _moves(self, told: Verdict | None, now: Verdict | None) -> Iterator[Change]:
         if now is None:
             assert told is not None
             yield self.change(WITHDRAWN, told, tuple(told.ends()), told.at, 0, told.cause)
@@ -128,6 +133,10 @@ class Telling:
         for subject, (end, _) in after.items():
             if end is not None and (subject in anew or before[subject][0] != end):
                 ended.setdefault(end, []).append(subject)
+        last = max((end for end, _ in after.values() if end is not None), default=None)
+        if ended and not still and last is not None and last not in ended:
+            # An earlier end moved and the last did not: it is told again, so that what is told last holds.
+            ended[last] = [subject for subject, (end, _) in after.items() if end == last]
         for end, subjects in sorted(ended.items()):
             left = sum(1 for other, _ in after.values() if other is None or other > end)
             kind = UPDATED if left else CLEARED

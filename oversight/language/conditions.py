@@ -56,7 +56,8 @@ def condition(node: Node, what: str, findings: Findings) -> Condition | None:
     head, body = opened
     if head in GROUPS:
         inner = conditions(body.get(head), head, findings)
-        return Group(GROUPS[head], _one(inner) if head == "not" else inner) if inner else None
+        together = _one(inner) if head == "not" else inner
+        return Group(GROUPS[head], together, place=body.place) if inner else None
     if head in ("count", "sum"):
         measure = _measure(head, body, findings)
         if measure is not None and not any(limit in body.entries for limit in LIMITS):
@@ -68,7 +69,7 @@ def condition(node: Node, what: str, findings: Findings) -> Condition | None:
             )
         return measure
     query = _query(head, body, findings)
-    return None if query is None else Exists(query, negated=head == "none")
+    return None if query is None else Exists(query, negated=head == "none", place=body.place)
 
 
 def _one(inner: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -168,7 +169,7 @@ def _measure(head: str, body: Table, findings: Findings) -> Measure | None:
             limits.append(Limit(name, bound))
     if query is None or (head == "sum" and total is None):
         return None
-    return Measure(query, distinct, total, tuple(limits))
+    return Measure(query, distinct, total, tuple(limits), place=body.place)
 
 
 def _latest(body: Table, findings: Findings) -> Latest | None:

@@ -114,6 +114,7 @@ class _Reader:
             self._main.digest,
             tuple(name for one in self._folders for name in one.sources),
             header.description,
+            frozenset(self._main.sources),
         )
 
     def _named(self, section: str, taken: tuple[str, ...] = ()) -> list[tuple[Folder, Scalar, Node]]:

@@ -240,10 +240,10 @@ class Scope:
                 return self._expanded(phrase, call[1], written.expression)
             return Test(self.expression(written.expression, BOOL))
         if isinstance(written, Exists):
-            return Exists(self.query(written.query)[0], written.negated)
+            return Exists(self.query(written.query)[0], written.negated, place=written.place)
         if isinstance(written, Group):
             check_all = self.conditions if written.mode == "all" else self.excuses
-            return Group(written.mode, check_all(written.conditions))
+            return Group(written.mode, check_all(written.conditions), place=written.place)
         return self._measure(written)[0]
 
     def _expanded(self, phrase: Phrase, arguments: tuple[Node, ...], written: Draft) -> Condition:
@@ -278,8 +278,8 @@ class Scope:
             return Group("all", ())
         made = found[0] if len(found) == 1 else Group("all", found)
         if isinstance(made, Test):
-            return Test(evolve(made.expression, text=written.text))
-        return evolve(made, written=written.text)
+            return Test(evolve(made.expression, text=written.text, place=place))
+        return evolve(made, written=written.text, place=place)
 
     # Quantifiers and values.
 
@@ -357,7 +357,7 @@ class Scope:
             if not fits:
                 self._mistyped(bound, f"{limit.comparison}: is compared with a {kind}")
             limits.append(Limit(limit.comparison, bound))
-        return Measure(query, distinct, total, tuple(limits)), kind
+        return Measure(query, distinct, total, tuple(limits), place=written.place), kind
 
     def _mistyped(self, checked: Expression, message: str) -> None:
         self.findings.wrong("type-mismatch", f"{message}, not a {checked.type}", self.origin(checked))

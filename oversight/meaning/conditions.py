@@ -11,13 +11,19 @@ from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.meaning.evaluate import Scope, evaluate
 from oversight.meaning.spells import Holding
-from oversight.model.forms import order_of
+from oversight.model.forms import Event, order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Test, Value,
 )  # fmt: skip
 
 Truth = bool | None
 """True, false, or undecided (``None``)."""
+
+Seen = Callable[[object, Truth], None]
+"""
+Is told what was looked at and what was found: of a condition its truth, of ``each:`` and ``latest:`` whether there
+was anything, of a deadline (its expression) whether it passed or was met.
+"""
 
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
@@ -30,26 +36,47 @@ class World:
     Args:
         now: the facts of a name that hold at the moment.
         before: the facts of a name as they stood before the instant.
+        seen: is told of what was looked at, where anybody wants to know.
     """
 
     now: Callable[[str], Iterable[Holding]]
     before: Callable[[str], Iterable[Holding]]
+    seen: Seen | None = None
+
+    def note(self, what: object, found: Truth) -> None:
+        """Tell of what was looked at."""
+        if self.seen is not None:
+            self.seen(what, found)
 
 
 def conjunction(conditions: Sequence[Condition], scope: Scope, world: World) -> Truth:
-    """True if all hold, false if one does not, else undecided."""
-    truths = [holds(condition, scope, world) for condition in conditions]
-    return False if False in truths else None if None in truths else True
+    """True if all hold, false if one does not, else undecided; read in order, up to the one that decides."""
+    return _junction(conditions, scope, world, deciding=False)
 
 
 def disjunction(conditions: Sequence[Condition], scope: Scope, world: World) -> Truth:
-    """True if one holds, false if none does, else undecided."""
-    truths = [holds(condition, scope, world) for condition in conditions]
-    return True if True in truths else None if None in truths else False
+    """True if one holds, false if none does, else undecided; read in order, up to the one that decides."""
+    return _junction(conditions, scope, world, deciding=True)
+
+
+def _junction(conditions: Sequence[Condition], scope: Scope, world: World, deciding: bool) -> Truth:
+    found: Truth = not deciding
+    for condition in conditions:
+        truth = holds(condition, scope, world)
+        if truth is deciding:
+            return deciding
+        found = None if truth is None else found
+    return found
 
 
 def holds(condition: Condition, scope: Scope, world: World) -> Truth:
     """Whether *condition* holds."""
+    truth = _truth(condition, scope, world)
+    world.note(condition, truth)
+    return truth
+
+
+def _truth(condition: Condition, scope: Scope, world: World) -> Truth:
     if isinstance(condition, Test):
         value = attempt(condition.expression, scope)
         return value if isinstance(value, bool) else None
@@ -86,6 +113,13 @@ def matches(query: Query, scope: Scope, world: World) -> list[Holding]:
 def key_order(key: Any) -> tuple[str, ...]:
     """An order of keys that is the same everywhere."""
     return tuple(text_of(part) for part in (key if isinstance(key, tuple) else (key,)))
+
+
+def began_last(fact: Holding) -> tuple[Any, ...]:
+    """The order of facts by how late they began; for ``latest:`` and for what came nearest."""
+    if not isinstance(fact.event, Event):
+        return (fact.since, fact.since, (), key_order(fact.key))
+    return (fact.since, fact.event.time, order_of(fact.event), key_order(fact.key))
 
 
 def measure(condition: Measure, scope: Scope, world: World) -> Any:
@@ -133,10 +167,11 @@ def value_of(value: Value, scope: Scope, world: World) -> Any:
         return attempt(value, scope)
     if isinstance(value, Latest):
         found = matches(value.query, scope, world)
+        world.note(value, bool(found))
         if not found:
             nothing = EvaluationError("none on record")
             return nothing if value.otherwise is None else attempt(value.otherwise, scope)
-        last = max(found, key=lambda f: (f.since, f.event.time, order_of(f.event), key_order(f.key)))
+        last = max(found, key=began_last)
         return attempt(value.value, scope.bind(**{value.query.name: last}))
     if isinstance(value, Measure) and not value.limits:
         return measure(value, scope, world)
@@ -149,11 +184,13 @@ def each_of(each: Each | None, scope: Scope, world: World) -> list[tuple[Any, Sc
     if each is None:
         return [((), scope)]
     if isinstance(each.source, Query):
-        return [(f.key, scope.bind(**{each.name: f})) for f in matches(each.source, scope, world)]
-    value = attempt(each.source, scope)
-    if not isinstance(value, list):
-        return []
-    return [(number, scope.bind(**{each.name: item})) for number, item in enumerate(value)]
+        found = [(f.key, scope.bind(**{each.name: f})) for f in matches(each.source, scope, world)]
+    else:
+        value = attempt(each.source, scope)
+        items = value if isinstance(value, list) else []
+        found = [(number, scope.bind(**{each.name: item})) for number, item in enumerate(items)]
+    world.note(each, bool(found))
+    return found
 
 
 def with_values(values: Sequence[tuple[str, Value]], scope: Scope, world: World) -> Scope:

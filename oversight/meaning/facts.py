@@ -9,7 +9,7 @@ from typing import Any
 
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError
-from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
+from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.spells import Holding, Moment, Point, Spell, applies, holdings
 from oversight.model.forms import ABSENT, Event, coerce, order_of
@@ -25,10 +25,18 @@ class Acts:
         pack: whose facts.
         scope: gives the scope of an instant.
         plan: is told of every instant at which a fact may begin or end.
+        seen: is told of every clause that is looked at.
     """
 
-    def __init__(self, pack: Pack, scope: Callable[[datetime], Scope], plan: Callable[[datetime], None]) -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        scope: Callable[[datetime], Scope],
+        plan: Callable[[datetime], None],
+        seen: Seen | None = None,
+    ) -> None:
         self.pack = pack
+        self.seen = seen
         self.scope = scope
         self.plan = plan
         self.spells: dict[str, list[Spell]] = {name: [] for name in pack.facts}
@@ -45,6 +53,7 @@ class Acts:
         world = World(
             lambda name: self._now(self.pack.facts[name], (instant, 0)).values(),
             lambda name: before.get(name, {}).values(),
+            self.seen,
         )
         ordered = sorted(events, key=order_of)
         steps = groupby(ordered, key=lambda e: 0 if e.sequence is ABSENT else 1 + ordered.index(e))

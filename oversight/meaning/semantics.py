@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from oversight.ground.text import text_of
 from oversight.ground.time import Period, end_of, shift
 from oversight.ground.values import EvaluationError, operations
-from oversight.meaning.conditions import World, attempt, conjunction, disjunction, each_of, with_values
+from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
+from oversight.meaning.explanation import Explanation, explain
 from oversight.meaning.facts import Acts
 from oversight.meaning.spells import Holding
 from oversight.model.alerts import identity
@@ -31,7 +32,8 @@ class Alert:
     """
     One alert: a binding of a rule's head and one beginning of its breach.
 
-    ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts.
+    ``subjects`` maps each id it is about to the instant its breach ended, or ``None`` while it lasts. The text and what
+    was missing are those of the moment at which it was raised.
     """
 
     identity: str
@@ -39,6 +41,7 @@ class Alert:
     key: Any
     since: datetime
     at: datetime
+    said: Explanation
     members: dict[Any, tuple[tuple[str, ...], datetime | None]] = field(factory=dict)
 
     @property
@@ -79,7 +82,9 @@ def reached(events: Iterable[Event], advanced: datetime | None) -> datetime | No
     return max([e.time for e in history_of(events)] + ([advanced] if advanced is not None else []), default=None)
 
 
-def outcome(pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = True) -> Outcome:
+def outcome(
+    pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = True, seen: Seen | None = None
+) -> Outcome:
     """
     The alerts and facts of a history.
 
@@ -88,20 +93,22 @@ def outcome(pack: Pack, events: Iterable[Event], upto: datetime, closed: bool = 
         events: in any order.
         upto: the instant reached; later events wait.
         closed: whether *upto* itself is judged, or only the instants before it.
+        seen: is told of every clause that is looked at.
     """
-    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto]).run(upto, closed)
+    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto], seen).run(upto, closed)
 
 
 class _Judgement:
-    def __init__(self, pack: Pack, history: list[Event]) -> None:
+    def __init__(self, pack: Pack, history: list[Event], seen: Seen | None) -> None:
         self.pack = pack
+        self.seen = seen
         self.operations = operations(pack.zone)
         self.alerts: dict[str, Alert] = {}
         self.began: dict[tuple[Any, ...], datetime] = {}
         self.by_instant: dict[datetime, list[Event]] = {}
         for event in history:
             self.by_instant.setdefault(event.time, []).append(event)
-        self.acts = Acts(pack, self._scope, self.plan)
+        self.acts = Acts(pack, self._scope, self.plan, seen)
         self.instants: set[datetime] = set(self.by_instant)
         for parameter in pack.parameters.values():
             self.instants.update(start for start, _ in parameter.entries)
@@ -123,6 +130,7 @@ class _Judgement:
         while True:
             ahead = [t for t in self.instants if (done is None or t > done) and (t < upto or (closed and t == upto))]
             if not ahead:
+                self._note_waiting()
                 return Outcome(self.alerts, {n: f for n, f in self.now.items() if n != "alert"})
             done = min(ahead)
             self._instant(done)
@@ -140,7 +148,8 @@ class _Judgement:
                 self.now["alert"] = self._alert_facts()
 
     def _world(self) -> World:
-        return World(lambda name: self.now[name].values(), lambda name: self.before.get(name, {}).values())
+        before = self.before
+        return World(lambda name: self.now[name].values(), lambda name: before.get(name, {}).values(), self.seen)
 
     def _judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
         start, end = rule.in_force
@@ -151,8 +160,7 @@ class _Judgement:
                     scope = self._scope(instant).bind(**{rule.head.name: event})
                     members = self._members(rule, scope)
                     if members:
-                        subjects = {m: self._subjects(rule, s, event.id) for m, s in members.items()}
-                        self._raise(rule, event.identity, instant, instant, subjects)
+                        self._raise(rule, event.identity, event.id, instant, instant, members)
             return
         breached: dict[tuple[Any, ...], tuple[Holding, Scope]] = {}
         for holding in self.now[rule.head.fact].values() if in_force else []:
@@ -181,18 +189,36 @@ class _Judgement:
 
     def _end_breaches(self, rule: Rule, instant: datetime, breached: dict[tuple[Any, ...], Any]) -> None:
         for binding in [b for b in self.began if b[0] == rule.name and b not in breached]:
-            alert = self.alerts.get(identity(rule.id, rule.part, binding[1], self.began.pop(binding)))
-            if alert is not None and binding[3] in alert.members:
-                subjects, end = alert.members[binding[3]]
-                alert.members[binding[3]] = (subjects, instant if end is None else end)
+            alert = self._alert_of(rule, binding, self.began.pop(binding))
+            if alert is None:
+                self._note(rule, passed=False)
+                continue
+            subjects, end = alert.members[binding[3]]
+            alert.members[binding[3]] = (subjects, instant if end is None else end)
+
+    def _alert_of(self, rule: Rule, binding: tuple[Any, ...], since: datetime) -> Alert | None:
+        """The alert that a binding is in already."""
+        alert = self.alerts.get(identity(rule.id, rule.part, binding[1], since))
+        return alert if alert is not None and binding[3] in alert.members else None
+
+    def _note(self, rule: Rule, passed: bool) -> None:
+        """Tell whether a deadline passed, or the breach ended (or the history did) before."""
+        if self.seen is not None and rule.deadline is not None:
+            self.seen(rule.deadline, passed)
+
+    def _note_waiting(self) -> None:
+        for rule in self.rules if self.seen is not None else []:
+            for binding, since in self.began.items():
+                if binding[0] == rule.name and self._alert_of(rule, binding, since) is None:
+                    self._note(rule, passed=False)
 
     def _go_on(
         self, rule: Rule, instant: datetime, half: int, breached: dict[tuple[Any, ...], tuple[Holding, Scope]]
     ) -> None:
+        risen: dict[tuple[Any, datetime], dict[Any, Scope]] = {}
         for binding, (holding, scope) in breached.items():
             since = self.began.setdefault(binding, instant)
-            known = self.alerts.get(identity(rule.id, rule.part, holding.key, since))
-            if known is not None and binding[3] in known.members:
+            if self._alert_of(rule, binding, since) is not None:
                 continue
             due = self._due(rule, scope, since)
             if due is None:
@@ -200,8 +226,10 @@ class _Judgement:
             if due > instant:
                 self.plan(due)
             elif due < instant or half == 1 or rule.deadline is None:
-                subjects = self._subjects(rule, scope, holding.key)
-                self._raise(rule, holding.key, since, instant, {binding[3]: subjects})
+                self._note(rule, passed=True)
+                risen.setdefault((holding.key, since), {})[binding[3]] = scope
+        for (key, since), members in risen.items():
+            self._raise(rule, key, key, since, instant, members)
 
     def _due(self, rule: Rule, scope: Scope, since: datetime) -> datetime | None:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
@@ -225,14 +253,23 @@ class _Judgement:
             ids = [text_of(part) for part in (key if isinstance(key, tuple) else (key,))]
         return tuple(dict.fromkeys(ids))
 
-    def _raise(self, rule: Rule, key: Any, since: datetime, at: datetime, members: dict[Any, tuple[str, ...]]) -> None:
-        name = identity(rule.id, rule.part, key, since)
-        alert = self.alerts.setdefault(name, Alert(name, rule, key, since, at))
-        alert.members.update({member: (subjects, None) for member, subjects in members.items()})
+    def _raise(self, rule: Rule, key: Any, name: Any, since: datetime, at: datetime, members: dict[Any, Scope]) -> None:
+        """Raise an alert, or let further *members* join it; *name* stands for its subjects where it names none."""
+        number = identity(rule.id, rule.part, key, since)
+        said = explain(rule, list(members.values()), self._world())
+        alert = self.alerts.get(number)
+        if alert is None:
+            alert = self.alerts[number] = Alert(number, rule, key, since, at, said)
+        else:
+            further = tuple(e for e in said.evidence if e not in alert.said.evidence)
+            alert.said = evolve(alert.said, evidence=alert.said.evidence + further)
+        alert.members.update({m: (self._subjects(rule, scope, name), None) for m, scope in members.items()})
 
     def _alert_facts(self) -> dict[Any, Holding]:
         """The built-in fact ``alert``: every alert some subject of which is in breach."""
         found = {}
+        no_event: Any = None
+        alert: Any
         for alert in self.alerts.values():
             open_ones = [subject for subject, end in alert.subjects.items() if end is None]
             if open_ones:
@@ -240,7 +277,8 @@ class _Judgement:
                     "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
                     "subjects": open_ones, "since": alert.since, "at": alert.at,
                 }  # fmt: skip
-                found[alert.identity] = Holding(alert.identity, alert.at, attributes, None, alert, (), None)  # type: ignore[arg-type]
+                events = alert.said.evidence
+                found[alert.identity] = Holding(alert.identity, alert.at, attributes, no_event, alert, events, no_event)
         return found
 
 

@@ -66,6 +66,7 @@ class Change:
     evidence: tuple[str, ...]
     missing: tuple[Missing, ...]
     cause: str | None
+    reason: str | None = field(default=None)
     waived: Mapping[str, Any] | None = field(default=None)
 
     @property

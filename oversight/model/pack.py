@@ -111,12 +111,14 @@ class Exists:
     """
     ``some:`` (or, ``negated``, ``none:``) of the facts a query finds.
 
-    ``written`` is the call of the definition it comes from, as the author wrote it, if it comes from one.
+    ``written`` is the call of the definition it comes from, as the author wrote it, if it comes from one; then
+    ``place`` is that of the call.
     """
 
     query: Query
     negated: bool = False
     written: str = field(default="", eq=False)
+    place: Place = field(default=Place("", 0, 0), eq=False)
 
 
 @frozen
@@ -138,6 +140,7 @@ class Measure:
         total: the expression to add up; ``None`` counts.
         limits: what the number is compared with; without any it is a value.
         written: the call of the definition it comes from, if it comes from one.
+        place: where it, or that call, is written.
     """
 
     query: Query
@@ -145,6 +148,7 @@ class Measure:
     total: Expression | None = None
     limits: tuple[Limit, ...] = ()
     written: str = field(default="", eq=False)
+    place: Place = field(default=Place("", 0, 0), eq=False)
 
 
 @frozen
@@ -152,12 +156,14 @@ class Group:
     """
     ``all_of``, ``any_of`` (mode ``all``, ``any``) or ``not`` (mode ``not``, of one condition).
 
-    ``written`` is the call of the definition it comes from, if it comes from one.
+    ``written`` is the call of the definition it comes from, if it comes from one; ``place`` is where it, or that
+    call, is written, and nowhere where nobody wrote it.
     """
 
     mode: str
     conditions: tuple[Condition, ...]
     written: str = field(default="", eq=False)
+    place: Place = field(default=Place("", 0, 0), eq=False)
 
 
 Condition = Test | Exists | Measure | Group
@@ -387,6 +393,7 @@ class Pack:
         cases: all, those beside rules and those of the pack.
         digest: hex SHA-256 of the exact text of every file that takes part.
         files: their names as shown in diagnostics, in order.
+        own: those of them that are the pack's own and of no pack it uses.
     """
 
     name: str
@@ -401,3 +408,4 @@ class Pack:
     digest: str
     files: tuple[str, ...] = ()
     description: str = ""
+    own: frozenset[str] = frozenset()

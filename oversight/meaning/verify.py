@@ -1,0 +1,114 @@
+"""
+Whether an alert is true: decided from the alert, the pack and the history alone.
+
+Nothing of the engine takes part. What the alert says is held to the definition: that the breach is there and began and
+ended when it says, whom it is about, which events it rests on, and what would have excused it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from oversight.ground.text import printable
+from oversight.ground.time import format_instant
+from oversight.meaning.semantics import Alert, outcome, reached
+from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.extract import extract
+from oversight.model.forms import Event
+from oversight.model.pack import Pack
+
+
+def verify(change: Change, pack: Pack, events: Iterable[Event]) -> tuple[str, ...]:
+    """
+    What is wrong with an alert; nothing where it is true.
+
+    Args:
+        change: as an engine told it, of this pack and at a time when it knew just these events.
+        pack: checked; its digest must be the alert's.
+        events: the whole history, decoded, in any order; what corrections take out included.
+
+    Returns:
+        One sentence for each thing the alert says that the history does not bear out.
+
+    >>> from oversight.runner.packs import load
+    >>> from oversight.engine.core import Engine
+    >>> pack = load("hong-kong")
+    >>> engine = Engine(pack)
+    >>> event = engine.decode(
+    ...     {
+    ...         "kind": "consultation.closed",
+    ...         "id": "1",
+    ...         "time": "2026-09-01T09:00:00+08:00",
+    ...         "consultation": "con-2",
+    ...         "outcome": "no_comment",
+    ...     }
+    ... )
+    >>> (alert,) = [change for change in engine.feed(event) if change.rule == "HK-CON-02"]
+    >>> verify(alert, pack, [event])
+    ()
+    >>> verify(alert, pack, [])
+    ('no such breach: at 2026-09-01T09:00:00+08:00 HK-CON-02 is not breached so by these events',)
+    """
+    if change.pack_digest != pack.digest:
+        return (f"the alert is of the pack with the digest {change.pack_digest}, not of {pack.digest}",)
+    history = list(events)
+    if not any(rule.id == change.rule and rule.part == change.part for rule in pack.rules):
+        return (f"the pack has no rule {printable(change.rule, 80)} with a part {printable(change.part, 80)!r}",)
+    part = extract(pack, [change.rule], [event.kind for event in history])
+    upto = reached(history, None) if change.change == WITHDRAWN else change.at
+    found = outcome(part, history, upto).alerts if upto is not None else {}
+    alert = found.get(change.alert)
+    if change.change == WITHDRAWN:
+        return () if alert is None else ("withdrawn, but the breach is there by these events",)
+    if alert is None:
+        name = f"{change.rule}/{change.part}" if change.part else change.rule
+        return (f"no such breach: at {format_instant(change.at)} {name} is not breached so by these events",)
+    return (*_breach(change, alert), *_subjects(change, alert), *_grounds(change, alert))
+
+
+def _breach(change: Change, alert: Alert) -> Iterable[str]:
+    rule = alert.rule
+    if (change.rule, change.part) != (rule.id, rule.part):
+        yield f"the breach is one of {rule.name}"
+    for name in ("title", "severity", "basis", "authority"):
+        if getattr(change, name) != getattr(rule, name):
+            yield f"{name} is not the rule's"
+    if change.since != alert.since:
+        yield f"the breach began at {format_instant(alert.since)}, not {format_instant(change.since)}"
+    if change.change == RAISED and change.at != alert.at:
+        yield f"it became an alert at {format_instant(alert.at)}, not {format_instant(change.at)}"
+
+
+def _subjects(change: Change, alert: Alert) -> Iterable[str]:
+    ends = alert.subjects
+    for subject in change.subjects:
+        if subject not in ends:
+            # A part that never was is told as updated at the instant of the breach, and is then not among them.
+            if change.change != UPDATED or change.at != alert.at:
+                yield f"{printable(subject, 80)} is not in this breach"
+        elif change.change in (UPDATED, CLEARED) and ends[subject] != change.at:
+            yield f"{printable(subject, 80)} did not leave the breach at {format_instant(change.at)}"
+
+
+def _grounds(change: Change, alert: Alert) -> Iterable[str]:
+    said = alert.said
+    for name in ("message", "remedy"):
+        if getattr(change, name) != getattr(said, name):
+            yield f"{name} should be: {printable(getattr(said, name), 400)}"
+    rests_on = tuple(event.id for event in said.evidence)
+    if change.evidence != rests_on:
+        yield f"the breach rests on {', '.join(rests_on)}, in this order"
+    if len(change.missing) != len(said.missing):
+        yield f"the rule has {len(said.missing)} excuses, the alert names {len(change.missing)}"
+    for told, true in zip(change.missing, said.missing, strict=False):
+        if told != true:
+            yield f"of the excuse {printable(true.clause, 200)}: {_as_text(true)}"
+
+
+def _as_text(missing: Missing) -> str:
+    if missing.nearest is None:
+        return f"{missing.reason}{': ' + missing.failed if missing.failed else ''}"
+    near: Mapping[str, Any] = missing.nearest
+    named = f"{near['fact']} {', '.join(near['key'])} (event {near['event']})"
+    return f"nearest is {named}, {missing.reason}: {missing.failed}"

@@ -1,0 +1,99 @@
+"""Conditions as written: their text, their conjuncts, and the equality test by which candidates are told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from oversight.model.expressions import Call, Name, Node, path_of, walk
+from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+from oversight.model.types import DATE, ListType, MapType, RecordType, Type
+
+
+def flatten(conditions: Iterable[Condition]) -> list[Condition]:
+    """The conjuncts of a list of conditions: ``all_of`` and ``&&`` taken apart."""
+    found: list[Condition] = []
+    for condition in conditions:
+        if isinstance(condition, Group) and condition.mode == "all":
+            found += flatten(condition.conditions)
+        else:
+            found.append(condition)
+    return found
+
+
+def written(condition: Condition) -> str:
+    """A condition as people wrote it: the call of a definition, the expression, or the quantifier in one line."""
+    if isinstance(condition, Test):
+        return condition.expression.text
+    if condition.written:
+        return condition.written
+    if isinstance(condition, Exists):
+        return f"{'none' if condition.negated else 'some'}: {_asked(condition.query)}"
+    if isinstance(condition, Measure):
+        what = "count" if condition.total is None else f"sum: {condition.total.text}, of"
+        limits = ", ".join(f"{limit.comparison}: {limit.value.text}" for limit in condition.limits)
+        return f"{what}: {_asked(condition.query)}, {limits}"
+    words = {"all": "all_of", "any": "any_of", "not": "not"}
+    return f"{words[condition.mode]}: [" + "; ".join(written(part) for part in condition.conditions) + "]"
+
+
+def _asked(query: Query) -> str:
+    where = "; ".join(written(part) for part in query.where)
+    return f"{query.fact} where {where}" if where else query.fact
+
+
+def names_in(node: Node) -> set[str]:
+    """The variables that an expression mentions."""
+    return {n.name for n in walk(node) if isinstance(n, Name) and not n.parameter}
+
+
+def names_inside(conditions: Iterable[Condition]) -> set[str]:
+    """The names that quantifiers inside *conditions* bind."""
+    names: set[str] = set()
+    for condition in conditions:
+        if isinstance(condition, Exists | Measure):
+            names |= {condition.query.name} | names_inside(condition.query.where)
+        elif isinstance(condition, Group):
+            names |= names_inside(condition.conditions)
+    return names
+
+
+def comparable(own: Type, other: Type) -> bool:
+    """Whether two values of these types can be looked up by equality."""
+    return not any(isinstance(t, ListType | MapType | RecordType) or t is DATE for t in (own, other))
+
+
+def equality(condition: Condition, name: str, inner: set[str]) -> tuple[Node, Node] | None:
+    """
+    The two sides of a test that compares an attribute of the quantified fact with something outside the query.
+
+    Args:
+        condition: one conjunct of a ``where:``.
+        name: what the fact is called.
+        inner: that name and all that is bound inside the query.
+
+    Returns:
+        The attribute and what it is compared with, or ``None`` where *condition* is no such test.
+    """
+    if not isinstance(condition, Test):
+        return None
+    node = condition.expression.node
+    if not isinstance(node, Call) or node.function != "==":
+        return None
+    left, right = node.arguments
+    for own, other in ((left, right), (right, left)):
+        path = path_of(own)
+        if path and path[0] == name and len(path) > 1 and not names_in(other) & inner:
+            return (own, other) if comparable(own.type, other.type) else None
+    return None
+
+
+def first_equality(query: Query) -> int | None:
+    """
+    Which of the flattened conjuncts of *query* is its first equality test; ``None`` where it has none.
+
+    The facts that meet it are those among which an alert looks for the nearest.
+    """
+    if query.before or query.of:
+        return None
+    inner = names_inside(query.where) | {query.name}
+    return next((n for n, part in enumerate(flatten(query.where)) if equality(part, query.name, inner)), None)

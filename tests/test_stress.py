@@ -1,0 +1,112 @@
+"""What a programme of a whole city may bring: acts over many cameras, cameras that move, several jurisdictions."""
+
+import json
+from datetime import datetime
+
+from oversight import Engine, fold, load
+from oversight.cli import main
+from oversight.ground.time import parse_instant
+from tests.tiny import ZONE, on, tiny
+
+HONG_KONG = load("hong-kong")
+DAY = "2026-03-{:02}T09:00:00+08:00"
+
+
+def event(what, day, **data):
+    """One event of March 2026."""
+    return {"id": f"{what}-{day}-{data.get('camera', '')}", "kind": what, "time": DAY.format(day), "data": data}
+
+
+def camera(name, zone, day=1):
+    """A camera hung in a zone."""
+    return event(
+        "camera.installed", day, camera=name, programme="p", zone=zone, lat=22.3, lon=114.1, owner="op",
+        capable_of=["facial_recognition"], covert=False,
+    )  # fmt: skip
+
+
+def function(day, level, ids):
+    """Face recognition switched on."""
+    return event(
+        "capability.enabled", day, capability="f-1", kind="facial_recognition", target={"level": level, "ids": ids},
+        model_version="frt-3.1", purpose=["suspect_identification"], biometric=True, mode="live", actor="u-1",
+    )  # fmt: skip
+
+
+def zone(name, district):
+    """A zone of a district."""
+    return event("zone.defined", 1, zone=name, name=name, district=district, sensitivity="none") | {"id": name}
+
+
+def of_rule(changes, rule, part=""):
+    """The alerts of a rule that the changes amount to."""
+    return [alert for alert in fold(changes).values() if (alert.rule, alert.part) == (rule, part)]
+
+
+def test_one_act_over_many_cameras_is_one_alert():
+    """2,990 cameras enabled in one act are one alert of each rule, with all of them as subjects."""
+    cameras = [f"cam-{number:04}" for number in range(2990)]
+    engine = Engine(HONG_KONG)
+    engine.feed([camera(name, f"z-{number % 50}") for number, name in enumerate(cameras)])
+    changes = engine.feed(function(2, "camera", cameras))
+    (alert,) = of_rule(changes, "HK-PIA-01")
+    assert set(cameras) == set(alert.subjects)
+    raised = [(change.rule, change.part) for change in changes if change.change == "raised"]
+    assert len(raised) == len(set(raised))
+
+
+def test_camera_across_a_district_line():
+    """A camera that is moved out of the assessed district is in breach from then, and no longer when it is back."""
+    scope = {"districts": ["Yau Tsim Mong"], "capability": "facial_recognition", "model_version": "frt-3.1"}
+    assessment = event(
+        "assessment.approved", 1, assessment="pia-1", kind="pia", scope=scope, findings={}, approver="dpo",
+        valid_from=DAY.format(1), valid_until=DAY.format(30), residual_risk="low",
+    )  # fmt: skip
+    engine = Engine(HONG_KONG)
+    zones = [zone("z-1", "Yau Tsim Mong"), zone("z-2", "Yau Tsim Mong"), zone("z-3", "Kowloon City")]
+    changes = list(engine.feed([*zones, assessment, camera("cam-1", "z-1")]))
+    told = []
+    for day, name in ((2, None), (3, "z-2"), (4, "z-3"), (5, "z-1")):
+        changes = engine.feed(camera("cam-1", name, day) if name else function(day, "camera", ["cam-1"]))
+        told += [(day, c.change, c.subjects) for c in changes if c.rule == "HK-PIA-01"]
+    assert [(4, "raised", ("cam-1",)), (5, "cleared", ("cam-1",))] == told
+
+
+def test_two_jurisdictions_at_once(tmp_path, capsys):
+    """The same switching on is judged by each pack on its own basis; what one asks for does not excuse the other."""
+    audit = event(
+        "audit.completed", 2, audit="a-1", kind="bias", subject="frt", model_version="3.1", result="pass",
+        independent=True,
+    )  # fmt: skip
+    breach = event(
+        "breach.detected", 3, breach="b-1", aware_at=DAY.format(3), categories=["video"], real_risk=True
+    )  # fmt: skip
+    told = event("breach.notified", 4, breach="b-1", to="dpa")
+    path = tmp_path / "events.jsonl"
+    path.write_text("\n".join(map(json.dumps, [function(1, "camera", ["cam-1"]), audit, breach, told])) + "\n")
+    packs = "tests/packs/europe,tests/packs/britain"
+    assert 3 == main(["run", str(path), "--rules", packs, "--until", DAY.format(20)])
+    changes = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [
+        ("raised", "europe", "EU-LED-27-01", "statute", parse_instant(DAY.format(1))),
+        ("raised", "britain", "UK-BRI-03", "case-law", parse_instant(DAY.format(1))),
+        ("cleared", "britain", "UK-BRI-03", "case-law", parse_instant(DAY.format(2))),
+        ("raised", "britain", "UK-DPA-67", "statute", parse_instant(DAY.format(6))),
+    ] == [(c["change"], c["pack"], c["rule"], c["basis"], parse_instant(c["at"])) for c in changes]
+
+
+def test_packs_of_other_jurisdictions_are_sound(capsys):
+    """Their cases pass, and see every clause from both sides."""
+    assert 0 == main(["test", "tests/packs/europe", "tests/packs/britain", "--coverage"])
+    assert "(100 %)" in capsys.readouterr().out
+
+
+def test_a_month_from_the_last_of_january(tmp_path):
+    """A month from 31 January ends on the last of February at the same hour, also in a leap year."""
+    pack = tiny(tmp_path, "- rule: R\n  while: camera as c\n  for: P1M\n")
+    for year, last in ((2026, 28), (2028, 29)):
+        engine = Engine(pack)
+        engine.feed({**on("e1", 1, "k1"), "time": f"{year}-01-31T10:00:00+08:00"})
+        assert () == engine.advance(datetime(year, 2, last, 9, tzinfo=ZONE))
+        (change,) = engine.advance(datetime(year, 3, 2, tzinfo=ZONE))
+        assert datetime(year, 2, last, 10, tzinfo=ZONE) == change.at
