@@ -1,4 +1,4 @@
-"""Conditions as closures: three-valued truth, and the parts that an explanation needs."""
+"""Conditions as source: three-valued truth, and the parts that an explanation needs."""
 
 from __future__ import annotations
 
@@ -7,40 +7,131 @@ from typing import Any
 
 from attrs import define
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner, flatten
-from oversight.engine.queries import Plan, Reads, Truth
-from oversight.engine.store import Held
-from oversight.ground.text import text_of
+from oversight.engine.queries import Holds, Lookup, Plan, Reads, Truth
+from oversight.engine.source import Source
+from oversight.engine.store import BY_KEY, Held
+from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.forms import order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
 
-Holds = Callable[[Env, Reads], Truth]
+Write = Callable[[Source], None]
+"""Writes out what fills a slot."""
 NONE_ON_RECORD = EvaluationError("none on record")
+UNDECIDED = EvaluationError("undecided")
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
 
-@define
 class Compiled:
     """
     A condition ready to be judged.
 
     Args:
         condition: as checked.
-        holds: gives its truth.
+        frame: of the rule or entry.
         plan: of its query, where it has one.
         parts: the compiled conditions of its ``where:`` or group, in written order.
         near: finds the facts that meet the first equality test alone, where that is not what ``plan`` does.
+        given: gives the truth, where that is not written out.
     """
 
-    condition: Condition
-    holds: Holds
-    plan: Plan | None = None
-    parts: tuple[Compiled, ...] = ()
-    near: Plan | None = None
+    __slots__ = ("_holds", "condition", "frame", "near", "parts", "plan")
+
+    def __init__(
+        self, condition: Condition, frame: Frame, plan: Plan | None = None, parts: tuple[Compiled, ...] = (),
+        near: Plan | None = None, given: Holds | None = None,
+    ) -> None:  # fmt: skip
+        self.condition = condition
+        self.frame = frame
+        self.plan = plan
+        self.parts = parts
+        self.near = near
+        self._holds = given
+
+    @property
+    def holds(self) -> Holds:
+        """Gives its truth."""
+        if self._holds is None:
+            if isinstance(self.condition, Group) and self.condition.mode != "not":
+                self._holds = all_hold(self.parts) if self.condition.mode == "all" else any_holds(self.parts)
+            else:
+                source = Source("env", "reads")
+                source.add(f"return {self.write(source)[0]}")
+                self._holds = source.function()
+        return self._holds
+
+    def write(self, source: Source) -> tuple[str, bool]:
+        """Write it out; the code of its truth, and whether that is never undecided."""
+        condition = self.condition
+        if isinstance(condition, Test):
+            return self._write_test(condition, source)
+        if isinstance(condition, Group) and condition.mode == "not":
+            code, decided = self.parts[0].write(source)
+            if decided:
+                return f"(not {code})", True
+            return self._named(f"None if {code} is None else not {code}", source), False
+        if isinstance(condition, Exists):
+            assert self.plan is not None
+            if self.plan.quick is not None:
+                found = _write_quick(self.plan, self.frame, source)
+            else:
+                found = f"{source.bind(self.plan.some)}(env, reads)"
+            return (f"(not {found})" if condition.negated else found), True
+        return self._named(f"{source.bind(self.holds)}(env, reads)", source), False
+
+    def _write_test(self, condition: Test, source: Source) -> tuple[str, bool]:
+        text = text_of(condition.expression.node, self.frame, source)
+        if text.sure and text.truth:
+            return text.code, True
+        name = source.fresh()
+        source.inside("try:", f"{name} = {text.code}")
+        source.inside("except EvaluationError:", f"{name} = None")
+        if not text.truth:
+            source.inside(f"if {name} is not True and {name} is not False:", f"{name} = None")
+        return name, False
+
+    def _named(self, code: str, source: Source) -> str:
+        name = source.fresh()
+        source.add(f"{name} = {code}")
+        return name
+
+
+def _write_quick(plan: Plan, frame: Frame, source: Source) -> str:
+    """Write out whether any fact matches, where a single look by key or into an index settles that."""
+    lookup = plan.quick
+    assert lookup is not None
+    found, value, held = source.fresh(), source.fresh(), source.fresh()
+    text = text_of(lookup.nodes[0], frame, source)
+    asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
+    if text.sure and lookup.hashable:
+        source.add(*asked)
+        _write_found(plan, lookup, (found, value, held), source)
+    else:
+        source.add(f"{found} = False")
+        source.inside("try:", *asked)
+        source.inside("except (EvaluationError, TypeError):", "pass")
+        with source.block("else:"):
+            _write_found(plan, lookup, (found, value, held), source)
+    return found
+
+
+def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source) -> None:
+    """Write out what a single look found, and what is then noted as read."""
+    found, value, held = names
+    noted = "" if plan.inverse else "if reads is not None: reads.append"
+    source.add(f"{found} = {held} is not None")
+    with source.block(f"if {found}:"):
+        if lookup.number != BY_KEY:
+            source.inside(f"if {held}.__class__ is dict:", f"{held} = next(iter({held}.values()))")
+        source.add(f"env[{plan.slot}] = {held}")
+        if noted:
+            source.add(f"{noted}(({plan.table.number}, {BY_KEY}, {held}.key))")
+    if noted:
+        source.inside("else:", f"{noted}(({plan.table.number}, {lookup.number}, {value}))")
 
 
 @define
@@ -61,7 +152,7 @@ def attempt(evaluator: Evaluator, env: Env) -> Any:
 
 def key_order(key: Any) -> tuple[str, ...]:
     """An order of keys that is the same everywhere."""
-    return tuple([text_of(part) for part in (key if isinstance(key, tuple) else (key,))])
+    return tuple([written(part) for part in (key if isinstance(key, tuple) else (key,))])
 
 
 class Compiler:
@@ -85,32 +176,30 @@ class Compiler:
 
     def one(self, condition: Condition) -> Compiled:
         """*condition*, compiled."""
+        frame = self.frame
         if isinstance(condition, Test):
-            return Compiled(condition, _test(compile_expression(condition.expression.node, self.frame)))
+            return Compiled(condition, frame)
         if isinstance(condition, Group):
-            parts = self.all(condition.conditions)
-            return Compiled(condition, _group(condition.mode, parts), None, parts)
+            return Compiled(condition, frame, None, self.all(condition.conditions))
         plan, parts = self.query(condition.query)
         if isinstance(condition, Exists):
-            near = self.planner.near(condition.query, self.frame) if self.explained else None
-            return Compiled(condition, _exists(plan, condition.negated), plan, parts, near)
+            near = self.planner.near(condition.query, frame) if self.explained else None
+            return Compiled(condition, frame, plan, parts, near)
         number = self._measure(condition, plan)
         limits = [
-            (
-                self.frame.operations[_COMPARISONS[limit.comparison]],
-                compile_expression(limit.value.node, self.frame),
-            )
+            (frame.operations[_COMPARISONS[limit.comparison]], compile_expression(limit.value.node, frame))
             for limit in condition.limits
         ]
-        return Compiled(condition, _limited(number, limits), plan, parts)
+        return Compiled(condition, frame, plan, parts, None, _limited(number, limits))
 
     def query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...]]:
         """A plan for *query*, with the compiled conditions of its ``where:``."""
         self.frame.bind(query.name, query.fact)
         conditions = flatten(query.where)
         parts = self.all(conditions)
-        tests = [part.holds for part in parts]
-        plan = self.planner.plan(query, self.frame, tests, conditions, self.explained)
+        plan, left = self.planner.plan(query, self.frame, conditions, self.explained)
+        if left:
+            plan.meets = meets([parts[position] for position in left])
         return plan, parts
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:
@@ -130,13 +219,13 @@ class Compiler:
 
         return measured
 
-    def value(self, value: Value) -> Callable[[Env, Reads], Any]:
-        """A closure for an entry of ``with:`` that gives its value, or its error as a value."""
+    def value(self, value: Value, slot: int) -> Write:
+        """What writes out an entry of ``with:``: it puts its value, or its error as a value, into *slot*."""
+        frame = self.frame
         if isinstance(value, Expression):
-            evaluator = compile_expression(value.node, self.frame)
-            return lambda env, reads: attempt(evaluator, env)
+            return lambda source: _write_value(value, slot, frame, source)
         if isinstance(value, Latest):
-            return self._latest(value)
+            return self._latest(value, slot)
         if isinstance(value, Measure) and not value.limits:
             number = self._measure(value, self.query(value.query)[0])
 
@@ -146,42 +235,56 @@ class Compiler:
                 except EvaluationError as error:
                     return error
 
-            return measured
-        holds = self.one(value).holds
+            return lambda source: source.add(f"env[{slot}] = {source.bind(measured)}(env, reads)")
+        compiled = self.one(value)
 
-        def truth(env: Env, reads: Reads) -> Any:
-            found = holds(env, reads)
-            return EvaluationError("undecided") if found is None else found
+        def truth(source: Source) -> None:
+            code, decided = compiled.write(source)
+            source.add(f"env[{slot}] = {code}")
+            if not decided:
+                source.inside(f"if env[{slot}] is None:", f"env[{slot}] = {source.bind(UNDECIDED)}")
 
         return truth
 
-    def _latest(self, value: Latest) -> Callable[[Env, Reads], Any]:
+    def _latest(self, value: Latest, slot: int) -> Write:
         plan, _ = self.query(value.query)
         wanted = compile_expression(value.value.node, self.frame)
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
-        settled, slot = plan.settled, plan.slot
 
         def latest(env: Env, reads: Reads) -> Any:
             last: Held | None = None
-            for held in plan.candidates(env, reads) if settled else plan.matches(env, reads):
+            for held in plan.matches(env, reads) if plan.meets else plan.candidates(env, reads):
                 if last is None or began_last(held) > began_last(last):
                     last = held
             try:
                 if last is not None:
-                    env[slot] = last
+                    env[plan.slot] = last
                     return wanted(env)
                 return NONE_ON_RECORD if otherwise is None else otherwise(env)
             except EvaluationError as error:
                 return error
 
-        return latest
+        def write(source: Source) -> None:
+            if plan.quick is None or plan.quick.number != BY_KEY:
+                source.add(f"env[{slot}] = {source.bind(latest)}(env, reads)")
+                return
+            found = _write_quick(plan, self.frame, source)
+            with source.block(f"if {found}:"):
+                _write_value(value.value, slot, self.frame, source)
+            with source.block("else:"):
+                if value.otherwise is None:
+                    source.add(f"env[{slot}] = {source.bind(NONE_ON_RECORD)}")
+                else:
+                    _write_value(value.otherwise, slot, self.frame, source)
 
-    def values(self, values: Sequence[tuple[str, Value]]) -> list[tuple[int, Callable[[Env, Reads], Any]]]:
-        """The entries of ``with:`` as pairs of a slot and what fills it."""
+        return write
+
+    def values(self, values: Sequence[tuple[str, Value]]) -> list[Write]:
+        """What writes out the entries of ``with:``, in order."""
         made = []
         for name, value in values:
-            compiled = self.value(value)
-            made.append((self.frame.bind(name, fallible=True), compiled))
+            slot = self.frame.bind(name, fallible=True)
+            made.append(self.value(value, slot))
         return made
 
     def each(self, each: Each | None) -> CompiledEach | None:
@@ -195,7 +298,7 @@ class Compiler:
 
         def items(env: Env, reads: Reads) -> list[tuple[Any, Any]]:
             value = attempt(source, env)
-            return [(text_of(item), item) for item in value] if isinstance(value, list) else []
+            return [(written(item), item) for item in value] if isinstance(value, list) else []
 
         return CompiledEach(self.frame.bind(each.name), items)
 
@@ -211,22 +314,14 @@ def began_last(held: Held) -> tuple[Any, ...]:
     return (held.since, held.event.time, order_of(held.event), key_order(held.key))
 
 
-def _test(evaluator: Evaluator) -> Holds:
-    def holds(env: Env, reads: Reads) -> Truth:
-        try:
-            value = evaluator(env)
-        except EvaluationError:
-            return None
-        return value if value is True or value is False else None
-
-    return holds
-
-
-def _exists(plan: Plan, negated: bool) -> Holds:
-    some = plan.quick_some() or plan.some
-    if negated:
-        return lambda env, reads: not some(env, reads)
-    return some
+def _write_value(value: Expression, slot: int, frame: Frame, source: Source) -> None:
+    """Write out that *slot* gets the value, or its error as a value."""
+    text = text_of(value.node, frame, source)
+    if text.sure:
+        source.add(f"env[{slot}] = {text.code}")
+    else:
+        source.inside("try:", f"env[{slot}] = {text.code}")
+        source.inside("except EvaluationError as error:", f"env[{slot}] = error")
 
 
 def _limited(number: Callable[[Env, Reads], Any], limits: list[tuple[Any, Evaluator]]) -> Holds:
@@ -249,50 +344,61 @@ def _limited(number: Callable[[Env, Reads], Any], limits: list[tuple[Any, Evalua
 
 def all_hold(parts: Sequence[Compiled]) -> Holds:
     """True if all hold, false if one does not, else undecided."""
-    tests = [part.holds for part in parts]
-
-    def holds(env: Env, reads: Reads) -> Truth:
-        result: Truth = True
-        for test in tests:
-            truth = test(env, reads)
-            if truth is False:
-                return False
-            if truth is None:
-                result = None
-        return result
-
-    return holds
+    source = Source("env", "reads")
+    undecided = write_all(parts, source, "return False")
+    source.add("return None if undecided else True" if undecided else "return True")
+    return source.function()
 
 
 def any_holds(parts: Sequence[Compiled]) -> Holds:
     """True if one holds, false if none does, else undecided."""
-    tests = [part.holds for part in parts]
+    source = Source("env", "reads")
+    open_ = False
+    for part in parts:
+        code, decided = part.write(source)
+        if decided:
+            source.inside(f"if {code}:", "return True")
+            continue
+        if not open_:
+            source.add("undecided = False")
+            open_ = True
+        with source.block(f"if {code} is not False:"):
+            source.inside(f"if {code} is True:", "return True")
+            source.add("undecided = True")
+    source.add("return None if undecided else False" if open_ else "return False")
+    return source.function()
 
-    def holds(env: Env, reads: Reads) -> Truth:
-        result: Truth = False
-        for test in tests:
-            truth = test(env, reads)
-            if truth is True:
-                return True
-            if truth is None:
-                result = None
-        return result
 
-    return holds
+def write_all(parts: Sequence[Compiled], source: Source, leave: str) -> bool:
+    """
+    Write out that *leave* is done if one of *parts* does not hold.
+
+    Returns:
+        Whether any may be undecided: then ``undecided`` says whether one is.
+    """
+    open_ = False
+    for part in parts:
+        code, decided = part.write(source)
+        if decided:
+            source.inside(f"if not {code}:", leave)
+            continue
+        if not open_:
+            source.add("undecided = False")
+            open_ = True
+        with source.block(f"if {code} is not True:"):
+            source.inside(f"if {code} is False:", leave)
+            source.add("undecided = True")
+    return open_
 
 
-def _group(mode: str, parts: tuple[Compiled, ...]) -> Holds:
-    if mode == "all":
-        return all_hold(parts)
-    if mode == "any":
-        return any_holds(parts)
-    test = parts[0].holds
-
-    def negation(env: Env, reads: Reads) -> Truth:
-        truth = test(env, reads)
-        return None if truth is None else not truth
-
-    return negation
+def meets(parts: Sequence[Compiled]) -> Callable[[Env, Reads], bool]:
+    """Whether all of *parts* hold."""
+    source = Source("env", "reads")
+    for part in parts:
+        code, decided = part.write(source)
+        source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "return False")
+    source.add("return True")
+    return source.function()
 
 
 def _total(values: list[Any], add: Callable[[Any, Any], Any]) -> Any:

@@ -1,21 +1,20 @@
 """
-Expressions as closures over a list of slots.
+Expressions as source over a list of slots.
 
 A frame gives every name of one rule or fact entry a slot; slot 0 holds the instant at which parameters are read.
-What the checker knows of a value's type decides how an attribute is fetched; the operations keep CEL's strictness
-where types are only known at run time.
+What the checker knows of a value's type decides how an attribute is fetched, and whether a value can fail to be there;
+the operations keep CEL's strictness where types are only known at run time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from functools import cache
-from keyword import iskeyword
 from typing import Any
 
 from attrs import define, field, frozen
 
+from oversight.engine.source import Source, dotted
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
@@ -80,6 +79,7 @@ class Frame:
         head: of a ``while`` rule, the name and the one key attribute of what it watches.
         inverse: facts, with the number of an index, in which it looks for that key: a change there tells by itself
             which instance of the rule it touches.
+        present: names and attributes that ``has`` has found where the source now stands.
     """
 
     parameters: Mapping[str, Parameter]
@@ -91,6 +91,7 @@ class Frame:
     size: int = 1
     head: tuple[str, str] | None = None
     inverse: list[tuple[str, int]] = field(factory=list)
+    present: set[tuple[str, str]] = field(factory=set)
 
     def bind(self, name: str, fact: str = "", fallible: bool = False) -> int:
         """The slot of *name*, made where it has none; *fact* says that it stands for such a fact."""
@@ -110,29 +111,55 @@ class Frame:
         return made
 
 
+@frozen
+class Text:
+    """
+    An expression as source.
+
+    Args:
+        code: over ``env``.
+        sure: whether it always has a value.
+        truth: whether a value it has is a bool.
+    """
+
+    code: str
+    sure: bool = False
+    truth: bool = False
+
+
 def compile_expression(node: Node, frame: Frame) -> Evaluator:
-    """A closure that gives the value of *node*, or raises :class:`EvaluationError`."""
+    """A function that gives the value of *node*, or raises :class:`EvaluationError`."""
+    source = Source("env")
+    source.add(f"return {text_of(node, frame, source).code}")
+    return source.function()
+
+
+def text_of(node: Node, frame: Frame, source: Source) -> Text:
+    """The source of *node*; what it speaks of is bound in *source*."""
     match node:
         case Literal(value=value):
-            return lambda env: value
+            return Text(source.bind(value), True, value is True or value is False)
         case Name(name=name, parameter=True):
-            return _parameter(frame.parameters[name])
+            return Text(f"{source.bind(_parameter(frame.parameters[name]))}(env)")
         case Name():
-            return _name(node, frame)
+            slot = f"env[{frame.bind(node.name)}]"
+            fallible = node.name in frame.fallible
+            return Text(f"{source.bind(_checked)}({slot})") if fallible else Text(slot, True)
         case Select():
-            return _select(node, frame)
+            return _select(node, frame, source)
         case Has():
-            return _has(node, frame)
+            found = _fetch(node, frame, source)
+            return Text(f"({found.code} is not ABSENT)", found.sure, True)
         case ListOf(items=items):
-            made = [compile_expression(item, frame) for item in items]
-            return lambda env: [item(env) for item in made]
+            made = [text_of(item, frame, source) for item in items]
+            return Text(f"[{', '.join([item.code for item in made])}]", all(item.sure for item in made))
         case MapOf(entries=entries):
-            parts = [compile_expression(part, frame) for entry in entries for part in entry]
-            return lambda env: map_of(*[part(env) for part in parts])
+            parts = [text_of(part, frame, source).code for entry in entries for part in entry]
+            return Text(f"{source.bind(map_of)}({', '.join(parts)})")
         case Macro():
-            return _macro(node, frame)
+            return Text(f"{source.bind(_macro(node, frame))}(env)")
         case Call():
-            return _call(node, frame)
+            return _call(node, frame, source)
     raise AssertionError(node)
 
 
@@ -146,18 +173,11 @@ def _parameter(parameter: Parameter) -> Evaluator:
     return read
 
 
-def _name(node: Name, frame: Frame) -> Evaluator:
-    slot = frame.bind(node.name)
-    if node.name not in frame.fallible:
-        return lambda env: env[slot]
-
-    def read(env: Env) -> Any:
-        value = env[slot]
-        if isinstance(value, EvaluationError):
-            raise value
-        return value
-
-    return read
+def _checked(value: Any) -> Any:
+    """*value*, unless it is an error that ``with:`` met."""
+    if isinstance(value, EvaluationError):
+        raise value
+    return value
 
 
 def envelope(event: Event) -> dict[str, Any]:
@@ -171,110 +191,86 @@ def envelope(event: Event) -> dict[str, Any]:
 
 
 def fetch(node: Select | Has, frame: Frame) -> Evaluator:
-    """A closure that gives the attribute *node* selects, or ``ABSENT``."""
+    """A function that gives the attribute *node* selects, or ``ABSENT``."""
+    source = Source("env")
+    source.add(f"return {_fetch(node, frame, source).code}")
+    return source.function()
+
+
+def _fetch(node: Select | Has, frame: Frame, source: Source) -> Text:
+    """The source of the attribute that *node* selects, or ``ABSENT``."""
     operand, name = node.operand, node.attribute
+    key = source.bind(name)
     if isinstance(operand, Name) and operand.name in frame.facts:
-        return _of_fact(frame.bind(operand.name), frame.layouts[frame.facts[operand.name]], name)
+        layout, held = frame.layouts[frame.facts[operand.name]], f"env[{frame.bind(operand.name)}]"
+        if layout.alert:
+            return Text(f"{held}.values.get({key}, ABSENT)", True)
+        if name == "since":
+            return Text(f"{held}.since", True)
+        if name == "event":
+            return Text(f"{source.bind(envelope)}({held}.event)", True)
+        if not layout.overlaid(name):
+            return Text(f"getattr({held}.event.data, {key}, ABSENT)", True)
+        if name in layout.named and name in layout.always:
+            return Text(f"{held}.values[{key}]", True)
+        return Text(f"{source.bind(_overlaid)}({held}, {key})", True)
     if isinstance(operand, Name) and isinstance(operand.type, RecordType) and operand.type.role == "event":
-        return _of_event(frame.bind(operand.name), name)
-    inner = compile_expression(operand, frame)
-    return lambda env: select(value, name) if has(value := inner(env), name) else ABSENT
+        event = f"env[{frame.bind(operand.name)}]"
+        if name == "time":
+            return Text(f"{event}.time", True)
+        if name == "event":
+            return Text(f"{source.bind(envelope)}({event})", True)
+        return Text(f"getattr({event}.data, {key}, ABSENT)", True)
+    inner = text_of(operand, frame, source).code
+    return Text(f"{source.bind(_entry)}({inner}, {key})")
 
 
-def _of_fact(slot: int, layout: Layout, name: str) -> Evaluator:
-    if layout.alert:
-        return lambda env: env[slot].values.get(name, ABSENT)
-    if name == "since":
-        return lambda env: env[slot].since
-    if name == "event":
-        return lambda env: envelope(env[slot].event)
-    if not layout.overlaid(name):
-        return lambda env: getattr(env[slot].event.data, name, ABSENT)
-    if name in layout.named and name in layout.always:
-        return lambda env: env[slot].values[name]
-
-    def overlaid(env: Env) -> Any:
-        held = env[slot]
-        values = held.values
-        if values is not None and name in values:
-            return values[name]
-        return getattr(held.event.data, name, ABSENT)
-
-    return overlaid
+def _overlaid(held: Any, name: str) -> Any:
+    """An attribute that may stand in the fact's own values, else in its event."""
+    values = held.values
+    if values is not None and name in values:
+        return values[name]
+    return getattr(held.event.data, name, ABSENT)
 
 
-def _of_event(slot: int, name: str) -> Evaluator:
-    if name == "time":
-        return lambda env: env[slot].time
-    if name == "event":
-        return lambda env: envelope(env[slot])
-    return lambda env: getattr(env[slot].data, name, ABSENT)
+def _entry(value: Any, name: str) -> Any:
+    """The entry of a map, or ``ABSENT``."""
+    return select(value, name) if has(value, name) else ABSENT
 
 
-def _select(node: Select, frame: Frame) -> Evaluator:
+def _present(value: Any, name: str) -> Any:
+    """*value* where there is one, else CEL's error."""
+    if value is ABSENT:
+        raise EvaluationError(f"no {name} on record")
+    return value
+
+
+def _select(node: Select, frame: Frame, source: Source) -> Text:
     operand, name = node.operand, node.attribute
     direct = _direct(operand, name, frame)
-    if direct is not None:
-        return direct
+    if direct:
+        return Text(direct, True, node.type is BOOL)
+    key = source.bind(name)
     if not isinstance(operand, Name):
-        inner = compile_expression(operand, frame)
-        return lambda env: select(inner(env), name)
-    if operand.name in frame.facts:
-        layout = frame.layouts[frame.facts[operand.name]]
-        if name not in ("since", "event") and layout.overlaid(name) and not layout.alert:
-            return _overlaid(frame.bind(operand.name), name)
-    get = fetch(node, frame)
-
-    def read(env: Env) -> Any:
-        value = get(env)
-        if value is ABSENT:
-            raise EvaluationError(f"no {name} on record")
-        return value
-
-    return read
+        return Text(f"select({text_of(operand, frame, source).code}, {key})")
+    found = _fetch(node, frame, source)
+    fact = frame.facts.get(operand.name)
+    given: tuple[str, ...] = () if fact == "alert" else ("since", "event") if fact else ("time", "event")
+    always = name in given or (operand.name, name) in frame.present
+    return Text(found.code, True) if found.sure and always else Text(f"{source.bind(_present)}({found.code}, {key})")
 
 
-def _overlaid(slot: int, name: str) -> Evaluator:
-    """An attribute that may stand in the fact's own values, else in its event."""
-
-    def read(env: Env) -> Any:
-        held = env[slot]
-        values = held.values
-        own = values is not None and name in values
-        value = values[name] if own else getattr(held.event.data, name, ABSENT)
-        if value is ABSENT:
-            raise EvaluationError(f"no {name} on record")
-        return value
-
-    return read
-
-
-def _direct(operand: Node, name: str, frame: Frame) -> Evaluator | None:
-    """A closure for an attribute that is always there, which needs no look at whether it is."""
-    if not isinstance(operand, Name) or not isinstance(operand.type, RecordType) or not name.isidentifier():
-        return None
+def _direct(operand: Node, name: str, frame: Frame) -> str:
+    """The source of an attribute that is always there, which needs no look at whether it is."""
+    if not isinstance(operand, Name) or not isinstance(operand.type, RecordType) or not dotted(name):
+        return ""
     attribute = operand.type.attributes.get(name)
-    if attribute is None or not attribute.required or iskeyword(name):
-        return None
+    if attribute is None or not attribute.required:
+        return ""
     fact = frame.facts.get(operand.name)
     if fact is None:
-        path = f"env[{frame.bind(operand.name)}].data.{name}" if operand.type.role == "event" else ""
-    else:
-        layout = frame.layouts[fact]
-        path = "" if layout.overlaid(name) else f"env[{frame.bind(operand.name)}].event.data.{name}"
-    return _accessor(path) if path else None
-
-
-@cache
-def _accessor(path: str) -> Evaluator:
-    """A function that follows *path*, which is made of a slot's number and an identifier, never an author's text."""
-    made: Evaluator = eval(f"lambda env: {path}", {"__builtins__": {}})
-    return made
-
-
-def _has(node: Has, frame: Frame) -> Evaluator:
-    get = fetch(node, frame)
-    return lambda env: get(env) is not ABSENT
+        return f"env[{frame.bind(operand.name)}].data.{name}" if operand.type.role == "event" else ""
+    return "" if frame.layouts[fact].overlaid(name) else f"env[{frame.bind(operand.name)}].event.data.{name}"
 
 
 def truth(value: Any) -> bool:
@@ -284,58 +280,91 @@ def truth(value: Any) -> bool:
     raise EvaluationError(f"a {type(value).__name__} is no condition")
 
 
-def _call(node: Call, frame: Frame) -> Evaluator:
-    arguments = [compile_expression(a, frame) for a in node.arguments]
+def _as_truth(text: Text, source: Source) -> str:
+    return text.code if text.truth else f"{source.bind(truth)}({text.code})"
+
+
+_COMPARISONS = frozenset(("==", "!=", "<", "<=", ">", ">=", "in", "matches", "contains", "startsWith", "endsWith"))
+
+
+def _call(node: Call, frame: Frame, source: Source) -> Text:
     if node.function in ("&&", "||"):
-        return _junction(arguments, absorbing=node.function == "||")
+        return _junction(node, frame, source)
     if node.function == "?:":
-        condition, then, otherwise = arguments
-        return lambda env: then(env) if truth(condition(env)) else otherwise(env)
+        return _choice(node, frame, source)
+    arguments = [text_of(argument, frame, source) for argument in node.arguments]
     if node.function == "!" and node.arguments[0].type is BOOL:
-        inner = arguments[0]
-        return lambda env: not truth(inner(env))
-    operation = frame.operations[node.function]
-    if node.function == "==" and all(_is_text(argument.type) for argument in node.arguments):
-        return _same_text(node.arguments, arguments)
-    if len(arguments) == 1:
-        (only,) = arguments
-        return lambda env: operation(only(env))
-    if len(arguments) == 2:
-        left, right = arguments
-        return lambda env: operation(left(env), right(env))
-    return lambda env: operation(*[argument(env) for argument in arguments])
+        return Text(f"(not {_as_truth(arguments[0], source)})", arguments[0].sure and arguments[0].truth, True)
+    sure = all(argument.sure for argument in arguments)
+    if node.function == "==" and all(is_text(argument.type) for argument in node.arguments):
+        return Text(f"({arguments[0].code} == {arguments[1].code})", sure, True)
+    operation, given = source.bind(frame.operations[node.function]), ", ".join([text.code for text in arguments])
+    total = node.function in ("==", "!=")
+    return Text(f"{operation}({given})", sure and total, node.function in _COMPARISONS)
 
 
-def _is_text(type_: Type) -> bool:
+def is_text(type_: Type) -> bool:
+    """Whether every value of this type is a text."""
     return type_ is STRING or isinstance(type_, EnumType)
 
 
-def _same_text(nodes: tuple[Node, ...], arguments: list[Evaluator]) -> Evaluator:
-    """``==`` of two texts, which Python's own does as CEL's would."""
-    left, right = arguments
-    for node, other in ((nodes[0], right), (nodes[1], left)):
-        if isinstance(node, Literal):
-            value = node.value
-            return lambda env: other(env) == value
-    return lambda env: left(env) == right(env)
+def _choice(node: Call, frame: Frame, source: Source) -> Text:
+    condition, then, otherwise = node.arguments
+    asked = text_of(condition, frame, source)
+    known, frame.present = frame.present, frame.present | _found(condition)
+    chosen = text_of(then, frame, source)
+    frame.present = known
+    other = text_of(otherwise, frame, source)
+    sure = asked.sure and asked.truth and chosen.sure and other.sure
+    return Text(f"({chosen.code} if {_as_truth(asked, source)} else {other.code})", sure, chosen.truth and other.truth)
 
 
-def _junction(operands: list[Evaluator], absorbing: bool) -> Evaluator:
-    """``||`` where *absorbing*, else ``&&``: an operand of that value decides, whatever the others are."""
+def _found(node: Node) -> set[tuple[str, str]]:
+    """What is there where *node* holds."""
+    if isinstance(node, Has) and isinstance(node.operand, Name):
+        return {(node.operand.name, node.attribute)}
+    if isinstance(node, Call) and node.function == "&&":
+        return set().union(*[_found(argument) for argument in node.arguments])
+    return set()
 
-    def junction(env: Env) -> bool:
-        failed: EvaluationError | None = None
-        for operand in operands:
-            try:
-                if truth(operand(env)) is absorbing:
-                    return absorbing
-            except EvaluationError as error:
-                failed = error
-        if failed is not None:
-            raise failed
-        return not absorbing
 
-    return junction
+def _junction(node: Call, frame: Frame, source: Source) -> Text:
+    """``&&`` and ``||``: an operand that decides does so whatever the others are, so what may fail stands alone."""
+    absorbing = node.function == "||"
+    known, texts = frame.present, []
+    for argument in node.arguments:
+        texts.append(text_of(argument, frame, source))
+        if not absorbing:
+            frame.present = frame.present | _found(argument)
+    frame.present = known
+    if all(text.sure and text.truth for text in texts[:-1]):
+        word = " or " if absorbing else " and "
+        last = texts[-1]
+        codes = [*[text.code for text in texts[:-1]], _as_truth(last, source)]
+        return Text(f"({word.join(codes)})", last.sure and last.truth, True)
+    operands = ", ".join([f"lambda env: {text.code}" for text in texts])
+    return Text(f"{source.bind(_any_true if absorbing else _all_true)}(env, {operands})", False, True)
+
+
+def _any_true(env: Env, *operands: Evaluator) -> bool:
+    return _absorbed(env, operands, True)
+
+
+def _all_true(env: Env, *operands: Evaluator) -> bool:
+    return _absorbed(env, operands, False)
+
+
+def _absorbed(env: Env, operands: tuple[Evaluator, ...], absorbing: bool) -> bool:
+    failed: EvaluationError | None = None
+    for operand in operands:
+        try:
+            if truth(operand(env)) is absorbing:
+                return absorbing
+        except EvaluationError as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return not absorbing
 
 
 def _macro(node: Macro, frame: Frame) -> Evaluator:

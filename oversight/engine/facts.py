@@ -188,7 +188,8 @@ class Facts:
         for entry in work[1]:
             if entry.begins is None and entry.until is None and not begun:
                 for key, env, _ in entry.acts(event):
-                    self._begin(work[0], key, event, entry.extras(env), event.time, None, False, event.id)
+                    values = entry.extras(env) if entry.extras else None
+                    self._begin(work[0], key, event, values, event.time, None, False, event.id)
             else:
                 self._starts(entry, event, begun)
         for spell in begun:
@@ -201,11 +202,9 @@ class Facts:
         if not rows and not self.expired[position] and not self.pending[position].rows:
             return False
         for entry in work[2]:
-            if not entry.plain or not entry.key or self.expired[position] or self.pending[position].rows:
+            if entry.keyed is None or self.expired[position] or self.pending[position].rows:
                 return True
-            env = entry.frame.env(event.time)
-            env[entry.event_slot] = event
-            if entry.key_of(env, event, 0) in rows:
+            if entry.keyed(event) in rows:
                 return True
         return False
 
@@ -240,7 +239,8 @@ class Facts:
                 until = program.instant_of(attempt(entry.until, env), end=True)
                 if until is None:
                     continue
-            begun.append(Waiting(key, event, (order_of(event), entry.place, act), begins, until, entry.extras(env)))
+            values = entry.extras(env) if entry.extras else None
+            begun.append(Waiting(key, event, (order_of(event), entry.place, act), begins, until, values))
 
     def _end(
         self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,

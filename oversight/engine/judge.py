@@ -98,15 +98,10 @@ class Judge:
         return found
 
     def _breached(self, rule: CompiledRule, env: Env, reads: Reads, whom: str) -> bool:
-        for slot, value in rule.values:
-            env[slot] = value(env, reads)
-        if rule.parts:
-            truth = rule.conditions(env, reads)
-            if truth is None:
-                self._note_undecided(rule, env, whom)
-            if truth is not True:
-                return False
-        return not rule.excused or rule.excuses(env, reads) is not True
+        truth = rule.breached(env, reads)
+        if truth is None:
+            self._note_undecided(rule, env, whom)
+        return truth is True
 
     def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
         for part in rule.parts:

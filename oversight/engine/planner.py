@@ -7,14 +7,14 @@ from typing import Any
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, fetch
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, fetch, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
 from oversight.engine.store import BY_KEY, Held, Index, Table
 from oversight.ground.values import EvaluationError
 from oversight.model.expressions import Call, Name, Node, Select, path_of, walk
 from oversight.model.forms import ABSENT
 from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
-from oversight.model.types import DATE, DYN, STRING, EnumType, ListType, MapType, RecordType, Type
+from oversight.model.types import DATE, DYN, ListType, MapType, RecordType, Type
 
 
 @frozen
@@ -78,11 +78,7 @@ def _fits(mode: str, own: Type, other: Type) -> bool:
     if mode == EQUAL:
         return _indexable(own, other)
     listed, single = (own, other) if mode == HOLDS else (other, own)
-    return (isinstance(listed, ListType) or listed is DYN) and (_is_text(single) or single is DYN)
-
-
-def _is_text(type_: Type) -> bool:
-    return type_ is STRING or isinstance(type_, EnumType)
+    return (isinstance(listed, ListType) or listed is DYN) and (is_text(single) or single is DYN)
 
 
 def _names_inside(conditions: Iterable[Condition]) -> set[str]:
@@ -102,7 +98,7 @@ def _indexable(own: Type, other: Type) -> bool:
 
 def _exact(own: Type, other: Type) -> bool:
     """Whether finding the value in a dict is the same as CEL's ``==``."""
-    return _is_text(own) or _is_text(other) or (own is not DYN and other is not DYN)
+    return is_text(own) or is_text(other) or (own is not DYN and other is not DYN)
 
 
 def flatten(conditions: Iterable[Condition]) -> list[Condition]:
@@ -131,15 +127,14 @@ class Planner:
         self._known: dict[tuple[str, tuple[tuple[tuple[str, ...], bool], ...]], int] = {}
 
     def plan(
-        self, query: Query, frame: Frame, tests: list[Any], conditions: list[Condition], explained: bool = False
-    ) -> Plan:
+        self, query: Query, frame: Frame, conditions: list[Condition], explained: bool = False
+    ) -> tuple[Plan, list[int]]:
         """
-        A plan for *query*.
+        A plan for *query*, and the positions of the conditions that a candidate must still meet.
 
         Args:
             query: what is asked.
             frame: of the rule or entry; the quantified name is bound in it.
-            tests: the compiled forms of *conditions*.
             conditions: the flattened ``where:``.
             explained: whether it will be asked what came nearest: the equality tests then have an index.
         """
@@ -147,7 +142,7 @@ class Planner:
         if query.before:
             table.remember = True
         if query.before or query.fact == "alert":
-            return Plan(table, slot, (), tuple(tests), before=query.before, of=query.of)
+            return Plan(table, slot, (), before=query.before, of=query.of), list(range(len(conditions)))
         found = _tests(query, conditions, query.where)
         own = [test for test in found if test.mode == EQUAL]
         keyed = bool(self._of_key(query.fact, own))
@@ -160,7 +155,7 @@ class Planner:
         settled = (
             set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
         )
-        left = tuple([test for position, test in enumerate(tests) if position not in settled])
+        left = [position for position in range(len(conditions)) if position not in settled]
         answered = {test.position for test in self._used(query.fact, own) if test.exact} if wider else set()
         leading = 0
         while leading in answered:
@@ -169,9 +164,8 @@ class Planner:
         inverse = not ways and wider is not None and self._inverse(wider, self._used(query.fact, own)[0].other, frame)
         if inverse and wider is not None:
             frame.inverse.append((query.fact, wider.number))
-        return Plan(
-            table, slot, branches, left, wider=wider, prefix=leading if wider else 0, narrowed=narrowed, inverse=inverse
-        )
+        prefix = leading if wider else 0
+        return Plan(table, slot, branches, wider=wider, prefix=prefix, narrowed=narrowed, inverse=inverse), left
 
     def _inverse(self, lookup: Lookup, other: Node, frame: Frame) -> bool:
         """Whether a lookup seeks nothing but the key of what the rule watches."""
@@ -230,7 +224,10 @@ class Planner:
         number = BY_KEY if by_key and used[-1].mode != HOLDS else self._index(query.fact, used, frame)
         sought = tuple([compile_expression(e.other, frame) for e in used])
         unknown = [n for n, e in enumerate(used) if e.mode == EQUAL and e.own.type is DYN and e.other.type is DYN]
-        return Lookup(number, sought, used[-1].mode, tuple(unknown))
+        return Lookup(
+            number, sought, used[-1].mode, tuple(unknown), tuple([test.other for test in used]),
+            all(is_text(test.other.type) for test in used),
+        )  # fmt: skip
 
     def _used(self, fact: str, own: list[Equality]) -> list[Equality]:
         """Those of *own* that one lookup answers: the key, or one test for each attribute, that of a list last."""
@@ -270,7 +267,7 @@ class Planner:
         if not own or query.before or query.of:
             return None
         lookup = self._lookup(query, own[:1], frame)
-        return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup),), ())
+        return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup),))
 
 
 def _can_hash(value: Any) -> bool:

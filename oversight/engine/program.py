@@ -8,10 +8,11 @@ from typing import Any
 
 from attrs import define, field
 
-from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Holds, all_hold, any_holds, attempt
-from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression
+from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write, all_hold, attempt, write_all
+from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression, is_text, text_of
 from oversight.engine.planner import Planner
-from oversight.engine.queries import Plan, Reads
+from oversight.engine.queries import Holds, Plan
+from oversight.engine.source import Source
 from oversight.engine.store import Index, Table
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
@@ -26,65 +27,21 @@ class CompiledEntry:
 
     place: int
     """Which of the entries of its fact it is."""
-    frame: Frame
-    event_slot: int
     this_slot: int
-    each: CompiledEach | None
-    values: list[tuple[int, Callable[[Env, Reads], Any]]]
-    conditions: Holds
-    excuses: Holds
-    key: tuple[Evaluator, ...]
+    acts: Callable[[Event], Sequence[tuple[Any, Env, int]]]
+    """The key, the slots and the number of every act of an event by this entry."""
+    keyed: Callable[[Event], Any] | None
+    """Where it acts but once and on nothing but its key: the key acted on, or ``None`` where it cannot be told."""
+    key: bool
+    """Whether it names the key of what it acts on."""
     where: Holds | None
     found: Plan | None
     """Finds the facts that hold of which ``where`` may be true."""
     begins: Evaluator | None
     until: Evaluator | None
     settings: Callable[[Env], dict[str, Any]]
-    names: tuple[tuple[str, int], ...]
-    plain: bool
-    """Whether it has neither each, with, if, unless nor where."""
-
-    def acts(self, event: Event) -> list[tuple[Any, Env, int]]:
-        """The key, the slots and the number of every act of *event* by this entry."""
-        env: Env = [None] * self.frame.size
-        env[0] = event.time
-        env[self.event_slot] = event
-        if self.plain:
-            key = self.key_of(env, event, 0)
-            return [] if key is None else [(key, env, 0)]
-        bindings = [(None, None)] if self.each is None else self.each.source(env, None)
-        found = []
-        for number, (_, item) in enumerate(bindings):
-            own = env.copy() if self.each is not None else env
-            if self.each is not None:
-                own[self.each.slot] = item
-            for slot, value in self.values:
-                own[slot] = value(own, None)
-            if self.conditions(own, None) is True and self.excuses(own, None) is not True:
-                key = self.key_of(own, event, number)
-                if key is not None:
-                    found.append((key, own, number))
-        return found
-
-    def key_of(self, env: Env, event: Event, number: int) -> Any:
-        """The key of the fact acted on, or ``None`` where it cannot be told."""
-        if not self.key:
-            return (event.source, event.id, self.place, number)
-        try:
-            if len(self.key) == 1:
-                key = self.key[0](env)
-                return None if isinstance(key, list | dict) else key
-            parts = tuple([part(env) for part in self.key])
-        except EvaluationError:
-            return None
-        return None if any(isinstance(part, list | dict) for part in parts) else parts
-
-    def extras(self, env: Env) -> dict[str, Any] | None:
-        """The attributes that ``each:`` and ``with:`` give a fact."""
-        if not self.names:
-            return None
-        found = {name: env[slot] for name, slot in self.names}
-        return {name: ABSENT if isinstance(v, EvaluationError) else v for name, v in found.items()}
+    extras: Callable[[Env], dict[str, Any]] | None
+    """The attributes that ``each:`` and ``with:`` give a fact."""
 
 
 Work = tuple[int, tuple[CompiledEntry, ...], tuple[CompiledEntry, ...], tuple[CompiledEntry, ...]]
@@ -115,9 +72,8 @@ class CompiledRule:
     frame: Frame
     head_slot: int
     each: CompiledEach | None
-    values: list[tuple[int, Callable[[Env, Reads], Any]]]
-    conditions: Holds
-    excuses: Holds
+    breached: Holds
+    """Whether a binding is in breach, which is undecided where its conditions are."""
     parts: tuple[Compiled, ...]
     """The compiled ``if:``, for evidence and for what is undecided."""
     excused: tuple[Compiled, ...]
@@ -216,7 +172,7 @@ class Program:
     def _entry(self, fact: Fact, entry: Entry, place: int) -> CompiledEntry:
         frame = self.frame()
         compiler = Compiler(self.planner, frame)
-        event_slot = frame.bind(entry.name)
+        frame.bind(entry.name)
         this_slot = frame.bind("this", fact.name)
         each = compiler.each(entry.each)
         values = compiler.values(entry.values)
@@ -224,15 +180,14 @@ class Program:
         listed = entry.each is not None and isinstance(entry.each.source, Expression)
         names = ([entry.each.name] if entry.each is not None and listed else []) + [name for name, _ in entry.values]
         plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
+        begins = None if entry.begins is None else compile_expression(entry.begins.node, frame)
+        until = None if entry.until is None else compile_expression(entry.until.node, frame)
         plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
         return CompiledEntry(
-            place, frame, event_slot, this_slot, each, values, all_hold(conditions), any_holds(excuses),
-            tuple([compile_expression(e.node, frame) for e in entry.key]),
-            all_hold(parts) if parts else None, plan,
-            None if entry.begins is None else compile_expression(entry.begins.node, frame),
-            None if entry.until is None else compile_expression(entry.until.node, frame),
-            self._settings(fact, entry, frame),
-            tuple([(name, frame.slots[name]) for name in names]), plain,
+            place, this_slot, write_acts(frame, entry, place, each, values, conditions, excuses),
+            write_key(frame, entry) if plain and entry.key else None, bool(entry.key),
+            all_hold(parts) if parts else None, plan, begins, until, self._settings(fact, entry, frame),
+            write_extras(frame, names) if names else None,
         )  # fmt: skip
 
     def _settings(self, fact: Fact, entry: Entry, frame: Frame) -> Callable[[Env], dict[str, Any]]:
@@ -278,7 +233,7 @@ class Program:
         for name, index in set(frame.inverse):
             self.tables[name].inverse.append((index, number, self.tables[rule.head.fact].rows))
         return CompiledRule(
-            rule, number, frame, head_slot, each, values, all_hold(parts), any_holds(excused), parts, excused,
+            rule, number, frame, head_slot, each, write_breached(values, parts, excused), parts, excused,
             None if rule.deadline is None else compile_expression(rule.deadline.node, frame),
             tuple([compile_expression(e.node, frame) for e in rule.about]),
             self._template(rule.message, frame), self._template(rule.remedy, frame),
@@ -303,6 +258,97 @@ class Program:
         if isinstance(span, Period):
             return shift(instant, span, self.pack.zone)
         return instant + span if isinstance(span, timedelta) else None
+
+
+def write_breached(values: Sequence[Write], parts: Sequence[Compiled], excused: Sequence[Compiled]) -> Holds:
+    """A function that judges one binding of a rule: true only if all hold that must and nothing excuses it."""
+    source = Source("env", "reads")
+    for write in values:
+        write(source)
+    if write_all(parts, source, "return False"):
+        source.inside("if undecided:", "return None")
+    for part in excused:
+        code, decided = part.write(source)
+        source.inside(f"if {code}:" if decided else f"if {code} is True:", "return False")
+    source.add("return True")
+    return source.function()
+
+
+def write_acts(
+    frame: Frame, entry: Entry, place: int, each: CompiledEach | None, values: Sequence[Write],
+    conditions: Sequence[Compiled], excuses: Sequence[Compiled],
+) -> Callable[[Event], Sequence[tuple[Any, Env, int]]]:  # fmt: skip
+    """A function that gives the acts of an event by *entry*: each with its key, its slots and its number."""
+    source = Source("event")
+    leave, number = "return ()", "0"
+    source.add("reads = None")
+    if each is not None:
+        leave, number = "continue", "number"
+        source.add(
+            "found = []", "first = env", f"for number, item in enumerate({source.bind(each.source)}(env, None)):"
+        )
+        source.indent += 1
+        source.add("env = first.copy()", f"env[{each.slot}] = item[1]")
+    for write in values:
+        write(source)
+    if write_all(conditions, source, leave):
+        source.inside("if undecided:", leave)
+    for part in excuses:
+        code, decided = part.write(source)
+        source.inside(f"if {code}:" if decided else f"if {code} is True:", leave)
+    _write_key(frame, entry, source, leave, f"(event.source, event.id, {place}, {number})")
+    if each is None:
+        source.add("return ((key, env, 0),)")
+    else:
+        source.add("found.append((key, env, number))")
+        source.indent -= 1
+        source.add("return found")
+    source.first(_slots(frame))
+    return source.function()
+
+
+def _slots(frame: Frame) -> str:
+    """The slots of an entry as source, once every name in it has one."""
+    return f"env = [event.time, event{', None' * (frame.size - 2)}]"
+
+
+def _write_key(frame: Frame, entry: Entry, source: Source, leave: str, otherwise: str) -> None:
+    """Write out the key of the fact that is acted on; a list or map is none."""
+    texts = [text_of(part.node, frame, source) for part in entry.key]
+    if not texts:
+        source.add(f"key = {otherwise}")
+        return
+    code = texts[0].code if len(texts) == 1 else f"({', '.join([text.code for text in texts])})"
+    if all(text.sure for text in texts):
+        source.add(f"key = {code}")
+    else:
+        source.inside("try:", f"key = {code}")
+        source.inside("except EvaluationError:", leave)
+    parts = ["key"] if len(texts) == 1 else [f"key[{number}]" for number in range(len(texts))]
+    loose = [name for name, part in zip(parts, entry.key, strict=True) if not is_text(part.node.type)]
+    if loose:
+        source.inside(f"if {' or '.join([f'isinstance({name}, (list, dict))' for name in loose])}:", leave)
+
+
+def write_key(frame: Frame, entry: Entry) -> Callable[[Event], Any]:
+    """A function that gives the key of the fact that an event acts on by *entry*, or ``None``."""
+    source = Source("event")
+    _write_key(frame, entry, source, "return None", "None")
+    source.add("return key")
+    source.first(_slots(frame))
+    return source.function()
+
+
+def write_extras(frame: Frame, names: Sequence[str]) -> Callable[[Env], dict[str, Any]]:
+    """A function that gives the attributes of a fact beside those of its event; an error is a missing one."""
+    source = Source("env")
+    values = []
+    for name in names:
+        slot = f"env[{frame.slots[name]}]"
+        value = f"(ABSENT if {slot}.__class__ is EvaluationError else {slot})" if name in frame.fallible else slot
+        values.append(f"{source.bind(name)}: {value}")
+    source.add(f"return {{{', '.join(values)}}}")
+    return source.function()
 
 
 def queries_of(rule: Rule) -> list[Query]:

@@ -15,9 +15,11 @@ from attrs import frozen
 from oversight.engine.expressions import Env, Evaluator
 from oversight.engine.store import ALL, BY_KEY, Held, Read, Table
 from oversight.ground.values import EvaluationError
+from oversight.model.expressions import Node
 
 Reads = list[Read] | None
 Truth = bool | None
+Holds = Callable[[Env, Reads], Truth]
 EQUAL, HOLDS, AMONG = "equal", "holds", "among"
 """How an index answers: an attribute equals a value, is a list that has it, or is in a list of them."""
 
@@ -36,12 +38,16 @@ class Lookup:
         sought: gives the values that are sought.
         mode: of the last of them.
         texts: which of them must be texts for the index to tell, since nothing is known of their type.
+        nodes: the expressions that ``sought`` evaluates.
+        hashable: whether every value that is sought is of a type that a dict can find.
     """
 
     number: int
     sought: tuple[Evaluator, ...]
     mode: str = EQUAL
     texts: tuple[int, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    hashable: bool = False
 
     def values(self, env: Env) -> list[Any]:
         """
@@ -101,7 +107,7 @@ class Plan:
         table: of the fact.
         slot: of the quantified name.
         branches: which together lead to every fact that may match; none looks at all.
-        tests: what a candidate must still meet.
+        meets: tells whether a candidate meets what no index has settled; ``None`` where nothing is left.
         before: whether to look at the facts as they stood before the instant.
         of: rule ids, where the fact is ``alert``.
         wider: the lookup to use where the branches cannot tell, if any.
@@ -114,23 +120,23 @@ class Plan:
     """
 
     __slots__ = (
-        "branches", "candidates", "inverse", "narrowed", "prefix", "settled", "slot", "table", "tests", "wider",
+        "before", "branches", "candidates", "inverse", "meets", "narrowed", "of", "prefix", "slot", "table", "wider",
     )  # fmt: skip
 
     def __init__(
-        self, table: Table, slot: int, branches: tuple[Branch, ...], tests: tuple[Any, ...], *, before: bool = False,
-        of: tuple[str, ...] = (), wider: Lookup | None = None, prefix: int = 0, narrowed: bool = False,
-        inverse: bool = False,
+        self, table: Table, slot: int, branches: tuple[Branch, ...], *, before: bool = False, of: tuple[str, ...] = (),
+        wider: Lookup | None = None, prefix: int = 0, narrowed: bool = False, inverse: bool = False,
     ) -> None:  # fmt: skip
         self.table = table
         self.slot = slot
         self.branches = branches
-        self.tests = tests
+        self.meets: Callable[[Env, Reads], bool] | None = None
+        self.before = before
+        self.of = of
         self.wider = wider
         self.prefix = prefix
         self.narrowed = narrowed
         self.inverse = inverse
-        self.settled = not tests and not before and not of
         if before:
             self.candidates: Find = _before(table, of)
         elif of:
@@ -199,86 +205,52 @@ class Plan:
 
     def matches(self, env: Env, reads: Reads) -> Iterator[Held]:
         """The facts of which every condition holds; the quantified name is bound to each in turn."""
-        slot, tests = self.slot, self.tests
+        slot, meets = self.slot, self.meets
         for held in self.candidates(env, reads):
             env[slot] = held
-            for test in tests:
-                if test(env, reads) is not True:
-                    break
-            else:
+            if meets is None or meets(env, reads):
                 yield held
 
     def count(self, env: Env, reads: Reads) -> int:
         """How many facts match; where the index settles the question, it is asked for no more than its size."""
-        if not self.settled:
+        if self.meets is not None or self.before or self.of:
             return sum(1 for _ in self.matches(env, reads))
         return len(self.candidates(env, reads))
 
-    def quick_some(self) -> Callable[[Env, Reads], bool] | None:
-        """The same as :meth:`some` for the commonest query: one that a single look into an index settles."""
-        if not self.settled or len(self.branches) != 1 or self.branches[0].guards or not self.branches[0].lookup:
+    @property
+    def quick(self) -> Lookup | None:
+        """The question that settles by a single look whether any fact matches, if there is one."""
+        if self.meets is not None or self.before or self.of or len(self.branches) != 1:
             return None
-        lookup, table, slot = self.branches[0].lookup, self.table, self.slot
-        if lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
+        lookup, guards = self.branches[0].lookup, self.branches[0].guards
+        if lookup is None or guards or lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
             return None
-        where, number, sought = table.number, lookup.number, lookup.sought[0]
-        rows: dict[Any, Any] = table.rows if number == BY_KEY else table.indexes[number].buckets
-        noted = not self.inverse
+        return lookup
 
-        def some(env: Env, reads: Reads) -> bool:
-            try:
-                value = sought(env)
-                found = rows.get(value)
-            except (EvaluationError, TypeError):
-                return False
-            if found is None:
-                if noted and reads is not None:
-                    reads.append((where, number, value))
-                return False
-            held = next(iter(found.values())) if found.__class__ is dict else found
-            env[slot] = held
-            if noted and reads is not None:
-                reads.append((where, BY_KEY, held.key))
-            return True
-
-        return some
+    def rows_of(self, lookup: Lookup) -> dict[Any, Any]:
+        """Where *lookup* looks: facts by key, or by the values of an index."""
+        return self.table.rows if lookup.number == BY_KEY else self.table.indexes[lookup.number].buckets
 
     def some(self, env: Env, reads: Reads) -> bool:
         """Whether any fact matches; then only that one counts as read."""
-        slot, tests = self.slot, self.tests
+        slot, meets = self.slot, self.meets
         if reads is None:
             for held in self.candidates(env, None):
                 env[slot] = held
-                for test in tests:
-                    if test(env, None) is not True:
-                        break
-                else:
+                if meets is None or meets(env, None):
                     return True
             return False
         mark = len(reads)
-        candidates = self.candidates(env, reads)
-        if not candidates:
-            return False
-        if not tests:
-            held = next(iter(candidates))
-            env[slot] = held
-            del reads[mark:]
-            if not self.inverse:
-                reads.append((self.table.number, BY_KEY, held.key))
-            return True
-        for held in candidates:
+        for held in self.candidates(env, reads):
             env[slot] = held
             own: list[Read] = []
-            for test in tests:
-                if test(env, own) is not True:
-                    reads += own
-                    break
-            else:
+            if meets is None or meets(env, own):
                 del reads[mark:]
                 reads += own
                 if not self.inverse:
                     reads.append((self.table.number, BY_KEY, held.key))
                 return True
+            reads += own
         return False
 
 
