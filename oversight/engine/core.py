@@ -20,8 +20,8 @@ from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackw
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
 from oversight.model.alerts import RAISED, Change
-from oversight.model.events import Vocabulary, retracts
-from oversight.model.forms import Event, Stranger
+from oversight.model.events import Vocabulary
+from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes, to_bytes
 
@@ -124,11 +124,12 @@ class Engine:
             EventRefused: as :meth:`feed`.
         """
         if isinstance(event, Event):
-            self._check(event, {})
+            self._check(event, self._known)
         self._take(event)
 
     def _check(self, event: Event, batch: dict[tuple[str, str], Event]) -> None:
-        known = self._known.get(event.identity) or batch.get(event.identity)
+        identity = (event.source, event.id)
+        known = self._known.get(identity) or batch.get(identity)
         if known is not None:
             if type(known) is not type(event) or known.time != event.time or known.data != event.data:
                 where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
@@ -152,21 +153,21 @@ class Engine:
         if isinstance(event, Stranger):
             self.strangers[event.kind] += 1
             return
-        identity = event.identity
+        identity, time = (event.source, event.id), event.time
         if identity in self._known:
             return
         self._known[identity] = event
-        named = retracts(event)
-        if named is not None and named != event.id:
+        named = event.data.corrects
+        if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)
         if identity in self._gone:
             return
-        if self._latest is None or event.time > self._latest:
-            self._latest = event.time
-        closed = self._timeline.closed
-        self._timeline.take(event)
-        if closed is not None and event.time <= closed:
-            self._revision.late.append(Late(event, event.time))
+        if self._latest is None or time > self._latest:
+            self._latest = time
+        timeline = self._timeline
+        timeline.take(event)
+        if timeline.closed is not None and time <= timeline.closed:
+            self._revision.late.append(Late(event, time))
 
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:

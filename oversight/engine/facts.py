@@ -9,7 +9,7 @@ from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
-from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Table
 from oversight.model.forms import Compact, Event, order_of
 
 BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
@@ -60,21 +60,19 @@ class Facts:
     Args:
         program: compiled.
         journal: through which every write goes.
-        readers: who read what.
-        touch: is told of every instance of a rule that must be judged again.
+        dirty: by layer, the instances of rules that must be judged again, each with the event because of which.
     """
 
     def __init__(
         self,
         program: Program,
         journal: Journal,
-        readers: Readers,
-        touch: Callable[[Instance, str | None], None],
+        dirty: list[dict[Instance, str | None]],
     ) -> None:
         self.program = program
         self.journal = journal
-        self.readers = readers
-        self.touch = touch
+        self.dirty = dirty
+        self.layers = [rule.rule.layer for rule in program.rules]
         self.timers = Timers()
         self.pending = [Plain() for _ in program.facts]
         self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
@@ -84,35 +82,78 @@ class Facts:
         watched = {query.fact for rule in standing for query in queries_of(rule)}
         for table in program.tables.values():
             table.watched = table.name in watched
+        self.alone = {kind: [(self._way(work), work) for work in works] for kind, works in program.by_kind.items()}
+        """How a lone event of each kind acts on each fact."""
+
+    def _way(self, work: Work) -> Callable[[Work, Event, bool], None]:
+        _, starts, ends, changes = work
+        if ends:
+            keyed = not starts and not changes and all(entry.keyed for entry in ends)
+            return self._end_alone if keyed else self._act_alone
+        if starts:
+            return self._act_alone if changes else self._start_alone
+        return self._change_alone
 
     def forget_instant(self) -> None:
         """Forget what was so before the instant: a new one begins."""
         for table in self.remembering:
             if table.stood:
-                table.stood.clear()
+                table.forget()
         if self.expiring:
             for position in self.expiring:
                 self.expired[position].clear()
             self.expiring.clear()
 
+    def touch(self, number: int, key: Any, cause: str | None) -> None:
+        """Have an instance of a rule judged again, because of the event *cause* or, where ``None``, of time."""
+        dirty, instance = self.dirty[self.layers[number]], (number, key)
+        if dirty.get(instance) is None:
+            dirty[instance] = cause
+
     def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
-        self.journal.note(table, key, table.rows.get(key))
+        rows = table.rows
+        old = rows.get(key)
+        self.journal.undo += (table, key, old)
+        if table.remember:
+            table.keep(key, old)
+        if new is not None:
+            rows[key] = new
+        elif old is not None:
+            del rows[key]
         if table.watched:
-            of = self.readers.of
-            touched = table.replace(key, new)
-            for read in touched:
-                if read in of:
-                    for instance in self.readers.readers(read):
-                        self.touch(instance, cause)
-            for index, rule, watched in table.inverse:
-                for _, number, value in touched:
-                    if number == index and value in watched:
-                        self.touch((rule, value), cause)
+            self._moved(table, key, old, new, cause)
         else:
-            table.place(key, new)
+            for index in table.indexes:
+                index.move(key, old, new)
         for number in watchers:
-            self.touch((number, key), cause)
+            self.touch(number, key, cause)
+
+    def _moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
+        """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
+        asked = table.asked
+        for number, value in ((BY_KEY, key), (ALL, None)):
+            if number in asked and value in asked[number]:
+                self._touch_all(asked[number][value], cause)
+        for number, index in enumerate(table.indexes):
+            values = index.move(key, old, new)
+            of = asked.get(number)
+            if of:
+                for value in values:
+                    if value in of:
+                        self._touch_all(of[value], cause)
+            for inverse, rule, watched in table.inverse:
+                if inverse == number:
+                    for value in values:
+                        if value in watched:
+                            self.touch(rule, value, cause)
+        for inverse, rule, watched in table.inverse:
+            if inverse == BY_KEY and key in watched:
+                self.touch(rule, key, cause)
+
+    def _touch_all(self, instances: Instance | set[Instance], cause: str | None) -> None:
+        for number, key in (instances,) if isinstance(instances, tuple) else tuple(instances):
+            self.touch(number, key, cause)
 
     def _put(self, compiled: CompiledFact, key: Any, new: Held | None, cause: str | None) -> None:
         self.write(compiled.table, key, new, compiled.watchers, cause)
@@ -140,17 +181,7 @@ class Facts:
         """
         by_kind = self.program.by_kind
         if len(events) == 1 and not beginning:
-            event = events[0]
-            for work in by_kind.get(event.kind, ()):
-                if work[2]:
-                    if work[1] or work[3] or self._may_end(work, event):
-                        self._act(work[0], instant, [(event, work)], first, ())
-                elif work[1] and work[3]:
-                    self._act(work[0], instant, [(event, work)], first, ())
-                elif work[1]:
-                    self._start_alone(work, event)
-                else:
-                    self._change_alone(work, event)
+            self.step_alone(events[0], first)
             return
         works: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
         for event in events:
@@ -158,6 +189,27 @@ class Facts:
                 works.setdefault(work[0], []).append((event, work))
         for position in sorted(works):
             self._act(position, instant, works[position], first, beginning.get(position, ()))
+
+    def step_alone(self, event: Event, first: bool) -> None:
+        """The same for a lone event, where no spell begins that has waited."""
+        for way, work in self.alone.get(event.kind, ()):
+            way(work, event, first)
+
+    def _act_alone(self, work: Work, event: Event, first: bool) -> None:
+        self._act(work[0], event.time, [(event, work)], first, ())
+
+    def _end_alone(self, work: Work, event: Event, first: bool) -> None:
+        """Let an event that only ends a fact by its key do so, as :meth:`_act` does."""
+        position = work[0]
+        compiled, pending = self.program.facts[position], self.pending[position].rows
+        rows = compiled.table.rows
+        if pending or position in self.expiring:
+            self._act(position, event.time, [(event, work)], first, ())
+        elif rows:
+            for entry in work[2]:
+                key = entry.keyed(event)  # type: ignore[misc]
+                if key in rows and key is not None:
+                    self._put(compiled, key, None, event.id)
 
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
@@ -182,7 +234,7 @@ class Facts:
                 for key, env, _ in entry.acts(event):
                     self._change(self.program.facts[position], entry, key, env, event)
 
-    def _start_alone(self, work: Work, event: Event) -> None:
+    def _start_alone(self, work: Work, event: Event, first: bool) -> None:
         """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""
         begun: list[Waiting] = []
         for entry in work[1]:
@@ -195,20 +247,7 @@ class Facts:
         for spell in begun:
             self._begin_or_wait(work[0], spell, event.time, False)
 
-    def _may_end(self, work: Work, event: Event) -> bool:
-        """Whether anything stands, stood or waits that an event that only ends might end."""
-        position = work[0]
-        rows = self.program.facts[position].table.rows
-        if not rows and not self.expired[position] and not self.pending[position].rows:
-            return False
-        for entry in work[2]:
-            if entry.keyed is None or self.expired[position] or self.pending[position].rows:
-                return True
-            if entry.keyed(event) in rows:
-                return True
-        return False
-
-    def _change_alone(self, work: Work, event: Event) -> None:
+    def _change_alone(self, work: Work, event: Event, first: bool) -> None:
         compiled = self.program.facts[work[0]]
         for entry in work[3]:
             for key, env, _ in entry.acts(event):

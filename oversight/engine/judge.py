@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,9 @@ from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import identity
 from oversight.model.forms import Compact, Event
+
+
+_NONE: dict[Any, Env] = {}
 
 
 class Standing(Compact):
@@ -52,16 +56,10 @@ class Judge:
         self.verdicts = Verdicts()
         self.explainer = Explainer(program)
         self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
-        self.facts = Facts(program, journal, readers, self.touch)
+        self.facts = Facts(program, journal, self.dirty)
         self.undecided = Plain()
 
-    def touch(self, instance: Instance, cause: str | None) -> None:
-        """Have *instance* judged again, because of the event *cause* or, where ``None``, because time passed."""
-        dirty = self.dirty[self.program.rules[instance[0]].rule.layer]
-        if dirty.get(instance) is None:
-            dirty[instance] = cause
-
-    def happened(self, instant: datetime, events: list[Event]) -> None:
+    def happened(self, instant: datetime, events: Sequence[Event]) -> None:
         """Judge what happened at *instant*: its events by the ``on`` rules, and every touched instance."""
         for layer, on in enumerate(self.program.on):
             if on:
@@ -87,21 +85,28 @@ class Judge:
         """The bindings of ``each:`` that are in breach."""
         env = rule.frame.env(instant)
         env[rule.head_slot] = head
-        if rule.each is None:
-            return {(): env} if self._breached(rule, env, reads, whom) else {}
         found: dict[Any, Env] = {}
+        assert rule.each is not None
         for member, item in rule.each.source(env, reads):
             own = env.copy()
             own[rule.each.slot] = item
-            if self._breached(rule, own, reads, whom):
+            truth = rule.breached(own, reads)
+            if truth:
                 found.setdefault(member, own)
+            elif truth is None:
+                self._note_undecided(rule, own, whom)
         return found
 
-    def _breached(self, rule: CompiledRule, env: Env, reads: Reads, whom: str) -> bool:
+    def _binding(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
+        """The same for a rule without ``each:``."""
+        env = rule.frame.env(instant)
+        env[rule.head_slot] = head
         truth = rule.breached(env, reads)
+        if truth:
+            return {(): env}
         if truth is None:
             self._note_undecided(rule, env, whom)
-        return truth is True
+        return _NONE
 
     def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
         for part in rule.parts:
@@ -115,7 +120,8 @@ class Judge:
         instant = event.time
         if not rule.in_force(instant):
             return
-        found = self._bindings(rule, event, instant, None, event.id)
+        bindings = self._bindings if rule.each else self._binding
+        found = bindings(rule, event, instant, None, event.id)
         if found:
             members: dict[Any, Member] = {}
             for member, env in found.items():
@@ -126,14 +132,17 @@ class Judge:
         assert rule.table is not None
         held: Held | None = rule.table.rows.get(key)
         old: Standing | None = self.standing[rule.number].rows.get(key)
-        found: dict[Any, Env] = {}
+        found = _NONE
         reads: Reads = [] if rule.reads else None
-        if held is not None and rule.rule.head.of and held.values["rule"] not in rule.rule.head.of:  # type: ignore[index]
+        if held is not None and rule.of and held.values["rule"] not in rule.of:  # type: ignore[index]
             return
-        if held is not None and rule.in_force(instant):
-            found = self._bindings(rule, held, instant, reads, held.event.id if held.event else str(key))
+        if held is not None and (rule.always or rule.in_force(instant)):
+            whom = held.event.id if held.event else str(key)
+            found = (self._bindings if rule.each else self._binding)(rule, held, instant, reads, whom)
         if rule.reads:
-            self._subscribe((rule.number, key), held, reads or [])
+            wanted, instance = tuple(reads or ()), (rule.number, key)
+            if self.readers.rows.get(instance, ()) != wanted:
+                self.journal.write(self.readers, instance, wanted)
         if old is None and not found:
             return
         kept: dict[Any, tuple[datetime, bool, datetime | None]] = {}
@@ -146,11 +155,6 @@ class Judge:
             self.journal.write(self.standing[rule.number], key, None)
             return
         self._go_on(rule, key, held, found, kept, instant, half, cause)
-
-    def _subscribe(self, instance: Instance, held: Held | None, reads: list[Any]) -> None:
-        wanted = tuple(reads) if held is not None else ()
-        if self.readers.rows.get(instance, ()) != wanted:
-            self.journal.write(self.readers, instance, wanted)
 
     def _go_on(
         self, rule: CompiledRule, key: Any, held: Held, found: dict[Any, Env],
@@ -183,9 +187,10 @@ class Judge:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
         if rule.deadline is None:
             return since
-        then = env.copy()
-        then[0] = since
-        value = attempt(rule.deadline, then)
+        if env[0] != since:
+            env = env.copy()
+            env[0] = since
+        value = attempt(rule.deadline, env)
         if rule.rule.by:
             return self.program.instant_of(value, end=True)
         return self.program.later(since, value)

@@ -85,6 +85,10 @@ class CompiledRule:
     """Of the fact it watches."""
     reads: bool
     """Whether its judgement reads any fact but the one it watches."""
+    of: tuple[str, ...]
+    """Where it watches alerts: of which rules."""
+    always: bool
+    """Whether it is in force at every instant."""
 
     def in_force(self, instant: datetime) -> bool:
         """Whether the rule is in force at *instant*."""
@@ -238,6 +242,7 @@ class Program:
             tuple([compile_expression(e.node, frame) for e in rule.about]),
             self._template(rule.message, frame), self._template(rule.remedy, frame),
             self.tables[rule.head.fact] if rule.head.fact else None, any(True for _ in queries_of(rule)),
+            rule.head.of, rule.in_force == (None, None),
         )  # fmt: skip
 
     def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:
@@ -324,10 +329,11 @@ def _write_key(frame: Frame, entry: Entry, source: Source, leave: str, otherwise
     else:
         source.inside("try:", f"key = {code}")
         source.inside("except EvaluationError:", leave)
-    parts = ["key"] if len(texts) == 1 else [f"key[{number}]" for number in range(len(texts))]
-    loose = [name for name, part in zip(parts, entry.key, strict=True) if not is_text(part.node.type)]
-    if loose:
-        source.inside(f"if {' or '.join([f'isinstance({name}, (list, dict))' for name in loose])}:", leave)
+    loose = [number for number, part in enumerate(entry.key) if not is_text(part.node.type)]
+    if len(texts) == 1 and loose:
+        source.inside("if key is None or isinstance(key, (list, dict)):", leave)
+    elif loose:
+        source.inside(f"if {' or '.join([f'isinstance(key[{number}], (list, dict))' for number in loose])}:", leave)
 
 
 def write_key(frame: Frame, entry: Entry) -> Callable[[Event], Any]:

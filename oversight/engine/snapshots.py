@@ -146,7 +146,7 @@ def _before_all(timeline: Timeline) -> tuple[list[dict[Any, Any]], list[Any]]:
     tables, timers, journal = tables_of(timeline), timeline.facts.timers, timeline.journal
     rows = {id(table): dict(table.rows) for table in tables}
     heap = list(timers.heap)
-    for target, key, old in zip(*map(reversed, (journal.targets, journal.keys, journal.olds)), strict=True):
+    for target, key, old in journal.backwards():
         if target is timers:
             heap.append(key)
         elif old is None:

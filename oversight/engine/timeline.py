@@ -31,7 +31,7 @@ class Timeline:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.journal = Journal()
-        self.readers = Readers()
+        self.readers = Readers([*program.tables.values()])
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
         self.queue: list[Event] = []
@@ -75,24 +75,39 @@ class Timeline:
         count = len(queue)
         while True:
             instant = queue[done].time if done < count else None
-            if heap and (instant is None or heap[0][0] < instant):
-                instant = heap[0][0]
+            due = heap[0][0] if heap else None
+            if due is not None and (instant is None or due < instant):
+                instant = due
             if instant is None or instant > upto or (instant == upto and not inclusive):
                 break
             first = done
             while done < count and queue[done].time == instant:
                 done += 1
-            self._instant(instant, queue[first:done])
+            if done - first == 1 and due != instant:
+                self._lone(instant, queue[first])
+            else:
+                self._instant(instant, queue[first:done])
         del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
+
+    def _lone(self, instant: datetime, event: Event) -> None:
+        """Judge an instant at which one event comes and nothing is due."""
+        heap, facts = self.facts.timers.heap, self.facts
+        facts.forget_instant()
+        self.journal.begin(instant, event)
+        facts.step_alone(event, event.sequence is ABSENT)
+        self.judge.happened(instant, (event,))
+        if heap and heap[0][0] == instant:
+            self._run_out(instant)
+        self.closed = instant
 
     def _instant(self, instant: datetime, events: list[Event]) -> None:
         heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
         if len(events) > 1:
             events.sort(key=order_of)
         facts.forget_instant()
-        journal.begin(instant, events)
+        journal.begin(instant, tuple(events))
         beginning: dict[int, list[Any]] = {}
         while heap and heap[0][0] == instant and heap[0][1] == 0:
             _, _, _, what, whose, key = facts.timers.pop(journal)
@@ -109,9 +124,6 @@ class Timeline:
         self.closed = instant
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
-        if len(events) == 1 and not beginning:
-            self.facts.step(instant, events, events[0].sequence is ABSENT, beginning)
-            return
         together = [event for event in events if event.sequence is ABSENT]
         if together or beginning:
             self.facts.step(instant, together, True, beginning)
@@ -129,13 +141,13 @@ class Timeline:
                 if what != DUE:
                     facts.run_out(instant, what, whose, key)
                 elif key in self.judge.standing[whose].rows:
-                    self.judge.touch((whose, key), None)
+                    facts.touch(whose, key, None)
             self.judge.ran_out(instant)
 
     def _judge_all(self, rule: CompiledRule) -> None:
         assert rule.table is not None
         for key in rule.table.rows:
-            self.judge.touch((rule.number, key), None)
+            self.facts.touch(rule.number, key, None)
 
     def rewind(self, instant: datetime) -> None:
         """Take back everything from *instant* on; its events wait again."""
