@@ -19,7 +19,7 @@ from benchmarks import paper
 from benchmarks.paper import DISTRICTS, FUNCTIONS, OPERATOR, PROGRAMME, PURPOSES, VENDOR, Made, day
 
 ZONE = timezone(timedelta(hours=8))
-START = datetime(2026, 1, 5, tzinfo=ZONE)
+START = datetime(2026, 3, 2, tzinfo=ZONE)
 BEFORE = START - timedelta(days=120)
 SOURCE = "urn:example:city"
 PHASES = 3
