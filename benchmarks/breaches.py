@@ -92,7 +92,7 @@ class Breaches:
             faces: when the public was told of faces, or ``None``.
         """
         town, zone, at = self.town, f"z-{self._name}", BEFORE + 8 * DAY
-        town.all_of(at, town.defined(zone, f"d-{self._name}"), paper.sign(zone))
+        town.all_of(at, town.defined(zone, f"d-{self._name}"), town.sign(zone, at))
         if site:
             town.all_of(at, *town.assessed(f"site-{self._name}", at, {"zones": [zone]}))
         if told:
