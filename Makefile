@@ -11,7 +11,7 @@ RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
 # How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
-.PHONY: demo test check long bench coverage-page clean venv compiler
+.PHONY: demo test check long bench city coverage-page clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -39,6 +39,10 @@ long: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+
+# A year of a programme over a city; ends with an error where a planted breach is missed or anything else alleged.
+city: $(VENV)/.test
+	$(BIN)/python -m benchmarks.city
 
 # docs/coverage.md, from docs/coverage.yaml and the rules.
 coverage-page: $(VENV)/.test

@@ -69,7 +69,8 @@ class Breaches:
             return
         self._breach, self._name = kind, f"b{number}-{plant.__name__.strip('_')}"
         self.planted[kind] = self.planted.get(kind, 0) + 1
-        plant(self, START + timedelta(days=2 + self.town.rng.randrange(room), hours=10))
+        # Minutes apart, so that two of one kind on one day stay two.
+        plant(self, START + timedelta(days=2 + self.town.rng.randrange(room), hours=10, minutes=7 * number))
 
     def expect(
         self, rules: str, about: str, at: datetime, cleared: datetime | None = None, *, withdrawn: bool = False
@@ -91,7 +92,7 @@ class Breaches:
             faces: when the public was told of faces, or ``None``.
         """
         town, zone, at = self.town, f"z-{self._name}", BEFORE + 8 * DAY
-        town.all_of(at, town.defined(zone, f"d-{self._name}"), paper.sign(zone))
+        town.all_of(at, town.defined(zone, f"d-{self._name}"), town.sign(zone, at))
         if site:
             town.all_of(at, *town.assessed(f"site-{self._name}", at, {"zones": [zone]}))
         if told:
@@ -204,7 +205,7 @@ def _site_assessed_and_filed_late(plan: Breaches, at: datetime) -> None:
 def _condition_past_its_date(plan: Breaches, at: datetime) -> None:
     zone = plan.zone()
     camera = plan.camera(zone, at)
-    due = at.replace(hour=0) + DAY
+    due = at.replace(hour=0, minute=0) + DAY
     condition = {"id": "c1", "text": "test for bias", "due": paper.day(at)}
     name = plan.faces_assessed(zone, at - 12 * HOUR, conditions=[condition])
     plan.faces_on(camera, at - 10 * HOUR)
@@ -215,7 +216,7 @@ def _condition_past_its_date(plan: Breaches, at: datetime) -> None:
 
 def _need_not_shown(plan: Breaches, at: datetime) -> None:
     name = f"weak-{plan._name}"
-    scope = {"programme": PROGRAMME, "capability": FACES}
+    scope = {"programme": PROGRAMME, "capability": "emotion_recognition"}  # on nowhere, so that no use rests on it
     drafted = {"assessment": name, "kind": "pia", "programme": PROGRAMME, "scope": scope, "author": "u-2"}
     plan.town.put(at, ("assessment.drafted", drafted))
     findings = {**paper.shown(), "proportionality": "not_demonstrated"}
@@ -358,7 +359,7 @@ def _account_of_nobody_trained(plan: Breaches, at: datetime) -> None:
 def _request_answered_late(plan: Breaches, at: datetime) -> None:
     name = f"dar-{plan._name}"
     asked = {"request": name, "person_ref": f"q-{plan._name}", "received_on": paper.day(at)}
-    over = at.replace(hour=0) + 41 * DAY
+    over = at.replace(hour=0, minute=0) + 41 * DAY
     plan.town.put(at, ("access_request.received", asked))
     plan.town.put(over + 3 * DAY, ("access_request.answered", {"request": name}))
     plan.expect("HK-DAR-01", name, over, over + 3 * DAY)
@@ -425,10 +426,11 @@ def _view_into_homes(plan: Breaches, at: datetime) -> None:
 
 
 def _more_cameras_than_planned(plan: Breaches, at: datetime) -> None:
-    for later, number in ((0, plan.town.target + 1), (1, plan.town.cameras // 2)):
+    corrected = at + timedelta(minutes=3)
+    for when, number in ((at, plan.town.target + 1), (corrected, plan.town.cameras // 2)):
         report = {"programme": PROGRAMME, "active_cameras": number, "as_of": paper.day(at), "phase": plan._name}
-        plan.town.put(at + later * DAY, ("rollout.progress_reported", report))
-    plan.expect("HK-ROL-01/reported", PROGRAMME, at, at + DAY)
+        plan.town.put(when, ("rollout.progress_reported", report))
+    plan.expect("HK-ROL-01/reported", PROGRAMME, at, corrected)
 
 
 def _award_without_diligence(plan: Breaches, at: datetime) -> None:

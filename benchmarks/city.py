@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -110,7 +110,7 @@ def compare(expected: Iterable[Expected], outcome: Outcome, pack: oversight.Pack
     return Difference(len(wanted), tuple(lost), tuple(sorted(left.elements(), key=lambda seen: (seen[2], seen[0]))))
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.city", description=__doc__.strip().split("\n")[0])
     parser.add_argument("--cameras", type=int, default=60_000)
     parser.add_argument("--days", type=int, default=365)
@@ -118,7 +118,7 @@ def main() -> int:
     parser.add_argument("--footage", type=int, help="recordings told a day; one for twenty cameras if left out")
     parser.add_argument("--rounds", type=int, help="how often each breach is planted; once in sixty days if left out")
     parser.add_argument("--rules", default="hong-kong")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     pack = oversight.load(given.rules)
     footage = max(5, given.cameras // 20) if given.footage is None else given.footage
     town = Town(given.cameras, given.days, given.seed, footage)

@@ -19,7 +19,7 @@ from benchmarks import paper
 from benchmarks.paper import DISTRICTS, FUNCTIONS, OPERATOR, PROGRAMME, PURPOSES, VENDOR, Made, day
 
 ZONE = timezone(timedelta(hours=8))
-START = datetime(2026, 1, 5, tzinfo=ZONE)
+START = datetime(2026, 3, 2, tzinfo=ZONE)
 BEFORE = START - timedelta(days=120)
 SOURCE = "urn:example:city"
 PHASES = 3
@@ -124,8 +124,7 @@ class Town:
                 "commitment": "com-1", "subject": "none on lampposts", "by": "government",
                 "forbids": {"kinds": ["facial_recognition"], "camera_type": "smart_lamppost"},
             }),
-            paper.submitted("pia-whole"),
-            paper.approved("pia-whole", BEFORE, {}),
+            *self.assessed("pia-whole", BEFORE, {}),
             *(
                 ("register.updated", {
                     "register": "functions", "ref": f"reg-{kind}", "programme": PROGRAMME, "capability": kind,
@@ -190,7 +189,7 @@ class Town:
         self.all_of(
             at,
             *(self.defined(zone, district) for zone in zones),
-            *(paper.sign(zone) for zone in zones),
+            *(self.sign(zone, at) for zone in zones),
             *self.assessed(f"pia-{district}", at, where),
             *(
                 made
@@ -204,6 +203,12 @@ class Town:
     def defined(self, zone: str, district: str) -> Made:
         """A zone of a district."""
         return "zone.defined", {"zone": zone, "name": zone, "district": district, "sensitivity": "none"}
+
+    def sign(self, zone: str, at: datetime) -> Made:
+        """A sign, looked at twice a year."""
+        for since in range(180, 120 + self.days, 180):
+            self.put(at + timedelta(days=since), ("signage.inspected", {"sign": f"sign-{zone}", "result": "ok"}))
+        return paper.sign(zone)
 
     def assessed(self, name: str, at: datetime, scope: dict[str, Any], **more: Any) -> tuple[Made, Made]:
         """An assessment handed in and approved, looked at again once a year."""
@@ -288,8 +293,6 @@ class Town:
             self._hold(number, noon)
         if number % 3 == 0:
             self._ask(number, noon)
-        for zone in self.zones[number % 200 :: 200]:
-            self.put(noon, ("signage.inspected", {"sign": f"sign-{zone}", "result": "ok"}))
 
     def _match(self, number: int, noon: datetime) -> None:
         """A match that two trained people looked at before anybody acted on it, a week after telling the person."""

@@ -76,7 +76,7 @@ def _wrong(one: dict[str, Any], rules: list[Rule], claims: dict[str, str]) -> It
         others = sorted({getattr(rule, key) for rule in rules} - {one.get(key)})
         if others and key not in reasons:
             yield f"its {key} is {one.get(key)}, that of the rule {', '.join(others)}, and no reason is given (differs)"
-        if key in reasons and not others:
+        if key in reasons and rules and not others:
             yield f"its {key} does not differ, and a reason is given (differs)"
     for key in sorted(reasons.keys() - {"basis", "severity"}):
         yield f"what is {key} in differs?"

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 
 from oversight import errors
 from oversight.engine.core import Engine
+from oversight.meaning.verify import verify
 from oversight.model.alerts import Change
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.events import Vocabulary
@@ -26,7 +27,7 @@ from oversight.runner.packs import load, shipped
 
 __version__ = "0.1.0"
 __all__ = [
-    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "Diagnostic", "errors",
+    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "Diagnostic", "errors",
     "__version__",
 ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,8 @@ class TestCommand:
         if os.environ.get("UPDATE_GOLDEN"):
             GOLDEN.write_text(captured.out, encoding="utf-8")
         assert GOLDEN.read_text(encoding="utf-8") == captured.out
-        assert f"plan: 2 acts, {captured.out.count('[ ] HK-')} alerts would be raised\n" in captured.err
+        listed = re.findall(r"\[ \] (?:HK|INT)-", captured.out)
+        assert f"plan: 2 acts, {len(listed)} alerts would be raised\n" in captured.err
         assert "[ ] HK-PIA-01  CRITICAL\n" in captured.out
 
     def test_it_raises_what_then_came(self, capsys: pytest.CaptureFixture[str]) -> None:

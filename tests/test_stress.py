@@ -1,7 +1,10 @@
 """What a programme of a whole city may bring: acts over many cameras, cameras that move, several jurisdictions."""
 
 import json
+import sys
 from datetime import datetime
+
+from attrs import evolve
 
 from oversight import Engine, fold, load
 from oversight.cli import main
@@ -110,3 +113,62 @@ def test_a_month_from_the_last_of_january(tmp_path):
         assert () == engine.advance(datetime(year, 2, last, 9, tzinfo=ZONE))
         (change,) = engine.advance(datetime(year, 3, 2, tzinfo=ZONE))
         assert datetime(year, 2, last, 10, tzinfo=ZONE) == change.at
+
+
+ACT = {"HK-PIA-01", "HK-PIA-04", "HK-CCTV-04", "HK-CAP-01", "HK-NOT-01", "HK-DPP1-04"}
+"""Rules that the switching on of a function touches, some of them for each live camera."""
+
+
+def crowded(cameras):
+    """An engine on which so many cameras are live, each with what it needs, and the paper of the whole programme."""
+    engine = Engine(evolve(HONG_KONG, rules=tuple(rule for rule in HONG_KONG.rules if rule.id in ACT)))
+    scope = {"programme": "p", "explicit_all": True, "purpose": ["safety"]}
+    assessment = event(
+        "assessment.approved", 1, assessment="pia-1", kind="pia", scope={**scope, "capability": "plate_reading"},
+        findings={}, approver="dpo", valid_from=DAY.format(1), valid_until=DAY.format(30), residual_risk="low",
+    )  # fmt: skip
+    notice = event(
+        "notice.published", 1, notice="n-1", subject="cameras", covers={"programme": "p"}, operator="op",
+        purpose="safety", contact="desk", languages=["en"], transferee_classes=["courts"],
+    )  # fmt: skip
+    assert () == engine.feed([assessment, notice])
+    names = [f"cam-{number:05}" for number in range(cameras)]
+    assert () == engine.feed([camera(name, f"z-{number % 600}") for number, name in enumerate(names)])
+    live = [
+        event("camera.activated", 2, camera=name, purposes=["safety"], recording=True, covert=False) for name in names
+    ]
+    assert () == engine.feed(live)
+    return engine
+
+
+def switched_on(engine):
+    """The alerts that one act over the whole programme raises."""
+    return [change for change in engine.feed(function(3, "programme", ["p"])) if change.change == "raised"]
+
+
+def test_one_act_over_a_whole_programme():
+    """Over 60,000 live cameras in one act: one alert of each rule, about the programme."""
+    raised = switched_on(crowded(60_000))
+    assert ACT - {"HK-PIA-04"} == {change.rule for change in raised}
+    assert [("p",)] * len(raised) == [change.subjects for change in raised]
+    assert len(raised) == len({(change.rule, change.part) for change in raised})
+
+
+def work(cameras):
+    """How many functions are called to put up so many cameras and to judge one act over all of them."""
+    counted = [0]
+
+    def count(frame, what, argument):
+        counted[0] += what in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        switched_on(crowded(cameras))
+    finally:
+        sys.setprofile(None)
+    return counted[0]
+
+
+def test_work_of_an_act_grows_with_what_it_touches():
+    """Twice as many cameras are about twice the work to put up and to judge, not four times."""
+    assert work(2000) < 2.5 * work(1000)

@@ -147,7 +147,7 @@ def clauses(pack: Pack, files: Iterable[str]) -> set[Clause]:
     >>> from oversight.runner.packs import load
     >>> pack = load("hong-kong")
     >>> min(clause.owner for clause in clauses(pack, pack.own) if clause.role == "deadline")
-    'HK-CON-03'
+    'HK-AI-04'
     """
     wanted = set(files)
     return {clause for _, clause in _parts(pack) if clause.place.file in wanted}

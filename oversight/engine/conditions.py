@@ -8,12 +8,13 @@ from typing import Any
 from attrs import define
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
-from oversight.engine.planner import Planner, flatten
+from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Lookup, Plan, Reads, Truth
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY, Held
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
+from oversight.model.clauses import flatten
 from oversight.model.forms import order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,

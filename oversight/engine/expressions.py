@@ -8,7 +8,7 @@ the operations keep CEL's strictness where types are only known at run time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -354,7 +354,7 @@ def _all_true(env: Env, *operands: Evaluator) -> bool:
     return _absorbed(env, operands, False)
 
 
-def _absorbed(env: Env, operands: tuple[Evaluator, ...], absorbing: bool) -> bool:
+def _absorbed(env: Env, operands: Iterable[Evaluator], absorbing: bool) -> bool:
     failed: EvaluationError | None = None
     for operand in operands:
         try:
@@ -400,17 +400,9 @@ def _macro(node: Macro, frame: Frame) -> Evaluator:
 
 
 def _fold(operand: Evaluator, slot: int, body: Evaluator, absorbing: bool) -> Evaluator:
-    def fold(env: Env) -> bool:
-        failed: EvaluationError | None = None
+    def turns(env: Env) -> Iterator[Evaluator]:
         for item in items_of(operand(env)):
             env[slot] = item
-            try:
-                if truth(body(env)) is absorbing:
-                    return absorbing
-            except EvaluationError as error:
-                failed = error
-        if failed is not None:
-            raise failed
-        return not absorbing
+            yield body
 
-    return fold
+    return lambda env: _absorbed(env, turns(env), absorbing)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
+from oversight.engine.queries import Plan
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Table
 from oversight.model.forms import Compact, Event, order_of
 
@@ -24,6 +25,48 @@ class Waiting(Compact):
     begins: datetime
     until: datetime | None
     values: dict[str, Any] | None
+
+
+class Begun:
+    """
+    The spells about to begin in one step, by key and by what an index will have them under.
+
+    Args:
+        table: of the fact.
+        spells: in the order in which they begin.
+    """
+
+    def __init__(self, table: Table, spells: list[Waiting]) -> None:
+        self._table = table
+        self._spells = spells
+        self._indexed: dict[int, dict[Any, list[Any]]] = {}
+        self.by_key: dict[Any, list[Waiting]] = {}
+        for spell in spells:
+            self.by_key.setdefault(spell.key, []).append(spell)
+
+    def left(self) -> list[Waiting]:
+        """Those that no act has ended."""
+        left = {id(spell) for spells in self.by_key.values() for spell in spells}
+        return [spell for spell in self._spells if id(spell) in left]
+
+    def keys(self, plan: Plan, env: list[Any]) -> Iterable[Any]:
+        """Keys of those that may match."""
+        reach = plan.reach(env)
+        if reach is None:
+            return self.by_key
+        number, values = reach
+        if number not in self._indexed and number != BY_KEY:
+            known: dict[Any, list[Any]] = {}
+            for spell in self._spells:
+                for value in self._table.indexes[number].values(_alone(spell)):
+                    known.setdefault(value, []).append(spell.key)
+            self._indexed[number] = known
+        try:
+            if number == BY_KEY:
+                return [value for value in values if value in self.by_key]
+            return [key for value in values for key in self._indexed[number].get(value, ())]
+        except TypeError:
+            return ()  # a list or a map equals no attribute that is indexed
 
 
 class Timers:
@@ -221,13 +264,14 @@ class Facts:
                 self._starts(entry, event, begun)
         broken: set[Any] = set()
         stood: dict[Any, Held | None] = {}
+        about = Begun(self.program.facts[position].table, begun)
         for event, work in works:
             for entry in work[2]:
                 for key, env, _ in entry.acts(event):
-                    begun = self._end(position, entry, key, env, event, first, begun, broken, stood)
+                    self._end(position, entry, key, env, event, first, about, broken, stood)
         for key in beginning:
             self._begin_waiting(position, key, instant, broken)
-        for spell in begun:
+        for spell in about.left():
             self._begin_or_wait(position, spell, instant, spell.key in broken)
         for event, work in works:
             for entry in work[3]:
@@ -283,25 +327,21 @@ class Facts:
 
     def _end(
         self, position: int, entry: CompiledEntry, key: Any, env: list[Any], event: Event, first: bool,
-        begun: list[Waiting], broken: set[Any], before: dict[Any, Held | None],
-    ) -> list[Waiting]:  # fmt: skip
+        begun: Begun, broken: set[Any], before: dict[Any, Held | None],
+    ) -> None:  # fmt: skip
         """
-        Let one ending act end what it finds; of the spells about to begin, those it leaves.
+        Let one ending act end what it finds, of the spells about to begin too.
 
         *before* keeps how facts stood before the step: for an instant's first step, before all that it brings.
         """
         compiled = self.program.facts[position]
         rows, expired, pending = compiled.table.rows, self.expired[position], self.pending[position]
         if entry.key:
-            if not begun and key not in rows and key not in expired and key not in pending.rows:
-                return begun
             keys = [key]
         else:
             assert entry.found is not None
-            found = entry.found.candidates(env, None)
-            if not found and not begun and not expired and not pending.rows:
-                return begun
-            keys = list(dict.fromkeys([*[h.key for h in found], *expired, *pending.rows, *[s.key for s in begun]]))
+            found, fresh = entry.found.candidates(env, None), begun.keys(entry.found, env)
+            keys = list(dict.fromkeys([*[h.key for h in found], *expired, *pending.rows, *fresh]))
         for own in keys:
             held = rows.get(own)
             if own not in before:
@@ -317,9 +357,9 @@ class Facts:
                 left = tuple([s for s in waiting if not self._meant(entry, env, _alone(s))])
                 if len(left) != len(waiting):
                     self.journal.write(pending, own, left or None)
-            if stood is None:
-                begun = [s for s in begun if s.key != own or not self._meant(entry, env, _alone(s))]
-        return begun
+            spells = begun.by_key.get(own)
+            if stood is None and spells:
+                begun.by_key[own] = [s for s in spells if not self._meant(entry, env, _alone(s))]
 
     def _meant(self, entry: CompiledEntry, env: list[Any], this: Held) -> bool:
         if entry.where is None:

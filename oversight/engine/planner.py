@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -11,10 +11,11 @@ from oversight.engine.expressions import Env, Evaluator, Frame, compile_expressi
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
 from oversight.engine.store import BY_KEY, Held, Index, Table
 from oversight.ground.values import EvaluationError
-from oversight.model.expressions import Call, Name, Node, Select, path_of, walk
+from oversight.model.clauses import comparable, flatten, names_in, names_inside
+from oversight.model.expressions import Call, Node, Select, path_of
 from oversight.model.forms import ABSENT
-from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
-from oversight.model.types import DATE, DYN, ListType, MapType, RecordType, Type
+from oversight.model.pack import Condition, Group, Query, Test
+from oversight.model.types import DYN, ListType, Type
 
 
 @frozen
@@ -47,7 +48,7 @@ def equalities(query: Query, conditions: list[Condition]) -> list[Equality]:
 
 def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condition]) -> list[Equality]:
     """The tests of *conditions* that an index can answer; *whole* is all that is bound inside the query."""
-    inner = _names_inside(whole) | {query.name}
+    inner = names_inside(whole) | {query.name}
     found = []
     for position, condition in enumerate(conditions):
         if not isinstance(condition, Test):
@@ -68,48 +69,17 @@ def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condit
     return found
 
 
-def names_in(node: Node) -> set[str]:
-    """The variables that an expression mentions."""
-    return {n.name for n in walk(node) if isinstance(n, Name) and not n.parameter}
-
-
 def _fits(mode: str, own: Type, other: Type) -> bool:
     """Whether an index can answer: lists are looked into for texts, which is seen when they are."""
     if mode == EQUAL:
-        return _indexable(own, other)
+        return comparable(own, other)
     listed, single = (own, other) if mode == HOLDS else (other, own)
     return (isinstance(listed, ListType) or listed is DYN) and (is_text(single) or single is DYN)
-
-
-def _names_inside(conditions: Iterable[Condition]) -> set[str]:
-    names: set[str] = set()
-    for condition in conditions:
-        if isinstance(condition, Exists | Measure):
-            names |= {condition.query.name} | _names_inside(condition.query.where)
-        elif isinstance(condition, Group):
-            names |= _names_inside(condition.conditions)
-    return names
-
-
-def _indexable(own: Type, other: Type) -> bool:
-    """Whether both are values that a dict can find."""
-    return not any(isinstance(t, ListType | MapType | RecordType) or t is DATE for t in (own, other))
 
 
 def _exact(own: Type, other: Type) -> bool:
     """Whether finding the value in a dict is the same as CEL's ``==``."""
     return is_text(own) or is_text(other) or (own is not DYN and other is not DYN)
-
-
-def flatten(conditions: Iterable[Condition]) -> list[Condition]:
-    """The conjuncts of a list of conditions: ``all_of`` and ``&&`` taken apart."""
-    found: list[Condition] = []
-    for condition in conditions:
-        if isinstance(condition, Group) and condition.mode == "all":
-            found += flatten(condition.conditions)
-        else:
-            found.append(condition)
-    return found
 
 
 class Planner:
@@ -197,7 +167,7 @@ class Planner:
         """
         if listed:
             return [([listed[0]], [])]
-        inner = _names_inside(query.where) | {query.name}
+        inner = names_inside(query.where) | {query.name}
         for condition in conditions:
             if isinstance(condition, Group) and condition.mode == "any":
                 ways = []

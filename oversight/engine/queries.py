@@ -146,6 +146,18 @@ class Plan:
         else:
             self.candidates = self._by_branches
 
+    def reach(self, env: Env) -> tuple[int, list[Any]] | None:
+        """The one index, or the key, and the values under which all that may match stands; ``None`` for anywhere."""
+        if len(self.branches) != 1 or self.branches[0].lookup is None or self.branches[0].guards:
+            return None
+        lookup = self.branches[0].lookup
+        try:
+            return lookup.number, lookup.values(env)
+        except NoText:
+            return None
+        except EvaluationError:
+            return lookup.number, []
+
     def finder(self, lookup: Lookup) -> Find:
         """A function that asks one question."""
         if lookup.mode == EQUAL and len(lookup.sought) == 1 and not lookup.texts:

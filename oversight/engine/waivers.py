@@ -148,7 +148,9 @@ class Waivers:
         if not turns and not said:
             turns = after[-1:]
         for at, waiver in turns:
-            left = sum(1 for end, _ in now[0].ends().values() if end is None or end > at)
+            # Whoever left later is counted only where that is told after this, so that what is told last holds.
+            ends = [end for end, _ in now[0].ends().values()]
+            left = sum(1 for end in ends if end is None or (end > at and end.astimezone(UTC) in said))
             made.append(evolve(change(UPDATED, now[0], (), at, left, None), waived=self._shown(waiver)))
         return made
 

@@ -48,7 +48,7 @@ def verify(change: Change, pack: Pack, events: Iterable[Event]) -> tuple[str, ..
     >>> verify(alert, pack, [event])
     ()
     >>> verify(alert, pack, [])
-    ('no such breach: at 2026-09-01T09:00:00+08:00 HK-CON-02 is not breached so by these events',)
+    ('no such breach: at 2026-09-01T09:00:00+08:00 HK-CON-02/closed is not breached so by these events',)
     """
     if change.pack_digest != pack.digest:
         return (f"the alert is of the pack with the digest {change.pack_digest}, not of {pack.digest}",)

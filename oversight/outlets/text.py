@@ -212,8 +212,8 @@ def names_text(names: Sequence[str], count: int | None = None) -> str:
     """
     The first of many names, and how many there are besides.
 
-    >>> names_text(["k1", "k2"], 5)
-    'k1, k2 and 3 more'
+    >>> names_text([f"k{number}" for number in range(14)])[-16:]
+    ', k11 and 2 more'
     """
     more = max(count or 0, len(names)) - MOST_NAMES
     return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -131,7 +131,7 @@ def test_hong_kong_means_what_it_says(history: list[dict[str, Any]], ordered: bo
         found = outcome(PACK, fed, upto)
         assert facts_of_definition(found, PACK) == facts_of_engine(engine, PACK)
         lasting = {i: (f.rule, f.at, dict(f.subjects)) for i, f in fold(told).items()}
-        assert {i: (r, a, s) for i, (r, a, s) in alerts_of_definition(found).items()} == _without_instants(lasting)
+        assert {i: (r, a, s) for i, (r, a, _, s) in alerts_of_definition(found).items()} == _without_instants(lasting)
 
 
 def _without_instants(folded: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+"""What late and corrected events change: which event is named, and in which words."""
+
+import oversight
+from oversight.engine.core import Engine
+from oversight.meaning.verify import verify
+
+PACK = oversight.load("hong-kong")
+SWITCHED_ON = {
+    "kind": "capability.enabled", "id": "on", "time": "2026-03-10T09:00:00+08:00",
+    "data": {
+        "capability": "c-1", "kind": "facial_recognition", "target": {"level": "zone", "ids": ["z-1"]},
+        "model_version": "frt-3.1", "purpose": ["suspect_identification"], "biometric": True, "mode": "live",
+        "actor": "u-1",
+    },
+}  # fmt: skip
+APPROVED = {
+    "kind": "assessment.approved", "id": "late", "time": "2026-03-09T09:00:00+08:00",
+    "recordedtime": "2026-03-20T09:00:00+08:00",
+    "data": {
+        "assessment": "pia-1", "kind": "pia", "approver": "dpo", "residual_risk": "low",
+        "findings": {"necessity": "demonstrated", "proportionality": "demonstrated"},
+        "scope": {"zones": ["z-1"], "capability": "facial_recognition", "model_version": "frt-3.1"},
+        "valid_from": "2026-03-09T09:00:00+08:00", "valid_until": "2027-03-09T09:00:00+08:00",
+    },
+}  # fmt: skip
+# A notice that came late as well and has nothing to do with the assessment.
+UNRELATED = {
+    "kind": "zone.defined", "id": "other", "time": "2026-03-08T09:00:00+08:00",
+    "data": {"zone": "z-9", "name": "Z", "district": "d", "sensitivity": "none"},
+}  # fmt: skip
+
+
+def test_a_late_assessment_withdraws_its_alert_and_says_why():
+    """The reason names what was filed late, the day it was approved and the day it was recorded."""
+    engine = Engine(PACK)
+    engine.feed(SWITCHED_ON)
+    told = [c for c in engine.feed(APPROVED) if c.rule == "HK-PIA-01"]
+    expected = "evidence filed late: assessment pia-1 approved 2026-03-09, recorded 2026-03-20"
+    assert [("withdrawn", "late", expected)] == [(c.change, c.cause, c.reason) for c in told]
+
+
+def test_of_several_late_events_the_one_that_matters_is_named():
+    """An unrelated late event of the same batch, even an earlier one, is not the cause."""
+    for batch in ([UNRELATED, APPROVED], [APPROVED, UNRELATED]):
+        engine = Engine(PACK)
+        engine.feed(SWITCHED_ON)
+        told = [c for c in engine.feed(batch) if c.rule == "HK-PIA-01"]
+        assert [("withdrawn", "late")] == [(c.change, c.cause) for c in told]
+
+
+def test_a_retraction_says_what_it_took_out():
+    """What is withdrawn because its event was taken back says so."""
+    engine = Engine(PACK)
+    engine.feed(SWITCHED_ON)
+    back = {"kind": "event.retracted", "id": "r", "time": "2026-03-11T09:00:00+08:00", "corrects": "on"}
+    told = [c for c in engine.feed(back) if c.rule == "HK-PIA-01"]
+    expected = "corrected: capability c-1 enabled 2026-03-10 was taken out of the record by event r"
+    assert [("withdrawn", "r", expected)] == [(c.change, c.cause, c.reason) for c in told]
+
+
+def test_in_order_there_is_no_reason():
+    """A change that no late event made has none."""
+    assert {None} == {change.reason for change in Engine(PACK).feed(SWITCHED_ON)}
+
+
+def test_an_alert_that_only_says_something_else_of_itself_is_told_again():
+    """A late event that changes what came nearest is told as an update about no subject, which verifies."""
+    engine = Engine(PACK)
+    fed = [engine.decode(SWITCHED_ON)]
+    engine.feed(SWITCHED_ON)
+    narrow = {**APPROVED, "data": {**APPROVED["data"], "scope": {"zones": ["z-2"], "capability": "facial_recognition"}}}
+    fed.append(engine.decode(narrow))
+    (told,) = [c for c in engine.feed(narrow) if c.rule == "HK-PIA-01"]
+    assert ("updated", (), 1, "late") == (told.change, told.subjects, told.open, told.cause)
+    assert {"pia-1"} == {key for entry in told.missing if entry.nearest for key in entry.nearest["key"]}
+    assert () == verify(told, PACK, fed)  # type: ignore[arg-type]
