@@ -251,8 +251,12 @@ class Facts:
         elif rows:
             for entry in work[2]:
                 key = entry.keyed(event)  # type: ignore[misc]
-                if key in rows and key is not None:
-                    self._put(compiled, key, None, event.id)
+                if key is None or key not in rows:
+                    continue
+                if entry.where is not None:
+                    self._act(position, event.time, [(event, work)], first, ())
+                    return
+                self._put(compiled, key, None, event.id)
 
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
