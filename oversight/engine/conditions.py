@@ -201,6 +201,7 @@ class Compiler:
         plan, left = self.planner.plan(query, self.frame, conditions, self.explained)
         if left:
             plan.meets = meets([parts[position] for position in left])
+        self.frame.queries.append((query, parts))
         return plan, parts
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:

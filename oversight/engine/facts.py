@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
 from oversight.engine.queries import Plan
-from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Table
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
 from oversight.model.forms import Compact, Event, order_of
 
 BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
@@ -103,6 +103,7 @@ class Facts:
     Args:
         program: compiled.
         journal: through which every write goes.
+        readers: who read what.
         dirty: by layer, the instances of rules that must be judged again, each with the event because of which.
     """
 
@@ -110,13 +111,16 @@ class Facts:
         self,
         program: Program,
         journal: Journal,
+        readers: Readers,
         dirty: list[dict[Instance, str | None]],
     ) -> None:
         self.program = program
         self.journal = journal
+        self.readers = readers
         self.dirty = dirty
         self.layers = [rule.rule.layer for rule in program.rules]
         self.timers = Timers()
+        self.instant = datetime.min.replace(tzinfo=UTC)
         self.pending = [Plain() for _ in program.facts]
         self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
         self.expiring: set[int] = set()
@@ -137,8 +141,9 @@ class Facts:
             return self._act_alone if changes else self._start_alone
         return self._change_alone
 
-    def forget_instant(self) -> None:
-        """Forget what was so before the instant: a new one begins."""
+    def begin_instant(self, instant: datetime) -> None:
+        """Let a new instant begin: what was so before the last is forgotten."""
+        self.instant = instant
         for table in self.remembering:
             if table.stood:
                 table.forget()
@@ -174,29 +179,47 @@ class Facts:
 
     def _moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
-        asked = table.asked
+        asked, facts = table.asked, (old, new)
         for number, value in ((BY_KEY, key), (ALL, None)):
             if number in asked and value in asked[number]:
-                self._touch_all(asked[number][value], cause)
+                self._touch_all(asked[number][value], table, facts, cause)
         for number, index in enumerate(table.indexes):
             values = index.move(key, old, new)
             of = asked.get(number)
             if of:
                 for value in values:
                     if value in of:
-                        self._touch_all(of[value], cause)
+                        self._touch_all(of[value], table, facts, cause)
             for inverse, rule, watched in table.inverse:
                 if inverse == number:
                     for value in values:
                         if value in watched:
-                            self.touch(rule, value, cause)
+                            self._touch_asker(rule, value, table, facts, cause)
         for inverse, rule, watched in table.inverse:
             if inverse == BY_KEY and key in watched:
-                self.touch(rule, key, cause)
+                self._touch_asker(rule, key, table, facts, cause)
 
-    def _touch_all(self, instances: Instance | set[Instance], cause: str | None) -> None:
+    def _touch_all(
+        self, instances: Instance | set[Instance], table: Table, facts: tuple[Held | None, ...], cause: str | None
+    ) -> None:
         for number, key in (instances,) if isinstance(instances, tuple) else tuple(instances):
-            self.touch(number, key, cause)
+            self._touch_asker(number, key, table, facts, cause)
+
+    def _touch_asker(
+        self, number: int, key: Any, table: Table, facts: tuple[Held | None, ...], cause: str | None
+    ) -> None:
+        """Touch an instance that asked, unless its answers cannot have changed: *facts* is what was and what is."""
+        relevant = table.relevant.get(number)
+        watched = None if relevant is None else relevant.watched.get(key)
+        if relevant is not None and watched is not None:
+            reads: list[Read] = []
+            for fact in facts:
+                if fact is not None and relevant.matches(watched, fact, self.instant, reads):
+                    break
+            else:
+                self.readers.add((number, key), reads, self.journal)
+                return
+        self.touch(number, key, cause)
 
     def _put(self, compiled: CompiledFact, key: Any, new: Held | None, cause: str | None) -> None:
         self.write(compiled.table, key, new, compiled.watchers, cause)

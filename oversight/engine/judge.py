@@ -56,7 +56,7 @@ class Judge:
         self.verdicts = Verdicts()
         self.explainer = Explainer(program)
         self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
-        self.facts = Facts(program, journal, self.dirty)
+        self.facts = Facts(program, journal, readers, self.dirty)
         self.undecided = Plain()
 
     def happened(self, instant: datetime, events: Sequence[Event]) -> None:
@@ -140,9 +140,7 @@ class Judge:
             whom = held.event.id if held.event else str(key)
             found = (self._bindings if rule.each else self._binding)(rule, held, instant, reads, whom)
         if rule.reads:
-            wanted, instance = tuple(reads or ()), (rule.number, key)
-            if self.readers.rows.get(instance, ()) != wanted:
-                self.journal.write(self.readers, instance, wanted)
+            self.readers.note((rule.number, key), tuple(reads or ()), self.journal)
         if old is None and not found:
             return
         kept: dict[Any, tuple[datetime, bool, datetime | None]] = {}

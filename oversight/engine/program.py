@@ -12,8 +12,9 @@ from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write,
 from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression, is_text, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
+from oversight.engine.relevance import relevance
 from oversight.engine.source import Source
-from oversight.engine.store import Index, Table
+from oversight.engine.store import Index, Relevance, Table
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.forms import ABSENT, Event, coerce
@@ -236,6 +237,9 @@ class Program:
         excused = Compiler(self.planner, frame, explained=True).all(rule.excuses)
         for name, index in set(frame.inverse):
             self.tables[name].inverse.append((index, number, self.tables[rule.head.fact].rows))
+        if rule.head.fact and rule.head.fact != "alert":
+            for name, relevant in relevance(frame, rule.head.name).items():
+                self.tables[name].relevant[number] = Relevance(self.tables[rule.head.fact].rows, relevant)
         return CompiledRule(
             rule, number, frame, head_slot, each, write_breached(values, parts, excused), parts, excused,
             None if rule.deadline is None else compile_expression(rule.deadline.node, frame),

@@ -20,7 +20,7 @@ from oversight.ground.time import Period
 from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
 
-VERSION = 1
+VERSION = 2
 _STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
 _NAMES = {made: name for name, made in _STRUCTS.items()}
 
@@ -126,6 +126,7 @@ def tables_of(timeline: Timeline) -> list[Any]:
         judge.verdicts,
         judge.undecided,
         timeline.readers,
+        timeline.readers.further,
     ]
 
 

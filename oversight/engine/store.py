@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from datetime import datetime
 from typing import Any
 
+from attrs import frozen
+
 from oversight.model.forms import Compact, Event
 
 Read = tuple[int, int, Any]
@@ -111,6 +113,21 @@ class Index:
             del self.buckets[value]
 
 
+@frozen
+class Relevance:
+    """
+    Whether a fact of a table matters to a rule.
+
+    Args:
+        watched: what the rule watches, by key.
+        matches: whether a fact, the second argument, matches a query about one of these, the first, at an instant;
+            in the last argument it names what it read to tell that it does not.
+    """
+
+    watched: dict[Any, Held]
+    matches: Callable[[Held, Held, datetime, list[Read] | None], bool]
+
+
 class Table(Plain):
     """
     The facts of one name that hold, by key, with indexes.
@@ -120,7 +137,7 @@ class Table(Plain):
         name: of the fact.
     """
 
-    __slots__ = ("asked", "earlier", "indexes", "inverse", "name", "number", "remember", "stood", "watched")
+    __slots__ = ("asked", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood", "watched")
 
     def __init__(self, number: int, name: str) -> None:
         super().__init__()
@@ -132,6 +149,8 @@ class Table(Plain):
         """Who asked for what: by index (or ``BY_KEY``, ``ALL``) and value."""
         self.inverse: list[tuple[int, int, dict[Any, Held]]] = []
         """Indexes whose values are keys of what a rule watches: its number and those facts by key."""
+        self.relevant: dict[int, Relevance] = {}
+        """By number of a rule: whether a fact here matters to what it watches."""
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
         """What stood before the instant under each key that the instant touched."""
@@ -198,25 +217,45 @@ class Readers:
     def __init__(self, tables: Sequence[Table]) -> None:
         self.tables = tables
         self.rows: dict[Instance, tuple[Read, ...]] = {}
+        self.further = Further(self)
+
+    def note(self, instance: Instance, reads: tuple[Read, ...], journal: Journal) -> None:
+        """Note what a judgement of *instance* read, in place of what was noted before."""
+        for read in tuple(self.further.of.get(instance, ())):
+            journal.write(self.further, (instance, read), None)
+        if self.rows.get(instance, ()) != reads:
+            journal.write(self, instance, reads)
+
+    def add(self, instance: Instance, reads: Iterable[Read], journal: Journal) -> None:
+        """Note that what *instance* found at its last judgement hangs on *reads* too."""
+        for read in reads:
+            if not self._asked(read, instance):
+                journal.write(self.further, (instance, read), True)
+
+    def _asked(self, read: Read, key: Instance) -> bool:
+        table, number, value = read
+        known = self.tables[table].asked.get(number, {}).get(value)
+        return key in known if isinstance(known, set) else key == known
 
     def restore(self, key: Instance, old: tuple[Read, ...] | None) -> None:
         """Make *old* what the instance *key* reads."""
         current = self.rows.get(key)
         if current is None:
             for read in old or ():
-                self._add(read, key)
+                self.subscribe(read, key)
         else:
             before, after = set(current), set(old or ())
             for read in before - after:
-                self._remove(read, key)
+                self.unsubscribe(read, key)
             for read in after - before:
-                self._add(read, key)
+                self.subscribe(read, key)
         if old:
             self.rows[key] = old
         else:
             self.rows.pop(key, None)
 
-    def _add(self, read: Read, key: Instance) -> None:
+    def subscribe(self, read: Read, key: Instance) -> None:
+        """Have *key* told when what it read changes."""
         table, number, value = read
         asked = self.tables[table].asked
         of = asked.get(number)
@@ -230,7 +269,8 @@ class Readers:
         elif known != key:
             of[value] = {known, key}
 
-    def _remove(self, read: Read, key: Instance) -> None:
+    def unsubscribe(self, read: Read, key: Instance) -> None:
+        """The opposite."""
         table, number, value = read
         of = self.tables[table].asked[number]
         known = of.get(value)
@@ -240,6 +280,35 @@ class Readers:
                 del of[value]
         elif known == key:
             del of[value]
+
+
+class Further:
+    """
+    What the facts that came since hang on, of which an instance was told that they do not matter to it.
+
+    Nothing stands here and among the reads of the judgement itself.
+
+    Args:
+        readers: the reads of the judgements.
+    """
+
+    def __init__(self, readers: Readers) -> None:
+        self.readers = readers
+        self.rows: dict[tuple[Instance, Read], bool] = {}
+        self.of: dict[Instance, dict[Read, None]] = {}
+
+    def restore(self, key: tuple[Instance, Read], old: bool | None) -> None:
+        """Note a read of an instance, or take it out."""
+        instance, read = key
+        if old:
+            self.rows[key] = True
+            self.of.setdefault(instance, {})[read] = None
+            self.readers.subscribe(read, instance)
+        elif self.rows.pop(key, None):
+            del self.of[instance][read]
+            if not self.of[instance]:
+                del self.of[instance]
+            self.readers.unsubscribe(read, instance)
 
 
 class Journal:

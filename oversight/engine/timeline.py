@@ -94,7 +94,7 @@ class Timeline:
     def _lone(self, instant: datetime, event: Event) -> None:
         """Judge an instant at which one event comes and nothing is due."""
         heap, facts = self.facts.timers.heap, self.facts
-        facts.forget_instant()
+        facts.begin_instant(instant)
         self.journal.begin(instant, event)
         facts.step_alone(event, event.sequence is ABSENT)
         self.judge.happened(instant, (event,))
@@ -106,7 +106,7 @@ class Timeline:
         heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
         if len(events) > 1:
             events.sort(key=order_of)
-        facts.forget_instant()
+        facts.begin_instant(instant)
         journal.begin(instant, tuple(events))
         beginning: dict[int, list[Any]] = {}
         while heap and heap[0][0] == instant and heap[0][1] == 0:
@@ -154,7 +154,7 @@ class Timeline:
         for event in self.journal.rewind(instant):
             self.take(event)
         self.closed = self.journal.instants[-1] if self.journal.instants else None
-        self.facts.forget_instant()
+        self.facts.begin_instant(instant)
 
 
 def parameters_of(rule: CompiledRule) -> set[str]:
