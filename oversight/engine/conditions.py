@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
@@ -101,8 +101,12 @@ class Compiled:
         return name
 
 
-def _write_quick(plan: Plan, frame: Frame, source: Source) -> str:
-    """Write out whether any fact matches, where a single look by key or into an index settles that."""
+def _write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
+    """
+    Write out whether any fact matches, where a single look by key or into an index settles that.
+
+    The slot then has one that does: any, or the *latest*.
+    """
     lookup = plan.quick
     assert lookup is not None
     found, value, held = source.fresh(), source.fresh(), source.fresh()
@@ -110,29 +114,42 @@ def _write_quick(plan: Plan, frame: Frame, source: Source) -> str:
     asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
     if text.sure and lookup.hashable:
         source.add(*asked)
-        _write_found(plan, lookup, (found, value, held), source)
+        _write_found(plan, lookup, (found, value, held), source, latest)
     else:
         source.add(f"{found} = False")
         source.inside("try:", *asked)
         source.inside("except (EvaluationError, TypeError):", "pass")
         with source.block("else:"):
-            _write_found(plan, lookup, (found, value, held), source)
+            _write_found(plan, lookup, (found, value, held), source, latest)
     return found
 
 
-def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source) -> None:
+def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source, latest: bool) -> None:
     """Write out what a single look found, and what is then noted as read."""
     found, value, held = names
     noted = "" if plan.inverse else "if reads is not None: reads.append"
+    looked = f"{noted}(({plan.table.number}, {lookup.number}, {value}))"
+    if noted and latest:
+        source.add(looked)
     source.add(f"{found} = {held} is not None")
     with source.block(f"if {found}:"):
         if lookup.number != BY_KEY:
-            source.inside(f"if {held}.__class__ is dict:", f"{held} = next(iter({held}.values()))")
+            one = f"{source.bind(_latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
+            source.inside(f"if {held}.__class__ is dict:", f"{held} = {one}")
         source.add(f"env[{plan.slot}] = {held}")
-        if noted:
+        if noted and not latest:
             source.add(f"{noted}(({plan.table.number}, {BY_KEY}, {held}.key))")
-    if noted:
-        source.inside("else:", f"{noted}(({plan.table.number}, {lookup.number}, {value}))")
+    if noted and not latest:
+        source.inside("else:", looked)
+
+
+@frozen
+class CompiledQuery:
+    """A query, how its candidates are found, and the compiled conditions of its ``where:``."""
+
+    query: Query
+    plan: Plan
+    parts: tuple[Compiled, ...]
 
 
 @define
@@ -201,7 +218,7 @@ class Compiler:
         plan, left = self.planner.plan(query, self.frame, conditions, self.explained)
         if left:
             plan.meets = meets([parts[position] for position in left])
-        self.frame.queries.append((query, parts))
+        self.frame.queries.append(CompiledQuery(query, plan, parts))
         return plan, parts
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:
@@ -254,10 +271,7 @@ class Compiler:
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
 
         def latest(env: Env, reads: Reads) -> Any:
-            last: Held | None = None
-            for held in plan.matches(env, reads) if plan.meets else plan.candidates(env, reads):
-                if last is None or began_last(held) > began_last(last):
-                    last = held
+            last = _latest_of(plan.matches(env, reads) if plan.meets else plan.candidates(env, reads))
             try:
                 if last is not None:
                     env[plan.slot] = last
@@ -267,10 +281,10 @@ class Compiler:
                 return error
 
         def write(source: Source) -> None:
-            if plan.quick is None or plan.quick.number != BY_KEY:
+            if plan.quick is None:
                 source.add(f"env[{slot}] = {source.bind(latest)}(env, reads)")
                 return
-            found = _write_quick(plan, self.frame, source)
+            found = _write_quick(plan, self.frame, source, latest=True)
             with source.block(f"if {found}:"):
                 _write_value(value.value, slot, self.frame, source)
             with source.block("else:"):
@@ -307,6 +321,10 @@ class Compiler:
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
     return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
+
+
+def _latest_of(found: Iterable[Held]) -> Held | None:
+    return max(found, key=began_last, default=None)
 
 
 def began_last(held: Held) -> tuple[Any, ...]:

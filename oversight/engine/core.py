@@ -25,6 +25,8 @@ from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes, to_bytes
 
+_NOTHING: Mapping[tuple[str, str], Event] = {}
+
 
 class Engine:
     """
@@ -124,10 +126,10 @@ class Engine:
             EventRefused: as :meth:`feed`.
         """
         if isinstance(event, Event):
-            self._check(event, self._known)
+            self._check(event)
         self._take(event)
 
-    def _check(self, event: Event, batch: dict[tuple[str, str], Event]) -> None:
+    def _check(self, event: Event, batch: Mapping[tuple[str, str], Event] = _NOTHING) -> None:
         identity = (event.source, event.id)
         known = self._known.get(identity) or batch.get(identity)
         if known is not None:

@@ -18,7 +18,7 @@ from oversight.engine.source import Source, dotted
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
-from oversight.model.pack import Entry, Expression, Fact, Parameter, Query
+from oversight.model.pack import Entry, Expression, Fact, Parameter
 from oversight.model.types import BOOL, STRING, EnumType, RecordType, Type
 
 Env = list[Any]
@@ -80,7 +80,7 @@ class Frame:
         inverse: facts, with the number of an index, in which it looks for that key: a change there tells by itself
             which instance of the rule it touches.
         present: names and attributes that ``has`` has found where the source now stands.
-        queries: every query that was compiled, with the compiled conditions of its ``where:``.
+        queries: every query that was compiled.
     """
 
     parameters: Mapping[str, Parameter]
@@ -93,7 +93,7 @@ class Frame:
     head: tuple[str, str] | None = None
     inverse: list[tuple[str, int]] = field(factory=list)
     present: set[tuple[str, str]] = field(factory=set)
-    queries: list[tuple[Query, Any]] = field(factory=list)
+    queries: list[Any] = field(factory=list)
 
     def bind(self, name: str, fact: str = "", fallible: bool = False) -> int:
         """The slot of *name*, made where it has none; *fact* says that it stands for such a fact."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
-from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
+from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
 from oversight.engine.queries import Plan
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
 from oversight.model.forms import Compact, Event, order_of
@@ -124,9 +124,10 @@ class Facts:
         self.pending = [Plain() for _ in program.facts]
         self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
         self.expiring: set[int] = set()
-        self.remembering = [table for table in program.tables.values() if table.remember]
-        standing = [rule.rule for rule in program.rules if rule.table is not None]
-        watched = {query.fact for rule in standing for query in queries_of(rule)}
+        self.kept: list[Table] = []
+        """The tables that keep what stood before the instant."""
+        standing = [rule for rule in program.rules if rule.table is not None]
+        watched = {asked.query.fact for rule in standing for asked in rule.frame.queries}
         for table in program.tables.values():
             table.watched = table.name in watched
         self.alone = {kind: [(self._way(work), work) for work in works] for kind, works in program.by_kind.items()}
@@ -134,19 +135,19 @@ class Facts:
 
     def _way(self, work: Work) -> Callable[[Work, Event, bool], None]:
         _, starts, ends, changes = work
-        if ends:
-            keyed = not starts and not changes and all(entry.keyed for entry in ends)
-            return self._end_alone if keyed else self._act_alone
-        if starts:
-            return self._act_alone if changes else self._start_alone
-        return self._change_alone
+        if changes:
+            return self._act_alone if starts or ends else self._change_alone
+        if not ends:
+            return self._start_alone
+        return self._start_or_end_alone if starts else self._end_alone
 
     def begin_instant(self, instant: datetime) -> None:
         """Let a new instant begin: what was so before the last is forgotten."""
         self.instant = instant
-        for table in self.remembering:
-            if table.stood:
+        if self.kept:
+            for table in self.kept:
                 table.forget()
+            self.kept.clear()
         if self.expiring:
             for position in self.expiring:
                 self.expired[position].clear()
@@ -164,6 +165,8 @@ class Facts:
         old = rows.get(key)
         self.journal.undo += (table, key, old)
         if table.remember:
+            if not table.stood:
+                self.kept.append(table)
             table.keep(key, old)
         if new is not None:
             rows[key] = new
@@ -265,21 +268,54 @@ class Facts:
         self._act(work[0], event.time, [(event, work)], first, ())
 
     def _end_alone(self, work: Work, event: Event, first: bool) -> None:
-        """Let an event that only ends a fact by its key do so, as :meth:`_act` does."""
+        """Let an event that only ends a fact do so, as :meth:`_act` does."""
         position = work[0]
-        compiled, pending = self.program.facts[position], self.pending[position].rows
-        rows = compiled.table.rows
-        if pending or position in self.expiring:
+        compiled = self.program.facts[position]
+        if self.pending[position].rows or position in self.expiring:
             self._act(position, event.time, [(event, work)], first, ())
-        elif rows:
+        elif compiled.table.rows:
             for entry in work[2]:
-                key = entry.keyed(event)  # type: ignore[misc]
-                if key is None or key not in rows:
-                    continue
-                if entry.where is not None:
+                self._end_standing(compiled, entry, event)
+
+    def _end_standing(self, compiled: CompiledFact, entry: CompiledEntry, event: Event) -> None:
+        """Let an entry end what stands of a fact; nothing waits, nor has run out at this instant."""
+        rows = compiled.table.rows
+        if entry.keyed is not None and entry.where is None:
+            key = entry.keyed(event)
+            if key is not None and key in rows:
+                self._put(compiled, key, None, event.id)
+            return
+        for key, env, _ in entry.acts(event):
+            for held in self._found(compiled, entry, key, env):
+                if held is not None and self._meant(entry, env, held):
+                    self._put(compiled, held.key, None, event.id)
+
+    def _found(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any]) -> Iterable[Held | None]:
+        """What stands that an act by *entry* may be about."""
+        if entry.key:
+            return (compiled.table.rows.get(key),)
+        assert entry.found is not None
+        return tuple(entry.found.candidates(env, None))
+
+    def _start_or_end_alone(self, work: Work, event: Event, first: bool) -> None:
+        """Let an event start what no act of it ends, as :meth:`_act` does; where one does, that is left to it."""
+        position = work[0]
+        compiled = self.program.facts[position]
+        if self.pending[position].rows or position in self.expiring:
+            self._act(position, event.time, [(event, work)], first, ())
+            return
+        begun: list[Waiting] = []
+        for entry in work[1]:
+            self._starts(entry, event, begun)
+        for entry in work[2]:
+            for key, env, _ in entry.acts(event):
+                found = [held for held in self._found(compiled, entry, key, env) if held is not None]
+                fresh = [_alone(spell) for spell in begun if not entry.key or spell.key == key]
+                if any(self._meant(entry, env, held) for held in (*found, *fresh)):
                     self._act(position, event.time, [(event, work)], first, ())
                     return
-                self._put(compiled, key, None, event.id)
+        for spell in begun:
+            self._begin_or_wait(position, spell, event.time, False)
 
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
@@ -426,12 +462,7 @@ class Facts:
             self.timers.push(lasts, 1, LASTS, position, key)
 
     def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
-        if entry.key:
-            found: Any = (compiled.table.rows.get(key),)
-        else:
-            assert entry.found is not None
-            found = list(entry.found.candidates(env, None))
-        for held in found:
+        for held in self._found(compiled, entry, key, env):
             if held is None or not self._meant(entry, env, held):
                 continue
             values = {**(held.values or {}), **entry.settings(env)}

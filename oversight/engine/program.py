@@ -150,8 +150,8 @@ class Program:
         found: set[str] = set()
         for rule in self.rules:
             found.update(rule.rule.head.of)
-            for query in queries_of(rule.rule):
-                found.update(query.of)
+            for asked in rule.frame.queries:
+                found.update(asked.query.of)
         return frozenset(found)
 
     def frame(self) -> Frame:
@@ -245,7 +245,8 @@ class Program:
             None if rule.deadline is None else compile_expression(rule.deadline.node, frame),
             tuple([compile_expression(e.node, frame) for e in rule.about]),
             self._template(rule.message, frame), self._template(rule.remedy, frame),
-            self.tables[rule.head.fact] if rule.head.fact else None, any(True for _ in queries_of(rule)),
+            self.tables[rule.head.fact] if rule.head.fact else None,
+            any(not asked.plan.inverse for asked in frame.queries),
             rule.head.of, rule.in_force == (None, None),
         )  # fmt: skip
 
@@ -359,23 +360,3 @@ def write_extras(frame: Frame, names: Sequence[str]) -> Callable[[Env], dict[str
         values.append(f"{source.bind(name)}: {value}")
     source.add(f"return {{{', '.join(values)}}}")
     return source.function()
-
-
-def queries_of(rule: Rule) -> list[Query]:
-    """Every query in a rule, however deep."""
-    found: list[Query] = []
-    _collect([*rule.conditions, *rule.excuses, *[value for _, value in rule.values]], found)
-    if rule.each is not None and isinstance(rule.each.source, Query):
-        _collect([rule.each.source], found)
-    return found
-
-
-def _collect(parts: Sequence[Any], found: list[Query]) -> None:
-    for part in parts:
-        if isinstance(part, Query):
-            found.append(part)
-            _collect(part.where, found)
-        elif hasattr(part, "query"):
-            _collect([part.query], found)
-        elif hasattr(part, "conditions"):
-            _collect(part.conditions, found)

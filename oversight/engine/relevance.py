@@ -41,9 +41,10 @@ def relevance(frame: Frame, head: str) -> dict[str, Relevant]:
     """
     by_fact: dict[str, Tests] = {}
     left_out = {"alert"}
-    for query, parts in frame.queries:
+    for asked in frame.queries:
+        query = asked.query
         if _alone(query, head):
-            by_fact.setdefault(query.fact, []).append((frame.slots[query.name], meets(parts)))
+            by_fact.setdefault(query.fact, []).append((frame.slots[query.name], meets(asked.parts)))
         else:
             left_out.add(query.fact)
     slot, size = frame.slots[head], frame.size
