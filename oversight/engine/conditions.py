@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ Write = Callable[[Source], None]
 """Writes out what fills a slot."""
 NONE_ON_RECORD = EvaluationError("none on record")
 UNDECIDED = EvaluationError("undecided")
+_SLOTS = re.compile(r"env\[(\d+)\]")
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
 
@@ -113,8 +115,12 @@ def _write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False)
     text = text_of(lookup.nodes[0], frame, source)
     asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
     if text.sure and lookup.hashable:
-        source.add(*asked)
-        _write_found(plan, lookup, (found, value, held), source, latest)
+        names = (value, held)
+        if set(_SLOTS.findall(text.code)) <= {"1"}:  # the event or what a rule watches, which stay what they are
+            names = source.found.setdefault((plan.table.number, lookup.number, latest, text.code), names)
+        if names[0] == value:
+            source.add(*asked)
+        _write_found(plan, lookup, (found, *names), source, latest)
     else:
         source.add(f"{found} = False")
         source.inside("try:", *asked)
@@ -299,9 +305,18 @@ class Compiler:
         """What writes out the entries of ``with:``, in order."""
         made = []
         for name, value in values:
-            slot = self.frame.bind(name, fallible=True)
-            made.append(self.value(value, slot))
+            made.append(self.value(value, self.frame.bind(name)))
+            if not self._sure(value):
+                self.frame.fallible.add(name)
         return made
+
+    def _sure(self, value: Value) -> bool:
+        """Whether an entry of ``with:`` has a value whatever stands, once it is compiled."""
+        if isinstance(value, Expression):
+            return text_of(value.node, self.frame, Source("env")).sure
+        if isinstance(value, Latest):
+            return value.otherwise is not None and self._sure(value.value) and self._sure(value.otherwise)
+        return isinstance(value, Exists)
 
     def each(self, each: Each | None) -> CompiledEach | None:
         """``each:``, compiled."""

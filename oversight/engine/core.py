@@ -125,11 +125,15 @@ class Engine:
         Raises:
             EventRefused: as :meth:`feed`.
         """
-        if isinstance(event, Event):
-            self._check(event)
-        self._take(event)
+        if isinstance(event, Stranger):
+            self.strangers[event.kind] += 1
+            return
+        identity = (event.source, event.id)
+        if identity in self._known or (self._floor is not None and event.time < self._floor):
+            self._check(event, _NOTHING)
+        self._take_new(event, identity)
 
-    def _check(self, event: Event, batch: Mapping[tuple[str, str], Event] = _NOTHING) -> None:
+    def _check(self, event: Event, batch: Mapping[tuple[str, str], Event]) -> None:
         identity = (event.source, event.id)
         known = self._known.get(identity) or batch.get(identity)
         if known is not None:
@@ -154,11 +158,15 @@ class Engine:
     def _take(self, event: Event | Stranger) -> None:
         if isinstance(event, Stranger):
             self.strangers[event.kind] += 1
+        else:
+            self._take_new(event, (event.source, event.id))
+
+    def _take_new(self, event: Event, identity: tuple[str, str]) -> None:
+        """Take in an event, unless it is known."""
+        known, time = self._known, event.time
+        if identity in known:
             return
-        identity, time = (event.source, event.id), event.time
-        if identity in self._known:
-            return
-        self._known[identity] = event
+        known[identity] = event
         named = event.data.corrects
         if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)

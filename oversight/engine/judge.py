@@ -79,7 +79,12 @@ class Judge:
         dirty, rules = self.dirty[layer], self.program.rules
         self.dirty[layer] = {}
         for (number, key), cause in dirty.items():
-            self._judge(rules[number], key, instant, half, cause)
+            rule = rules[number]
+            assert rule.table is not None
+            held: Held | None = rule.table.rows.get(key)
+            if held is None or not rule.of or held.values["rule"] in rule.of:  # type: ignore[index]
+                judge = self._judge_whole if rule.each is None else self._judge_parts
+                judge(rule, key, held, instant, half, cause)
 
     def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
         """The bindings of ``each:`` that are in breach."""
@@ -126,13 +131,6 @@ class Judge:
         for member, env in found.items():
             members[member] = (self._subjects(rule, env, event.id), None, None)
         self._raise(rule, event.identity, instant, instant, members, found, event.id)
-
-    def _judge(self, rule: CompiledRule, key: Any, instant: datetime, half: int, cause: str | None) -> None:
-        assert rule.table is not None
-        held: Held | None = rule.table.rows.get(key)
-        if held is not None and rule.of and held.values["rule"] not in rule.of:  # type: ignore[index]
-            return
-        (self._judge_whole if rule.each is None else self._judge_parts)(rule, key, held, instant, half, cause)
 
     def _judge_whole(
         self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None

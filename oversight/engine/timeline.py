@@ -34,6 +34,8 @@ class Timeline:
         self.readers = Readers([*program.tables.values()])
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
+        self.moved_by = {*program.by_kind, *[kind for on in program.on for kind in on]}
+        """The kinds of event that some fact or rule reads."""
         self.queue: list[Event] = []
         self.in_order = True
         self.closed: datetime | None = None
@@ -94,12 +96,13 @@ class Timeline:
     def _lone(self, instant: datetime, event: Event) -> None:
         """Judge an instant at which one event comes and nothing is due."""
         heap, facts = self.facts.timers.heap, self.facts
-        facts.begin_instant(instant)
         self.journal.begin(instant, event)
-        facts.step_alone(event, event.sequence is ABSENT)
-        self.judge.happened(instant, (event,))
-        if heap and heap[0][0] == instant:
-            self._run_out(instant)
+        if event.kind in self.moved_by:
+            facts.begin_instant(instant)
+            facts.step_alone(event, event.sequence is ABSENT)
+            self.judge.happened(instant, (event,))
+            if heap and heap[0][0] == instant:
+                self._run_out(instant)
         self.closed = instant
 
     def _instant(self, instant: datetime, events: list[Event]) -> None:
