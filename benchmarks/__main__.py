@@ -21,6 +21,7 @@ import msgspec
 from benchmarks.stream import lines
 
 import oversight
+from oversight.cli import collect_seldom
 from oversight.model.extract import extract
 from oversight.outlets.jsonlines import json_lines
 
@@ -60,6 +61,7 @@ def measure(written: list[bytes], pack: oversight.Pack, revise: str) -> None:
     near, far = multiprocessing.Pipe()
     plain = multiprocessing.get_context("fork").Process(target=yardstick, args=(written, far))
     plain.start()
+    collect_seldom()  # as the command does
     engine = oversight.Engine(pack, revise=revise)
     told = StringIO()
     outlet = json_lines(told.write)

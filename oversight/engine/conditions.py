@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Lookup, Plan, Reads, Truth
 from oversight.engine.source import Source
-from oversight.engine.store import BY_KEY, Held
+from oversight.engine.store import BY_KEY
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import flatten
-from oversight.model.forms import order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -140,7 +140,7 @@ def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source
     source.add(f"{found} = {held} is not None")
     with source.block(f"if {found}:"):
         if lookup.number != BY_KEY:
-            one = f"{source.bind(_latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
+            one = f"{source.bind(latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
             source.inside(f"if {held}.__class__ is dict:", f"{held} = {one}")
         source.add(f"env[{plan.slot}] = {held}")
         if noted and not latest:
@@ -172,11 +172,6 @@ def attempt(evaluator: Evaluator, env: Env) -> Any:
         return evaluator(env)
     except EvaluationError as error:
         return error
-
-
-def key_order(key: Any) -> tuple[str, ...]:
-    """An order of keys that is the same everywhere."""
-    return tuple([written(part) for part in (key if isinstance(key, tuple) else (key,))])
 
 
 class Compiler:
@@ -277,7 +272,7 @@ class Compiler:
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
 
         def latest(env: Env, reads: Reads) -> Any:
-            last = _latest_of(plan.matches(env, reads) if plan.meets else plan.candidates(env, reads))
+            last = latest_of(plan.matches(env, reads) if plan.meets else plan.candidates(env, reads))
             try:
                 if last is not None:
                     env[plan.slot] = last
@@ -336,17 +331,6 @@ class Compiler:
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
     return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
-
-
-def _latest_of(found: Iterable[Held]) -> Held | None:
-    return max(found, key=began_last, default=None)
-
-
-def began_last(held: Held) -> tuple[Any, ...]:
-    """The order by which ``latest:`` chooses."""
-    if held.event is None:
-        return (held.since, held.since, (), key_order(held.key))
-    return (held.since, held.event.time, order_of(held.event), key_order(held.key))
 
 
 def _write_value(value: Expression, slot: int, frame: Frame, source: Source) -> None:

@@ -2,98 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
-from oversight.engine.queries import Plan
+from oversight.engine.spells import Begun, Waiting, alone
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
-from oversight.model.forms import Compact, Event, order_of
-
-BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
-
-
-class Waiting(Compact):
-    """A start whose spell has not begun yet, or is about to."""
-
-    key: Any
-    event: Event
-    order: tuple[Any, ...]
-    begins: datetime
-    until: datetime | None
-    values: dict[str, Any] | None
-
-
-class Begun:
-    """
-    The spells about to begin in one step, by key and by what an index will have them under.
-
-    Args:
-        table: of the fact.
-        spells: in the order in which they begin.
-    """
-
-    def __init__(self, table: Table, spells: list[Waiting]) -> None:
-        self._table = table
-        self._spells = spells
-        self._indexed: dict[int, dict[Any, list[Any]]] = {}
-        self.by_key: dict[Any, list[Waiting]] = {}
-        for spell in spells:
-            self.by_key.setdefault(spell.key, []).append(spell)
-
-    def left(self) -> list[Waiting]:
-        """Those that no act has ended."""
-        left = {id(spell) for spells in self.by_key.values() for spell in spells}
-        return [spell for spell in self._spells if id(spell) in left]
-
-    def keys(self, plan: Plan, env: list[Any]) -> Iterable[Any]:
-        """Keys of those that may match."""
-        reach = plan.reach(env)
-        if reach is None:
-            return self.by_key
-        number, values = reach
-        if number not in self._indexed and number != BY_KEY:
-            known: dict[Any, list[Any]] = {}
-            for spell in self._spells:
-                for value in self._table.indexes[number].values(_alone(spell)):
-                    known.setdefault(value, []).append(spell.key)
-            self._indexed[number] = known
-        try:
-            if number == BY_KEY:
-                return [value for value in values if value in self.by_key]
-            return [key for value in values for key in self._indexed[number].get(value, ())]
-        except TypeError:
-            return ()  # a list or a map equals no attribute that is indexed
-
-
-class Timers:
-    """
-    What falls due, in order of time and half; entries that no longer apply are recognised when they come up.
-
-    A timer that has come up is noted in the journal, so that taking time back puts it back.
-    """
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[datetime, int, int, str, Any, Any]] = []
-        self.serial = 0
-
-    def push(self, instant: datetime, half: int, what: str, whose: Any, key: Any) -> None:
-        """Let *what* come up at *instant*."""
-        self.serial += 1
-        heapq.heappush(self.heap, (instant, half, self.serial, what, whose, key))
-
-    def pop(self, journal: Journal) -> tuple[datetime, int, int, str, Any, Any]:
-        """The next timer, taken out."""
-        entry = heapq.heappop(self.heap)
-        journal.note(self, entry, None)
-        return entry
-
-    def restore(self, key: Any, old: Any) -> None:
-        """Put a timer back."""
-        heapq.heappush(self.heap, key)
+from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
+from oversight.model.forms import Event, order_of
 
 
 class Facts:
@@ -310,7 +228,7 @@ class Facts:
         for entry in work[2]:
             for key, env, _ in entry.acts(event):
                 found = [held for held in self._found(compiled, entry, key, env) if held is not None]
-                fresh = [_alone(spell) for spell in begun if not entry.key or spell.key == key]
+                fresh = [alone(spell) for spell in begun if not entry.key or spell.key == key]
                 if any(self._meant(entry, env, held) for held in (*found, *fresh)):
                     self._act(position, event.time, [(event, work)], first, ())
                     return
@@ -417,12 +335,12 @@ class Facts:
                 expired.pop(own, None)
             waiting = pending.rows.get(own)
             if waiting is not None:
-                left = tuple([s for s in waiting if not self._meant(entry, env, _alone(s))])
+                left = tuple([s for s in waiting if not self._meant(entry, env, alone(s))])
                 if len(left) != len(waiting):
                     self.journal.write(pending, own, left or None)
             spells = begun.by_key.get(own)
             if stood is None and spells:
-                begun.by_key[own] = [s for s in spells if not self._meant(entry, env, _alone(s))]
+                begun.by_key[own] = [s for s in spells if not self._meant(entry, env, alone(s))]
 
     def _meant(self, entry: CompiledEntry, env: list[Any], this: Held) -> bool:
         if entry.where is None:
@@ -469,8 +387,3 @@ class Facts:
             events = (*(held.events or (held.event,)), event)
             new = Held(held.key, held.since, held.event, values, held.until, held.lasts, events)
             self._put(compiled, held.key, new, event.id)
-
-
-def _alone(spell: Waiting) -> Held:
-    """The fact that a spell not yet begun would make by itself."""
-    return Held(spell.key, spell.begins, spell.event, spell.values)

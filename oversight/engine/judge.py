@@ -10,10 +10,11 @@ from typing import Any
 from oversight.engine.conditions import attempt
 from oversight.engine.explain import Explainer
 from oversight.engine.expressions import Env
-from oversight.engine.facts import DUE, Facts
+from oversight.engine.facts import Facts
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.queries import Reads
 from oversight.engine.store import Held, Instance, Journal, Plain, Read, Readers
+from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError

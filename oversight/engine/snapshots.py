@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from oversight.engine.facts import Waiting
+from oversight.engine.spells import Waiting
 from oversight.engine.judge import Standing
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
