@@ -39,6 +39,7 @@ long: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.late
 
 # A year of a programme over a city; ends with an error where a planted breach is missed or anything else alleged.
 city: $(VENV)/.test

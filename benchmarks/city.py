@@ -22,6 +22,7 @@ from benchmarks.breaches import Breaches, Expected
 from benchmarks.town import Town
 
 import oversight
+from oversight.cli import collect_seldom
 from oversight.model.alerts import RAISED, Change
 
 NUMBERS = "HK-PRP-"
@@ -125,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rounds = max(1, given.days // 60) if given.rounds is None else given.rounds
     breaches = Breaches(town, rounds)
     print(f"{given.cameras:,} cameras, {given.days} days, seed {given.seed}; {len(pack.rules)} rules and parts")
+    collect_seldom()  # as the command does
     outcome, began = Outcome(), time.perf_counter()
     told = 0
     for done in run(town, pack, outcome):

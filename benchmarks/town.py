@@ -35,10 +35,12 @@ class Town:
         days: how long; the phases share them.
         seed: of everything that is drawn.
         footage: how many recordings a day are told.
+        share: of the cameras put up, how many begin to record.
     """
 
-    def __init__(self, cameras: int, days: int, seed: int, footage: int) -> None:
+    def __init__(self, cameras: int, days: int, seed: int, footage: int, share: float = 1.0) -> None:
         self.rng = random.Random(seed)
+        self.share = share
         self.cameras, self.days, self.footage = cameras, days, footage
         self.target = 2 * cameras + 100  # room for the cameras of planted breaches
         self.zones = [f"{DISTRICTS[n % 18]}-{n // 18:03}" for n in range(max(36, cameras // 100))]
@@ -244,6 +246,8 @@ class Town:
         phase = min(PHASES, 1 + number * PHASES // self.days)
         self.put_up += 1
         self.put(at, paper.camera(name, zone, at, phase=str(phase)))
+        if int(self.put_up * self.share) == int((self.put_up - 1) * self.share):
+            return
         self.put(at + timedelta(hours=1), paper.activated(name))
         self.put(at + timedelta(days=3), paper.listed(name))
         self.live.append(name)

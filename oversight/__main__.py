@@ -2,7 +2,7 @@
 
 import sys
 
-from oversight.cli import main
+from oversight.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

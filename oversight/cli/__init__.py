@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,22 @@ from oversight.cli.terminal import say
 from oversight.ground.text import printable
 
 USAGE, INTERRUPTED, CLOSED = 2, 130, 141
+
+
+def command() -> int:
+    """Run the command of this process, which is its own: its garbage collector is set as suits an engine."""
+    collect_seldom()
+    return main()
+
+
+def collect_seldom() -> None:
+    """
+    Have Python's garbage collector go through this process less often.
+
+    An engine leaves no cycles behind, so that collecting finds nothing in it: at Python's own pace looking takes a
+    quarter of the time. A library must leave that to the process it is in.
+    """
+    gc.set_threshold(50_000, 20, 100)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

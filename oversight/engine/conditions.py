@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from attrs import define
+from attrs import define, frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Lookup, Plan, Reads, Truth
 from oversight.engine.source import Source
-from oversight.engine.store import BY_KEY, Held
+from oversight.engine.store import BY_KEY
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import flatten
-from oversight.model.forms import order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -24,6 +25,7 @@ Write = Callable[[Source], None]
 """Writes out what fills a slot."""
 NONE_ON_RECORD = EvaluationError("none on record")
 UNDECIDED = EvaluationError("undecided")
+_SLOTS = re.compile(r"env\[(\d+)\]")
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
 
@@ -101,38 +103,59 @@ class Compiled:
         return name
 
 
-def _write_quick(plan: Plan, frame: Frame, source: Source) -> str:
-    """Write out whether any fact matches, where a single look by key or into an index settles that."""
+def _write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
+    """
+    Write out whether any fact matches, where a single look by key or into an index settles that.
+
+    The slot then has one that does: any, or the *latest*.
+    """
     lookup = plan.quick
     assert lookup is not None
     found, value, held = source.fresh(), source.fresh(), source.fresh()
     text = text_of(lookup.nodes[0], frame, source)
     asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
     if text.sure and lookup.hashable:
-        source.add(*asked)
-        _write_found(plan, lookup, (found, value, held), source)
+        names = (value, held)
+        if set(_SLOTS.findall(text.code)) <= {"1"}:  # the event or what a rule watches, which stay what they are
+            names = source.found.setdefault((plan.table.number, lookup.number, latest, text.code), names)
+        if names[0] == value:
+            source.add(*asked)
+        _write_found(plan, lookup, (found, *names), source, latest)
     else:
         source.add(f"{found} = False")
         source.inside("try:", *asked)
         source.inside("except (EvaluationError, TypeError):", "pass")
         with source.block("else:"):
-            _write_found(plan, lookup, (found, value, held), source)
+            _write_found(plan, lookup, (found, value, held), source, latest)
     return found
 
 
-def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source) -> None:
+def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source, latest: bool) -> None:
     """Write out what a single look found, and what is then noted as read."""
     found, value, held = names
     noted = "" if plan.inverse else "if reads is not None: reads.append"
+    looked = f"{noted}(({plan.table.number}, {lookup.number}, {value}))"
+    if noted and latest:
+        source.add(looked)
     source.add(f"{found} = {held} is not None")
     with source.block(f"if {found}:"):
         if lookup.number != BY_KEY:
-            source.inside(f"if {held}.__class__ is dict:", f"{held} = next(iter({held}.values()))")
+            one = f"{source.bind(latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
+            source.inside(f"if {held}.__class__ is dict:", f"{held} = {one}")
         source.add(f"env[{plan.slot}] = {held}")
-        if noted:
+        if noted and not latest:
             source.add(f"{noted}(({plan.table.number}, {BY_KEY}, {held}.key))")
-    if noted:
-        source.inside("else:", f"{noted}(({plan.table.number}, {lookup.number}, {value}))")
+    if noted and not latest:
+        source.inside("else:", looked)
+
+
+@frozen
+class CompiledQuery:
+    """A query, how its candidates are found, and the compiled conditions of its ``where:``."""
+
+    query: Query
+    plan: Plan
+    parts: tuple[Compiled, ...]
 
 
 @define
@@ -149,11 +172,6 @@ def attempt(evaluator: Evaluator, env: Env) -> Any:
         return evaluator(env)
     except EvaluationError as error:
         return error
-
-
-def key_order(key: Any) -> tuple[str, ...]:
-    """An order of keys that is the same everywhere."""
-    return tuple([written(part) for part in (key if isinstance(key, tuple) else (key,))])
 
 
 class Compiler:
@@ -201,6 +219,7 @@ class Compiler:
         plan, left = self.planner.plan(query, self.frame, conditions, self.explained)
         if left:
             plan.meets = meets([parts[position] for position in left])
+        self.frame.queries.append(CompiledQuery(query, plan, parts))
         return plan, parts
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:
@@ -253,10 +272,7 @@ class Compiler:
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
 
         def latest(env: Env, reads: Reads) -> Any:
-            last: Held | None = None
-            for held in plan.matches(env, reads) if plan.meets else plan.candidates(env, reads):
-                if last is None or began_last(held) > began_last(last):
-                    last = held
+            last = latest_of(plan.matches(env, reads) if plan.meets else plan.candidates(env, reads))
             try:
                 if last is not None:
                     env[plan.slot] = last
@@ -266,10 +282,10 @@ class Compiler:
                 return error
 
         def write(source: Source) -> None:
-            if plan.quick is None or plan.quick.number != BY_KEY:
+            if plan.quick is None:
                 source.add(f"env[{slot}] = {source.bind(latest)}(env, reads)")
                 return
-            found = _write_quick(plan, self.frame, source)
+            found = _write_quick(plan, self.frame, source, latest=True)
             with source.block(f"if {found}:"):
                 _write_value(value.value, slot, self.frame, source)
             with source.block("else:"):
@@ -284,9 +300,18 @@ class Compiler:
         """What writes out the entries of ``with:``, in order."""
         made = []
         for name, value in values:
-            slot = self.frame.bind(name, fallible=True)
-            made.append(self.value(value, slot))
+            made.append(self.value(value, self.frame.bind(name)))
+            if not self._sure(value):
+                self.frame.fallible.add(name)
         return made
+
+    def _sure(self, value: Value) -> bool:
+        """Whether an entry of ``with:`` has a value whatever stands, once it is compiled."""
+        if isinstance(value, Expression):
+            return text_of(value.node, self.frame, Source("env")).sure
+        if isinstance(value, Latest):
+            return value.otherwise is not None and self._sure(value.value) and self._sure(value.otherwise)
+        return isinstance(value, Exists)
 
     def each(self, each: Each | None) -> CompiledEach | None:
         """``each:``, compiled."""
@@ -306,13 +331,6 @@ class Compiler:
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
     return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
-
-
-def began_last(held: Held) -> tuple[Any, ...]:
-    """The order by which ``latest:`` chooses."""
-    if held.event is None:
-        return (held.since, held.since, (), key_order(held.key))
-    return (held.since, held.event.time, order_of(held.event), key_order(held.key))
 
 
 def _write_value(value: Expression, slot: int, frame: Frame, source: Source) -> None:

@@ -20,10 +20,12 @@ from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackw
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
 from oversight.model.alerts import RAISED, Change
-from oversight.model.events import Vocabulary, retracts
-from oversight.model.forms import Event, Stranger
+from oversight.model.events import Vocabulary
+from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes, to_bytes
+
+_NOTHING: Mapping[tuple[str, str], Event] = {}
 
 
 class Engine:
@@ -123,12 +125,17 @@ class Engine:
         Raises:
             EventRefused: as :meth:`feed`.
         """
-        if isinstance(event, Event):
-            self._check(event, {})
-        self._take(event)
+        if isinstance(event, Stranger):
+            self.strangers[event.kind] += 1
+            return
+        identity = (event.source, event.id)
+        if identity in self._known or (self._floor is not None and event.time < self._floor):
+            self._check(event, _NOTHING)
+        self._take_new(event, identity)
 
-    def _check(self, event: Event, batch: dict[tuple[str, str], Event]) -> None:
-        known = self._known.get(event.identity) or batch.get(event.identity)
+    def _check(self, event: Event, batch: Mapping[tuple[str, str], Event]) -> None:
+        identity = (event.source, event.id)
+        known = self._known.get(identity) or batch.get(identity)
         if known is not None:
             if type(known) is not type(event) or known.time != event.time or known.data != event.data:
                 where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
@@ -151,22 +158,26 @@ class Engine:
     def _take(self, event: Event | Stranger) -> None:
         if isinstance(event, Stranger):
             self.strangers[event.kind] += 1
+        else:
+            self._take_new(event, (event.source, event.id))
+
+    def _take_new(self, event: Event, identity: tuple[str, str]) -> None:
+        """Take in an event, unless it is known."""
+        known, time = self._known, event.time
+        if identity in known:
             return
-        identity = event.identity
-        if identity in self._known:
-            return
-        self._known[identity] = event
-        named = retracts(event)
-        if named is not None and named != event.id:
+        known[identity] = event
+        named = event.data.corrects
+        if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)
         if identity in self._gone:
             return
-        if self._latest is None or event.time > self._latest:
-            self._latest = event.time
-        closed = self._timeline.closed
-        self._timeline.take(event)
-        if closed is not None and event.time <= closed:
-            self._revision.late.append(Late(event, event.time))
+        if self._latest is None or time > self._latest:
+            self._latest = time
+        timeline = self._timeline
+        timeline.take(event)
+        if timeline.closed is not None and time <= timeline.closed:
+            self._revision.late.append(Late(event, time))
 
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:

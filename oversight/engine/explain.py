@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from oversight.engine.conditions import Compiled, attempt, began_last, key_order
+from oversight.engine.conditions import Compiled, attempt
+from oversight.engine.order import began_last, key_order
 from oversight.engine.expressions import Env, Evaluator
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.queries import Plan

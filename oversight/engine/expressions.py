@@ -80,6 +80,7 @@ class Frame:
         inverse: facts, with the number of an index, in which it looks for that key: a change there tells by itself
             which instance of the rule it touches.
         present: names and attributes that ``has`` has found where the source now stands.
+        queries: every query that was compiled.
     """
 
     parameters: Mapping[str, Parameter]
@@ -92,6 +93,7 @@ class Frame:
     head: tuple[str, str] | None = None
     inverse: list[tuple[str, int]] = field(factory=list)
     present: set[tuple[str, str]] = field(factory=set)
+    queries: list[Any] = field(factory=list)
 
     def bind(self, name: str, fact: str = "", fallible: bool = False) -> int:
         """The slot of *name*, made where it has none; *fact* says that it stands for such a fact."""

@@ -2,98 +2,16 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
-from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work, queries_of
-from oversight.engine.queries import Plan
-from oversight.engine.store import BY_KEY, Held, Instance, Journal, Plain, Readers, Table
-from oversight.model.forms import Compact, Event, order_of
-
-BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
-
-
-class Waiting(Compact):
-    """A start whose spell has not begun yet, or is about to."""
-
-    key: Any
-    event: Event
-    order: tuple[Any, ...]
-    begins: datetime
-    until: datetime | None
-    values: dict[str, Any] | None
-
-
-class Begun:
-    """
-    The spells about to begin in one step, by key and by what an index will have them under.
-
-    Args:
-        table: of the fact.
-        spells: in the order in which they begin.
-    """
-
-    def __init__(self, table: Table, spells: list[Waiting]) -> None:
-        self._table = table
-        self._spells = spells
-        self._indexed: dict[int, dict[Any, list[Any]]] = {}
-        self.by_key: dict[Any, list[Waiting]] = {}
-        for spell in spells:
-            self.by_key.setdefault(spell.key, []).append(spell)
-
-    def left(self) -> list[Waiting]:
-        """Those that no act has ended."""
-        left = {id(spell) for spells in self.by_key.values() for spell in spells}
-        return [spell for spell in self._spells if id(spell) in left]
-
-    def keys(self, plan: Plan, env: list[Any]) -> Iterable[Any]:
-        """Keys of those that may match."""
-        reach = plan.reach(env)
-        if reach is None:
-            return self.by_key
-        number, values = reach
-        if number not in self._indexed and number != BY_KEY:
-            known: dict[Any, list[Any]] = {}
-            for spell in self._spells:
-                for value in self._table.indexes[number].values(_alone(spell)):
-                    known.setdefault(value, []).append(spell.key)
-            self._indexed[number] = known
-        try:
-            if number == BY_KEY:
-                return [value for value in values if value in self.by_key]
-            return [key for value in values for key in self._indexed[number].get(value, ())]
-        except TypeError:
-            return ()  # a list or a map equals no attribute that is indexed
-
-
-class Timers:
-    """
-    What falls due, in order of time and half; entries that no longer apply are recognised when they come up.
-
-    A timer that has come up is noted in the journal, so that taking time back puts it back.
-    """
-
-    def __init__(self) -> None:
-        self.heap: list[tuple[datetime, int, int, str, Any, Any]] = []
-        self.serial = 0
-
-    def push(self, instant: datetime, half: int, what: str, whose: Any, key: Any) -> None:
-        """Let *what* come up at *instant*."""
-        self.serial += 1
-        heapq.heappush(self.heap, (instant, half, self.serial, what, whose, key))
-
-    def pop(self, journal: Journal) -> tuple[datetime, int, int, str, Any, Any]:
-        """The next timer, taken out."""
-        entry = heapq.heappop(self.heap)
-        journal.note(self, entry, None)
-        return entry
-
-    def restore(self, key: Any, old: Any) -> None:
-        """Put a timer back."""
-        heapq.heappush(self.heap, key)
+from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
+from oversight.engine.spells import Begun, Waiting, alone
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
+from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
+from oversight.model.forms import Event, order_of
 
 
 class Facts:
@@ -104,7 +22,7 @@ class Facts:
         program: compiled.
         journal: through which every write goes.
         readers: who read what.
-        touch: is told of every instance of a rule that must be judged again.
+        dirty: by layer, the instances of rules that must be judged again, each with the event because of which.
     """
 
     def __init__(
@@ -112,50 +30,117 @@ class Facts:
         program: Program,
         journal: Journal,
         readers: Readers,
-        touch: Callable[[Instance, str | None], None],
+        dirty: list[dict[Instance, str | None]],
     ) -> None:
         self.program = program
         self.journal = journal
         self.readers = readers
-        self.touch = touch
+        self.dirty = dirty
+        self.layers = [rule.rule.layer for rule in program.rules]
         self.timers = Timers()
+        self.instant = datetime.min.replace(tzinfo=UTC)
         self.pending = [Plain() for _ in program.facts]
         self.expired: list[dict[Any, Held]] = [{} for _ in program.facts]
         self.expiring: set[int] = set()
-        self.remembering = [table for table in program.tables.values() if table.remember]
-        standing = [rule.rule for rule in program.rules if rule.table is not None]
-        watched = {query.fact for rule in standing for query in queries_of(rule)}
+        self.kept: list[Table] = []
+        """The tables that keep what stood before the instant."""
+        standing = [rule for rule in program.rules if rule.table is not None]
+        watched = {asked.query.fact for rule in standing for asked in rule.frame.queries}
         for table in program.tables.values():
             table.watched = table.name in watched
+        self.alone = {kind: [(self._way(work), work) for work in works] for kind, works in program.by_kind.items()}
+        """How a lone event of each kind acts on each fact."""
 
-    def forget_instant(self) -> None:
-        """Forget what was so before the instant: a new one begins."""
-        for table in self.remembering:
-            if table.stood:
-                table.stood.clear()
+    def _way(self, work: Work) -> Callable[[Work, Event, bool], None]:
+        _, starts, ends, changes = work
+        if changes:
+            return self._act_alone if starts or ends else self._change_alone
+        if not ends:
+            return self._start_alone
+        return self._start_or_end_alone if starts else self._end_alone
+
+    def begin_instant(self, instant: datetime) -> None:
+        """Let a new instant begin: what was so before the last is forgotten."""
+        self.instant = instant
+        if self.kept:
+            for table in self.kept:
+                table.forget()
+            self.kept.clear()
         if self.expiring:
             for position in self.expiring:
                 self.expired[position].clear()
             self.expiring.clear()
 
+    def touch(self, number: int, key: Any, cause: str | None) -> None:
+        """Have an instance of a rule judged again, because of the event *cause* or, where ``None``, of time."""
+        dirty, instance = self.dirty[self.layers[number]], (number, key)
+        if dirty.get(instance) is None:
+            dirty[instance] = cause
+
     def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
-        self.journal.note(table, key, table.rows.get(key))
+        rows = table.rows
+        old = rows.get(key)
+        self.journal.undo += (table, key, old)
+        if table.remember:
+            if not table.stood:
+                self.kept.append(table)
+            table.keep(key, old)
+        if new is not None:
+            rows[key] = new
+        elif old is not None:
+            del rows[key]
         if table.watched:
-            of = self.readers.of
-            touched = table.replace(key, new)
-            for read in touched:
-                if read in of:
-                    for instance in self.readers.readers(read):
-                        self.touch(instance, cause)
-            for index, rule, watched in table.inverse:
-                for _, number, value in touched:
-                    if number == index and value in watched:
-                        self.touch((rule, value), cause)
+            self._moved(table, key, old, new, cause)
         else:
-            table.place(key, new)
+            for index in table.indexes:
+                index.move(key, old, new)
         for number in watchers:
-            self.touch((number, key), cause)
+            self.touch(number, key, cause)
+
+    def _moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
+        """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
+        asked, facts = table.asked, (old, new)
+        for number, value in ((BY_KEY, key), (ALL, None)):
+            if number in asked and value in asked[number]:
+                self._touch_all(asked[number][value], table, facts, cause)
+        for number, index in enumerate(table.indexes):
+            values = index.move(key, old, new)
+            of = asked.get(number)
+            if of:
+                for value in values:
+                    if value in of:
+                        self._touch_all(of[value], table, facts, cause)
+            for inverse, rule, watched in table.inverse:
+                if inverse == number:
+                    for value in values:
+                        if value in watched:
+                            self._touch_asker(rule, value, table, facts, cause)
+        for inverse, rule, watched in table.inverse:
+            if inverse == BY_KEY and key in watched:
+                self._touch_asker(rule, key, table, facts, cause)
+
+    def _touch_all(
+        self, instances: Instance | set[Instance], table: Table, facts: tuple[Held | None, ...], cause: str | None
+    ) -> None:
+        for number, key in (instances,) if isinstance(instances, tuple) else tuple(instances):
+            self._touch_asker(number, key, table, facts, cause)
+
+    def _touch_asker(
+        self, number: int, key: Any, table: Table, facts: tuple[Held | None, ...], cause: str | None
+    ) -> None:
+        """Touch an instance that asked, unless its answers cannot have changed: *facts* is what was and what is."""
+        relevant = table.relevant.get(number)
+        watched = None if relevant is None else relevant.watched.get(key)
+        if relevant is not None and watched is not None:
+            reads: list[Read] = []
+            for fact in facts:
+                if fact is not None and relevant.matches(watched, fact, self.instant, reads):
+                    break
+            else:
+                self.readers.add((number, key), reads, self.journal)
+                return
+        self.touch(number, key, cause)
 
     def _put(self, compiled: CompiledFact, key: Any, new: Held | None, cause: str | None) -> None:
         self.write(compiled.table, key, new, compiled.watchers, cause)
@@ -183,17 +168,7 @@ class Facts:
         """
         by_kind = self.program.by_kind
         if len(events) == 1 and not beginning:
-            event = events[0]
-            for work in by_kind.get(event.kind, ()):
-                if work[2]:
-                    if work[1] or work[3] or self._may_end(work, event):
-                        self._act(work[0], instant, [(event, work)], first, ())
-                elif work[1] and work[3]:
-                    self._act(work[0], instant, [(event, work)], first, ())
-                elif work[1]:
-                    self._start_alone(work, event)
-                else:
-                    self._change_alone(work, event)
+            self.step_alone(events[0], first)
             return
         works: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
         for event in events:
@@ -201,6 +176,64 @@ class Facts:
                 works.setdefault(work[0], []).append((event, work))
         for position in sorted(works):
             self._act(position, instant, works[position], first, beginning.get(position, ()))
+
+    def step_alone(self, event: Event, first: bool) -> None:
+        """The same for a lone event, where no spell begins that has waited."""
+        for way, work in self.alone.get(event.kind, ()):
+            way(work, event, first)
+
+    def _act_alone(self, work: Work, event: Event, first: bool) -> None:
+        self._act(work[0], event.time, [(event, work)], first, ())
+
+    def _end_alone(self, work: Work, event: Event, first: bool) -> None:
+        """Let an event that only ends a fact do so, as :meth:`_act` does."""
+        position = work[0]
+        compiled = self.program.facts[position]
+        if self.pending[position].rows or position in self.expiring:
+            self._act(position, event.time, [(event, work)], first, ())
+        elif compiled.table.rows:
+            for entry in work[2]:
+                self._end_standing(compiled, entry, event)
+
+    def _end_standing(self, compiled: CompiledFact, entry: CompiledEntry, event: Event) -> None:
+        """Let an entry end what stands of a fact; nothing waits, nor has run out at this instant."""
+        rows = compiled.table.rows
+        if entry.keyed is not None and entry.where is None:
+            key = entry.keyed(event)
+            if key is not None and key in rows:
+                self._put(compiled, key, None, event.id)
+            return
+        for key, env, _ in entry.acts(event):
+            for held in self._found(compiled, entry, key, env):
+                if held is not None and self._meant(entry, env, held):
+                    self._put(compiled, held.key, None, event.id)
+
+    def _found(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any]) -> Iterable[Held | None]:
+        """What stands that an act by *entry* may be about."""
+        if entry.key:
+            return (compiled.table.rows.get(key),)
+        assert entry.found is not None
+        return tuple(entry.found.candidates(env, None))
+
+    def _start_or_end_alone(self, work: Work, event: Event, first: bool) -> None:
+        """Let an event start what no act of it ends, as :meth:`_act` does; where one does, that is left to it."""
+        position = work[0]
+        compiled = self.program.facts[position]
+        if self.pending[position].rows or position in self.expiring:
+            self._act(position, event.time, [(event, work)], first, ())
+            return
+        begun: list[Waiting] = []
+        for entry in work[1]:
+            self._starts(entry, event, begun)
+        for entry in work[2]:
+            for key, env, _ in entry.acts(event):
+                found = [held for held in self._found(compiled, entry, key, env) if held is not None]
+                fresh = [alone(spell) for spell in begun if not entry.key or spell.key == key]
+                if any(self._meant(entry, env, held) for held in (*found, *fresh)):
+                    self._act(position, event.time, [(event, work)], first, ())
+                    return
+        for spell in begun:
+            self._begin_or_wait(position, spell, event.time, False)
 
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
@@ -226,7 +259,7 @@ class Facts:
                 for key, env, _ in entry.acts(event):
                     self._change(self.program.facts[position], entry, key, env, event)
 
-    def _start_alone(self, work: Work, event: Event) -> None:
+    def _start_alone(self, work: Work, event: Event, first: bool) -> None:
         """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""
         begun: list[Waiting] = []
         for entry in work[1]:
@@ -239,20 +272,7 @@ class Facts:
         for spell in begun:
             self._begin_or_wait(work[0], spell, event.time, False)
 
-    def _may_end(self, work: Work, event: Event) -> bool:
-        """Whether anything stands, stood or waits that an event that only ends might end."""
-        position = work[0]
-        rows = self.program.facts[position].table.rows
-        if not rows and not self.expired[position] and not self.pending[position].rows:
-            return False
-        for entry in work[2]:
-            if entry.keyed is None or self.expired[position] or self.pending[position].rows:
-                return True
-            if entry.keyed(event) in rows:
-                return True
-        return False
-
-    def _change_alone(self, work: Work, event: Event) -> None:
+    def _change_alone(self, work: Work, event: Event, first: bool) -> None:
         compiled = self.program.facts[work[0]]
         for entry in work[3]:
             for key, env, _ in entry.acts(event):
@@ -315,12 +335,12 @@ class Facts:
                 expired.pop(own, None)
             waiting = pending.rows.get(own)
             if waiting is not None:
-                left = tuple([s for s in waiting if not self._meant(entry, env, _alone(s))])
+                left = tuple([s for s in waiting if not self._meant(entry, env, alone(s))])
                 if len(left) != len(waiting):
                     self.journal.write(pending, own, left or None)
             spells = begun.by_key.get(own)
             if stood is None and spells:
-                begun.by_key[own] = [s for s in spells if not self._meant(entry, env, _alone(s))]
+                begun.by_key[own] = [s for s in spells if not self._meant(entry, env, alone(s))]
 
     def _meant(self, entry: CompiledEntry, env: list[Any], this: Held) -> bool:
         if entry.where is None:
@@ -360,20 +380,10 @@ class Facts:
             self.timers.push(lasts, 1, LASTS, position, key)
 
     def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
-        if entry.key:
-            found: Any = (compiled.table.rows.get(key),)
-        else:
-            assert entry.found is not None
-            found = list(entry.found.candidates(env, None))
-        for held in found:
+        for held in self._found(compiled, entry, key, env):
             if held is None or not self._meant(entry, env, held):
                 continue
             values = {**(held.values or {}), **entry.settings(env)}
             events = (*(held.events or (held.event,)), event)
             new = Held(held.key, held.since, held.event, values, held.until, held.lasts, events)
             self._put(compiled, held.key, new, event.id)
-
-
-def _alone(spell: Waiting) -> Held:
-    """The fact that a spell not yet begun would make by itself."""
-    return Held(spell.key, spell.begins, spell.event, spell.values)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.explain import Explainer
 from oversight.engine.expressions import Env
-from oversight.engine.facts import DUE, Facts
+from oversight.engine.facts import Facts
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held, Instance, Journal, Plain, Readers
+from oversight.engine.store import Held, Instance, Journal, Plain, Read, Readers
+from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import identity
 from oversight.model.forms import Compact, Event
+
+
+_NONE: dict[Any, Env] = {}
 
 
 class Standing(Compact):
@@ -52,16 +57,10 @@ class Judge:
         self.verdicts = Verdicts()
         self.explainer = Explainer(program)
         self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
-        self.facts = Facts(program, journal, readers, self.touch)
+        self.facts = Facts(program, journal, readers, self.dirty)
         self.undecided = Plain()
 
-    def touch(self, instance: Instance, cause: str | None) -> None:
-        """Have *instance* judged again, because of the event *cause* or, where ``None``, because time passed."""
-        dirty = self.dirty[self.program.rules[instance[0]].rule.layer]
-        if dirty.get(instance) is None:
-            dirty[instance] = cause
-
-    def happened(self, instant: datetime, events: list[Event]) -> None:
+    def happened(self, instant: datetime, events: Sequence[Event]) -> None:
         """Judge what happened at *instant*: its events by the ``on`` rules, and every touched instance."""
         for layer, on in enumerate(self.program.on):
             if on:
@@ -81,27 +80,28 @@ class Judge:
         dirty, rules = self.dirty[layer], self.program.rules
         self.dirty[layer] = {}
         for (number, key), cause in dirty.items():
-            self._judge(rules[number], key, instant, half, cause)
+            rule = rules[number]
+            assert rule.table is not None
+            held: Held | None = rule.table.rows.get(key)
+            if held is None or not rule.of or held.values["rule"] in rule.of:  # type: ignore[index]
+                judge = self._judge_whole if rule.each is None else self._judge_parts
+                judge(rule, key, held, instant, half, cause)
 
     def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
         """The bindings of ``each:`` that are in breach."""
         env = rule.frame.env(instant)
         env[rule.head_slot] = head
-        if rule.each is None:
-            return {(): env} if self._breached(rule, env, reads, whom) else {}
         found: dict[Any, Env] = {}
+        assert rule.each is not None
         for member, item in rule.each.source(env, reads):
             own = env.copy()
             own[rule.each.slot] = item
-            if self._breached(rule, own, reads, whom):
+            truth = rule.breached(own, reads)
+            if truth:
                 found.setdefault(member, own)
+            elif truth is None:
+                self._note_undecided(rule, own, whom)
         return found
-
-    def _breached(self, rule: CompiledRule, env: Env, reads: Reads, whom: str) -> bool:
-        truth = rule.breached(env, reads)
-        if truth is None:
-            self._note_undecided(rule, env, whom)
-        return truth is True
 
     def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
         for part in rule.parts:
@@ -113,27 +113,99 @@ class Judge:
 
     def _judge_event(self, rule: CompiledRule, event: Event) -> None:
         instant = event.time
-        if not rule.in_force(instant):
+        if not rule.always and not rule.in_force(instant):
             return
-        found = self._bindings(rule, event, instant, None, event.id)
-        if found:
-            members: dict[Any, Member] = {}
-            for member, env in found.items():
-                members[member] = (self._subjects(rule, env, event.id), None, None)
-            self._raise(rule, event.identity, instant, instant, members, found, event.id)
+        if rule.each is not None:
+            found = self._bindings(rule, event, instant, None, event.id)
+            if not found:
+                return
+        else:
+            env = rule.frame.env(instant)
+            env[rule.head_slot] = event
+            truth = rule.breached(env, None)
+            if not truth:
+                if truth is None:
+                    self._note_undecided(rule, env, event.id)
+                return
+            found = {(): env}
+        members: dict[Any, Member] = {}
+        for member, env in found.items():
+            members[member] = (self._subjects(rule, env, event.id), None, None)
+        self._raise(rule, event.identity, instant, instant, members, found, event.id)
 
-    def _judge(self, rule: CompiledRule, key: Any, instant: datetime, half: int, cause: str | None) -> None:
-        assert rule.table is not None
-        held: Held | None = rule.table.rows.get(key)
-        old: Standing | None = self.standing[rule.number].rows.get(key)
-        found: dict[Any, Env] = {}
-        reads: Reads = [] if rule.reads else None
-        if held is not None and rule.rule.head.of and held.values["rule"] not in rule.rule.head.of:  # type: ignore[index]
+    def _judge_whole(
+        self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
+    ) -> None:
+        """Judge an instance of a rule without ``each:``."""
+        standing = self.standing[rule.number]
+        old: Standing | None = standing.rows.get(key)
+        env = self._breach(rule, key, held, instant)
+        if env is None or held is None:
+            if old is not None:
+                self._end_whole(rule, key, old, instant, cause)
+                self.journal.write(standing, key, None)
             return
-        if held is not None and rule.in_force(instant):
-            found = self._bindings(rule, held, instant, reads, held.event.id if held.event else str(key))
+        since, raised, waited, rises = instant, False, None, False
+        if old is not None:
+            if old.episode == held.since:
+                _, since, raised, waited = old.members[0]
+            else:
+                self._end_whole(rule, key, old, instant, cause)
+        if not raised:
+            due = self._due(rule, env, since)
+            rises = raised = self._is_due(rule, due, instant, half)
+            if not raised and due is not None and due != waited:
+                self.facts.timers.push(due, 1, DUE, rule.number, key)
+            waited = due
+        members = (((), since, raised, waited),)
+        if old is None or old.members != members or old.episode != held.since:
+            self.journal.write(standing, key, Standing(held.since, members))
+        if rises:
+            late = rule.deadline is not None and since != instant
+            named: dict[Any, Member] = {(): (self._subjects(rule, env, key), None, None)}
+            self._raise(rule, key, since, instant, named, {(): env}, None if late else cause)
+
+    def _breach(self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime) -> Env | None:
+        """The slots of an instance without ``each:`` that is in breach; what it read is noted."""
+        if held is None or not (rule.always or rule.in_force(instant)):
+            if rule.reads:
+                self.readers.note((rule.number, key), (), self.journal)
+            return None
+        env = rule.frame.env(instant)
+        env[rule.head_slot] = held
         if rule.reads:
-            self._subscribe((rule.number, key), held, reads or [])
+            reads: list[Read] = []
+            truth = rule.breached(env, reads)
+            self.readers.note((rule.number, key), tuple(reads), self.journal)
+        else:
+            truth = rule.breached(env, None)
+        if truth is None:
+            self._note_undecided(rule, env, held.event.id if held.event else str(key))
+        return env if truth else None
+
+    def _is_due(self, rule: CompiledRule, due: datetime | None, instant: datetime, half: int) -> bool:
+        """Whether a breach becomes an alert at *instant*: at its deadline itself only in the second half."""
+        if due is None or due > instant:
+            return False
+        return due < instant or half == 1 or rule.deadline is None
+
+    def _end_whole(self, rule: CompiledRule, key: Any, old: Standing, instant: datetime, cause: str | None) -> None:
+        _, since, raised, _ = old.members[0]
+        if raised:
+            self._end(rule, key, [((), since)], instant, cause)
+
+    def _judge_parts(
+        self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
+    ) -> None:
+        """Judge an instance of a rule with ``each:``, part by part."""
+        old: Standing | None = self.standing[rule.number].rows.get(key)
+        found = _NONE
+        reads: Reads = [] if rule.reads else None
+        if held is not None and (rule.always or rule.in_force(instant)):
+            whom = held.event.id if held.event else str(key)
+            found = self._bindings(rule, held, instant, reads, whom)
+        if rule.reads:
+            self.readers.note((rule.number, key), tuple(reads or ()), self.journal)
         if old is None and not found:
             return
         kept: dict[Any, tuple[datetime, bool, datetime | None]] = {}
@@ -147,11 +219,6 @@ class Judge:
             return
         self._go_on(rule, key, held, found, kept, instant, half, cause)
 
-    def _subscribe(self, instance: Instance, held: Held | None, reads: list[Any]) -> None:
-        wanted = tuple(reads) if held is not None else ()
-        if self.readers.rows.get(instance, ()) != wanted:
-            self.journal.write(self.readers, instance, wanted)
-
     def _go_on(
         self, rule: CompiledRule, key: Any, held: Held, found: dict[Any, Env],
         kept: dict[Any, tuple[datetime, bool, datetime | None]], instant: datetime, half: int, cause: str | None,
@@ -163,7 +230,7 @@ class Judge:
             since, raised, waited = kept.get(member, (instant, False, None))
             if not raised:
                 due = self._due(rule, env, since)
-                if due is not None and (due < instant or (due == instant and (half == 1 or rule.deadline is None))):
+                if self._is_due(rule, due, instant, half):
                     raised = True
                     risen.setdefault(since, []).append(member)
                 elif due is not None and due != waited:
@@ -183,9 +250,10 @@ class Judge:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
         if rule.deadline is None:
             return since
-        then = env.copy()
-        then[0] = since
-        value = attempt(rule.deadline, then)
+        if env[0] != since:
+            env = env.copy()
+            env[0] = since
+        value = attempt(rule.deadline, env)
         if rule.rule.by:
             return self.program.instant_of(value, end=True)
         return self.program.later(since, value)

@@ -111,10 +111,12 @@ class Planner:
         table, slot = self.tables[query.fact], frame.bind(query.name, query.fact)
         if query.before:
             table.remember = True
-        if query.before or query.fact == "alert":
-            return Plan(table, slot, (), before=query.before, of=query.of), list(range(len(conditions)))
-        found = _tests(query, conditions, query.where)
+        found = [] if query.fact == "alert" else _tests(query, conditions, query.where)
         own = [test for test in found if test.mode == EQUAL]
+        if query.before or query.fact == "alert":
+            lookup = self._lookup(query, own, frame) if own else None
+            plan = Plan(table, slot, (), before=query.before, of=query.of, wider=lookup)
+            return plan, list(range(len(conditions)))
         keyed = bool(self._of_key(query.fact, own))
         ways = [] if keyed else self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
         wider = self._lookup(query, own, frame) if own and (explained or not ways) else None

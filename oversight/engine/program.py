@@ -12,8 +12,9 @@ from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write,
 from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression, is_text, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
+from oversight.engine.relevance import relevance
 from oversight.engine.source import Source
-from oversight.engine.store import Index, Table
+from oversight.engine.store import Index, Relevance, Table
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.forms import ABSENT, Event, coerce
@@ -85,6 +86,10 @@ class CompiledRule:
     """Of the fact it watches."""
     reads: bool
     """Whether its judgement reads any fact but the one it watches."""
+    of: tuple[str, ...]
+    """Where it watches alerts: of which rules."""
+    always: bool
+    """Whether it is in force at every instant."""
 
     def in_force(self, instant: datetime) -> bool:
         """Whether the rule is in force at *instant*."""
@@ -145,8 +150,8 @@ class Program:
         found: set[str] = set()
         for rule in self.rules:
             found.update(rule.rule.head.of)
-            for query in queries_of(rule.rule):
-                found.update(query.of)
+            for asked in rule.frame.queries:
+                found.update(asked.query.of)
         return frozenset(found)
 
     def frame(self) -> Frame:
@@ -232,12 +237,17 @@ class Program:
         excused = Compiler(self.planner, frame, explained=True).all(rule.excuses)
         for name, index in set(frame.inverse):
             self.tables[name].inverse.append((index, number, self.tables[rule.head.fact].rows))
+        if rule.head.fact and rule.head.fact != "alert":
+            for name, relevant in relevance(frame, rule.head.name).items():
+                self.tables[name].relevant[number] = Relevance(self.tables[rule.head.fact].rows, relevant)
         return CompiledRule(
             rule, number, frame, head_slot, each, write_breached(values, parts, excused), parts, excused,
             None if rule.deadline is None else compile_expression(rule.deadline.node, frame),
             tuple([compile_expression(e.node, frame) for e in rule.about]),
             self._template(rule.message, frame), self._template(rule.remedy, frame),
-            self.tables[rule.head.fact] if rule.head.fact else None, any(True for _ in queries_of(rule)),
+            self.tables[rule.head.fact] if rule.head.fact else None,
+            any(not asked.plan.inverse for asked in frame.queries),
+            rule.head.of, rule.in_force == (None, None),
         )  # fmt: skip
 
     def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:
@@ -324,10 +334,11 @@ def _write_key(frame: Frame, entry: Entry, source: Source, leave: str, otherwise
     else:
         source.inside("try:", f"key = {code}")
         source.inside("except EvaluationError:", leave)
-    parts = ["key"] if len(texts) == 1 else [f"key[{number}]" for number in range(len(texts))]
-    loose = [name for name, part in zip(parts, entry.key, strict=True) if not is_text(part.node.type)]
-    if loose:
-        source.inside(f"if {' or '.join([f'isinstance({name}, (list, dict))' for name in loose])}:", leave)
+    loose = [number for number, part in enumerate(entry.key) if not is_text(part.node.type)]
+    if len(texts) == 1 and loose:
+        source.inside("if key is None or isinstance(key, (list, dict)):", leave)
+    elif loose:
+        source.inside(f"if {' or '.join([f'isinstance(key[{number}], (list, dict))' for number in loose])}:", leave)
 
 
 def write_key(frame: Frame, entry: Entry) -> Callable[[Event], Any]:
@@ -349,23 +360,3 @@ def write_extras(frame: Frame, names: Sequence[str]) -> Callable[[Env], dict[str
         values.append(f"{source.bind(name)}: {value}")
     source.add(f"return {{{', '.join(values)}}}")
     return source.function()
-
-
-def queries_of(rule: Rule) -> list[Query]:
-    """Every query in a rule, however deep."""
-    found: list[Query] = []
-    _collect([*rule.conditions, *rule.excuses, *[value for _, value in rule.values]], found)
-    if rule.each is not None and isinstance(rule.each.source, Query):
-        _collect([rule.each.source], found)
-    return found
-
-
-def _collect(parts: Sequence[Any], found: list[Query]) -> None:
-    for part in parts:
-        if isinstance(part, Query):
-            found.append(part)
-            _collect(part.where, found)
-        elif hasattr(part, "query"):
-            _collect([part.query], found)
-        elif hasattr(part, "conditions"):
-            _collect(part.conditions, found)

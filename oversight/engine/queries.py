@@ -138,7 +138,7 @@ class Plan:
         self.narrowed = narrowed
         self.inverse = inverse
         if before:
-            self.candidates: Find = _before(table, of)
+            self.candidates: Find = _before(table, of, wider)
         elif of:
             self.candidates = _of_rules(table, of)
         elif len(branches) == 1 and branches[0].lookup is not None and not branches[0].guards:
@@ -266,11 +266,23 @@ class Plan:
         return False
 
 
-def _before(table: Table, of: tuple[str, ...]) -> Find:
+def _before(table: Table, of: tuple[str, ...], lookup: Lookup | None) -> Find:
+    """The facts as they stood before the instant, narrowed by *lookup* where there is one."""
+
     def before(env: Env, reads: Reads) -> Collection[Held]:
         return [held for held in table.before() if not of or (held.values or {})["rule"] in of]
 
-    return before
+    def looked_up(env: Env, reads: Reads) -> Collection[Held]:
+        assert lookup is not None
+        try:
+            (value,) = lookup.values(env)
+            return table.found_before(lookup.number, value)
+        except (EvaluationError, TypeError):
+            return ()
+        except NoText:
+            return list(table.before())
+
+    return before if lookup is None else looked_up
 
 
 def _of_rules(table: Table, of: tuple[str, ...]) -> Find:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from oversight.engine.facts import Waiting
+from oversight.engine.spells import Waiting
 from oversight.engine.judge import Standing
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
@@ -20,7 +20,7 @@ from oversight.ground.time import Period
 from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
 
-VERSION = 1
+VERSION = 2
 _STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
 _NAMES = {made: name for name, made in _STRUCTS.items()}
 
@@ -126,6 +126,7 @@ def tables_of(timeline: Timeline) -> list[Any]:
         judge.verdicts,
         judge.undecided,
         timeline.readers,
+        timeline.readers.further,
     ]
 
 
@@ -146,7 +147,7 @@ def _before_all(timeline: Timeline) -> tuple[list[dict[Any, Any]], list[Any]]:
     tables, timers, journal = tables_of(timeline), timeline.facts.timers, timeline.journal
     rows = {id(table): dict(table.rows) for table in tables}
     heap = list(timers.heap)
-    for target, key, old in zip(*map(reversed, (journal.targets, journal.keys, journal.olds)), strict=True):
+    for target, key, old in journal.backwards():
         if target is timers:
             heap.append(key)
         elif old is None:

@@ -40,6 +40,8 @@ class Source:
         self._names: dict[int, str] = {}
         self._bound: dict[str, Any] = {}
         self._fresh = 0
+        self.found: dict[Any, tuple[str, str]] = {}
+        """What was looked up where the source now stands: the names of the value and of what was found."""
 
     def bind(self, value: Any) -> str:
         """The name by which the source speaks of *value*."""
@@ -62,10 +64,12 @@ class Source:
     @contextmanager
     def block(self, opening: str) -> Iterator[None]:
         """What is added within stands in a block under *opening*."""
+        known = dict(self.found)
         self.add(opening)
         self.indent += 1
         yield
         self.indent -= 1
+        self.found = known
 
     def inside(self, opening: str, *lines: str) -> None:
         """Add a block of *lines*."""

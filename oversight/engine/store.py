@@ -8,9 +8,11 @@ giving each target its old value, newest first. Nothing else in the engine holds
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
+
+from attrs import frozen
 
 from oversight.model.forms import Compact, Event
 
@@ -88,17 +90,18 @@ class Index:
             if value not in after:
                 self._remove(value, key)
         if new is not None:
+            buckets = self.buckets
             for value in after:
-                bucket = self.buckets.get(value)
+                bucket = buckets.get(value)
                 if bucket is None:
-                    self.buckets[value] = new
+                    buckets[value] = new
                 elif isinstance(bucket, dict):
                     bucket[key] = new
                 else:
-                    self.buckets[value] = new if bucket.key == key else {bucket.key: bucket, key: new}
+                    buckets[value] = new if bucket.key == key else {bucket.key: bucket, key: new}
         if not before or before == after:
             return after
-        return (*before, *[value for value in after if value not in before])
+        return (*before, *[value for value in after if value not in before]) if after else before
 
     def _remove(self, value: Any, key: Any) -> None:
         bucket = self.buckets[value]
@@ -110,6 +113,21 @@ class Index:
             del self.buckets[value]
 
 
+@frozen
+class Relevance:
+    """
+    Whether a fact of a table matters to a rule.
+
+    Args:
+        watched: what the rule watches, by key.
+        matches: whether a fact, the second argument, matches a query about one of these, the first, at an instant;
+            in the last argument it names what it read to tell that it does not.
+    """
+
+    watched: dict[Any, Held]
+    matches: Callable[[Held, Held, datetime, list[Read] | None], bool]
+
+
 class Table(Plain):
     """
     The facts of one name that hold, by key, with indexes.
@@ -119,7 +137,7 @@ class Table(Plain):
         name: of the fact.
     """
 
-    __slots__ = ("indexes", "inverse", "name", "number", "remember", "stood", "watched")
+    __slots__ = ("asked", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood", "watched")
 
     def __init__(self, number: int, name: str) -> None:
         super().__init__()
@@ -127,10 +145,17 @@ class Table(Plain):
         self.name = name
         self.indexes: list[Index] = []
         self.watched = False
+        self.asked: dict[int, dict[Any, Instance | set[Instance]]] = {}
+        """Who asked for what: by index (or ``BY_KEY``, ``ALL``) and value."""
         self.inverse: list[tuple[int, int, dict[Any, Held]]] = []
         """Indexes whose values are keys of what a rule watches: its number and those facts by key."""
+        self.relevant: dict[int, Relevance] = {}
+        """By number of a rule: whether a fact here matters to what it watches."""
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
+        """What stood before the instant under each key that the instant touched."""
+        self.earlier: list[Index] = []
+        """The same by the values of each index."""
 
     def restore(self, key: Any, old: Held | None) -> None:
         """Put *old* under *key* here and in every index."""
@@ -144,23 +169,22 @@ class Table(Plain):
         else:
             rows[key] = old
 
-    def place(self, key: Any, new: Held | None) -> None:
-        """Put *new* under *key*, where nobody asks what is now to be read anew."""
-        if self.remember and key not in self.stood:
-            self.stood[key] = self.rows.get(key)
-        self.restore(key, new)
+    def keep(self, key: Any, old: Held | None) -> None:
+        """Remember that *old* stood under *key* before the instant, unless that is known."""
+        if key in self.stood:
+            return
+        self.stood[key] = old
+        if old is not None:
+            if len(self.earlier) < len(self.indexes):
+                self.earlier = [Index(index.values) for index in self.indexes]
+            for index in self.earlier:
+                index.move(key, None, old)
 
-    def replace(self, key: Any, new: Held | None) -> list[Read]:
-        """Put *new* under *key*; what is now to be read anew."""
-        old = self.rows.get(key)
-        touched: list[Read] = [(self.number, BY_KEY, key), (self.number, ALL, None)]
-        for number, index in enumerate(self.indexes):
-            for value in index.move(key, old, new):
-                touched.append((self.number, number, value))
-        if self.remember and key not in self.stood:
-            self.stood[key] = old
-        super().restore(key, new)
-        return touched
+    def forget(self) -> None:
+        """Forget what was so before the instant."""
+        self.stood.clear()
+        for index in self.earlier:
+            index.buckets.clear()
 
     def before(self) -> Iterable[Held]:
         """The facts as they stood before the instant."""
@@ -169,63 +193,129 @@ class Table(Plain):
                 yield held
         yield from (held for held in self.stood.values() if held is not None)
 
+    def found_before(self, number: int, value: Any) -> Collection[Held]:
+        """The facts that stood before the instant under *value* of an index, or of the key."""
+        stood = self.stood
+        if number == BY_KEY:
+            held = stood[value] if value in stood else self.rows.get(value)
+            return () if held is None else (held,)
+        found = self.indexes[number].found(value)
+        if not stood:
+            return found
+        left = [held for held in found if held.key not in stood]
+        return [*left, *self.earlier[number].found(value)] if self.earlier else left
+
 
 class Readers:
-    """Which instances of rules asked for what, both ways round; a lone reader stands without a set around it."""
+    """
+    Which instances of rules asked for what, both ways round; a lone reader stands without a set around it.
 
-    def __init__(self) -> None:
-        self.of: dict[Read, Instance | set[Instance]] = {}
+    Args:
+        tables: by number.
+    """
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self.tables = tables
         self.rows: dict[Instance, tuple[Read, ...]] = {}
+        self.further = Further(self)
 
-    def readers(self, read: Read) -> Iterable[Instance]:
-        """The instances that asked for *read*."""
-        found = self.of.get(read)
-        if found is None:
-            return ()
-        return (found,) if isinstance(found, tuple) else tuple(found)
+    def note(self, instance: Instance, reads: tuple[Read, ...], journal: Journal) -> None:
+        """Note what a judgement of *instance* read, in place of what was noted before."""
+        for read in tuple(self.further.of.get(instance, ())):
+            journal.write(self.further, (instance, read), None)
+        if self.rows.get(instance, ()) != reads:
+            journal.write(self, instance, reads)
+
+    def add(self, instance: Instance, reads: Iterable[Read], journal: Journal) -> None:
+        """Note that what *instance* found at its last judgement hangs on *reads* too."""
+        for read in reads:
+            if not self._asked(read, instance):
+                journal.write(self.further, (instance, read), True)
+
+    def _asked(self, read: Read, key: Instance) -> bool:
+        table, number, value = read
+        known = self.tables[table].asked.get(number, {}).get(value)
+        return key in known if isinstance(known, set) else key == known
 
     def restore(self, key: Instance, old: tuple[Read, ...] | None) -> None:
         """Make *old* what the instance *key* reads."""
-        current = self.rows.get(key, ())
-        wanted = old or ()
-        if not current:
-            for read in wanted:
-                self._add(read, key)
+        current = self.rows.get(key)
+        if current is None:
+            for read in old or ():
+                self.subscribe(read, key)
         else:
-            before, after = set(current), set(wanted)
+            before, after = set(current), set(old or ())
             for read in before - after:
-                self._remove(read, key)
+                self.unsubscribe(read, key)
             for read in after - before:
-                self._add(read, key)
-        if wanted:
-            self.rows[key] = wanted
+                self.subscribe(read, key)
+        if old:
+            self.rows[key] = old
         else:
             self.rows.pop(key, None)
 
-    def _add(self, read: Read, key: Instance) -> None:
-        known = self.of.get(read)
+    def subscribe(self, read: Read, key: Instance) -> None:
+        """Have *key* told when what it read changes."""
+        table, number, value = read
+        asked = self.tables[table].asked
+        of = asked.get(number)
+        if of is None:
+            of = asked[number] = {}
+        known = of.get(value)
         if known is None:
-            self.of[read] = key
+            of[value] = key
         elif isinstance(known, set):
             known.add(key)
         elif known != key:
-            self.of[read] = {known, key}
+            of[value] = {known, key}
 
-    def _remove(self, read: Read, key: Instance) -> None:
-        known = self.of.get(read)
+    def unsubscribe(self, read: Read, key: Instance) -> None:
+        """The opposite."""
+        table, number, value = read
+        of = self.tables[table].asked[number]
+        known = of.get(value)
         if isinstance(known, set):
             known.discard(key)
             if not known:
-                del self.of[read]
+                del of[value]
         elif known == key:
-            del self.of[read]
+            del of[value]
+
+
+class Further:
+    """
+    What the facts that came since hang on, of which an instance was told that they do not matter to it.
+
+    Nothing stands here and among the reads of the judgement itself.
+
+    Args:
+        readers: the reads of the judgements.
+    """
+
+    def __init__(self, readers: Readers) -> None:
+        self.readers = readers
+        self.rows: dict[tuple[Instance, Read], bool] = {}
+        self.of: dict[Instance, dict[Read, None]] = {}
+
+    def restore(self, key: tuple[Instance, Read], old: bool | None) -> None:
+        """Note a read of an instance, or take it out."""
+        instance, read = key
+        if old:
+            self.rows[key] = True
+            self.of.setdefault(instance, {})[read] = None
+            self.readers.subscribe(read, instance)
+        elif self.rows.pop(key, None):
+            del self.of[instance][read]
+            if not self.of[instance]:
+                del self.of[instance]
+            self.readers.unsubscribe(read, instance)
 
 
 class Journal:
     """
     What was done at each instant, and how to take it back.
 
-    The undo log is three lists side by side (target, key, what stood there) rather than one of triples: a journal of
+    The undo log is one flat list (target, key, what stood there, and so on) rather than one of triples: a journal of
     millions of writes then holds nothing that the garbage collector must go through.
     """
 
@@ -234,39 +324,43 @@ class Journal:
 
     def __init__(self) -> None:
         self.instants: list[datetime] = []
-        self.events: list[tuple[Event, ...]] = []
+        self.events: list[Event | tuple[Event, ...]] = []
+        """What came at each instant; a lone event stands without a tuple around it."""
         self.positions: list[int] = []
-        self.targets: list[Any] = []
-        self.keys: list[Any] = []
-        self.olds: list[Any] = []
+        self.undo: list[Any] = []
         self.dropped = 0
 
-    def begin(self, instant: datetime, events: list[Event]) -> None:
+    def begin(self, instant: datetime, events: Event | tuple[Event, ...]) -> None:
         """Note that what follows happens at *instant*, where *events* came."""
         self.instants.append(instant)
-        self.events.append(tuple(events))
-        self.positions.append(self.dropped + len(self.targets))
+        self.events.append(events)
+        self.positions.append(self.dropped + len(self.undo))
 
     def note(self, target: Any, key: Any, old: Any) -> None:
         """Remember that *old* stood under *key* of *target*."""
-        self.targets.append(target)
-        self.keys.append(key)
-        self.olds.append(old)
+        self.undo += (target, key, old)
 
     def write(self, target: Any, key: Any, new: Any) -> None:
         """Put *new* under *key* of *target*, ``None`` taking it out, and remember what stood there."""
-        self.note(target, key, target.rows.get(key))
+        self.undo += (target, key, target.rows.get(key))
         target.restore(key, new)
+
+    def backwards(self) -> Iterator[tuple[Any, Any, Any]]:
+        """What every write changed and what stood there, newest first."""
+        undo = self.undo
+        for position in range(len(undo) - 3, -1, -3):
+            yield undo[position], undo[position + 1], undo[position + 2]
 
     def rewind(self, instant: datetime) -> list[Event]:
         """Take back everything from *instant* on; the events that came then, in order of time."""
         first = bisect_left(self.instants, instant)
         if first == len(self.instants):
             return []
-        taken = [event for events in self.events[first:] for event in events]
-        targets, keys, olds = self.targets, self.keys, self.olds
-        for _ in range(len(targets) - (self.positions[first] - self.dropped)):
-            targets.pop().restore(keys.pop(), olds.pop())
+        taken = _flat(self.events[first:])
+        undo, left = self.undo, self.positions[first] - self.dropped
+        while len(undo) > left:
+            old, key, target = undo.pop(), undo.pop(), undo.pop()
+            target.restore(key, old)
         del self.instants[first:], self.events[first:], self.positions[first:]
         return taken
 
@@ -275,10 +369,19 @@ class Journal:
         count = bisect_left(self.instants, before)
         if count < max(self.slice, len(self.instants) // 4):
             return []
-        taken = [event for events in self.events[:count] for event in events]
-        position = self.positions[count] if count < len(self.positions) else self.dropped + len(self.targets)
-        done = position - self.dropped
-        del self.targets[:done], self.keys[:done], self.olds[:done]
+        taken = _flat(self.events[:count])
+        position = self.positions[count] if count < len(self.positions) else self.dropped + len(self.undo)
+        del self.undo[: position - self.dropped]
         del self.instants[:count], self.events[:count], self.positions[:count]
         self.dropped = position
         return taken
+
+
+def _flat(events: list[Event | tuple[Event, ...]]) -> list[Event]:
+    flat: list[Event] = []
+    for one in events:
+        if isinstance(one, Event):
+            flat.append(one)
+        else:
+            flat += one
+    return flat

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from oversight.engine.facts import BEGINS, DUE, JUDGE, UNTIL, WAIVE
+from oversight.engine.timers import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.store import Journal, Readers
@@ -31,9 +31,11 @@ class Timeline:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.journal = Journal()
-        self.readers = Readers()
+        self.readers = Readers([*program.tables.values()])
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
+        self.moved_by = {*program.by_kind, *[kind for on in program.on for kind in on]}
+        """The kinds of event that some fact or rule reads."""
         self.queue: list[Event] = []
         self.in_order = True
         self.closed: datetime | None = None
@@ -75,24 +77,40 @@ class Timeline:
         count = len(queue)
         while True:
             instant = queue[done].time if done < count else None
-            if heap and (instant is None or heap[0][0] < instant):
-                instant = heap[0][0]
+            due = heap[0][0] if heap else None
+            if due is not None and (instant is None or due < instant):
+                instant = due
             if instant is None or instant > upto or (instant == upto and not inclusive):
                 break
             first = done
             while done < count and queue[done].time == instant:
                 done += 1
-            self._instant(instant, queue[first:done])
+            if done - first == 1 and due != instant:
+                self._lone(instant, queue[first])
+            else:
+                self._instant(instant, queue[first:done])
         del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
+
+    def _lone(self, instant: datetime, event: Event) -> None:
+        """Judge an instant at which one event comes and nothing is due."""
+        heap, facts = self.facts.timers.heap, self.facts
+        self.journal.begin(instant, event)
+        if event.kind in self.moved_by:
+            facts.begin_instant(instant)
+            facts.step_alone(event, event.sequence is ABSENT)
+            self.judge.happened(instant, (event,))
+            if heap and heap[0][0] == instant:
+                self._run_out(instant)
+        self.closed = instant
 
     def _instant(self, instant: datetime, events: list[Event]) -> None:
         heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
         if len(events) > 1:
             events.sort(key=order_of)
-        facts.forget_instant()
-        journal.begin(instant, events)
+        facts.begin_instant(instant)
+        journal.begin(instant, tuple(events))
         beginning: dict[int, list[Any]] = {}
         while heap and heap[0][0] == instant and heap[0][1] == 0:
             _, _, _, what, whose, key = facts.timers.pop(journal)
@@ -109,9 +127,6 @@ class Timeline:
         self.closed = instant
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
-        if len(events) == 1 and not beginning:
-            self.facts.step(instant, events, events[0].sequence is ABSENT, beginning)
-            return
         together = [event for event in events if event.sequence is ABSENT]
         if together or beginning:
             self.facts.step(instant, together, True, beginning)
@@ -129,20 +144,20 @@ class Timeline:
                 if what != DUE:
                     facts.run_out(instant, what, whose, key)
                 elif key in self.judge.standing[whose].rows:
-                    self.judge.touch((whose, key), None)
+                    facts.touch(whose, key, None)
             self.judge.ran_out(instant)
 
     def _judge_all(self, rule: CompiledRule) -> None:
         assert rule.table is not None
         for key in rule.table.rows:
-            self.judge.touch((rule.number, key), None)
+            self.facts.touch(rule.number, key, None)
 
     def rewind(self, instant: datetime) -> None:
         """Take back everything from *instant* on; its events wait again."""
         for event in self.journal.rewind(instant):
             self.take(event)
         self.closed = self.journal.instants[-1] if self.journal.instants else None
-        self.facts.forget_instant()
+        self.facts.begin_instant(instant)
 
 
 def parameters_of(rule: CompiledRule) -> set[str]:

@@ -70,6 +70,13 @@ class Vocabulary:
         Raises:
             EventError: it is no event, or its attributes are not what its kind says; names the path.
         """
+        if source.__class__ is bytes and not self._flat_last and source.isascii() and len(source) <= MAX_LINE:
+            try:
+                event: Event = self._cloud.decode(source)
+            except (msgspec.MsgspecError, RecursionError):
+                pass  # it is read once more below, by whoever can say what it is or what is wrong
+            else:
+                return event if event.__class__ not in self._unbounded else self._bounded(event, "$.data")
         if isinstance(source, Event | Stranger):
             return source
         if isinstance(source, str):
