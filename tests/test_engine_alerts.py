@@ -238,6 +238,22 @@ def test_before_looks_at_what_stood_before_the_instant(tmp_path):
     assert [] == follow(pack, on("e1", 1), off("e2", 2), on("e3", 3, "k2"))
 
 
+def test_the_nearest_of_what_stood_before_may_fail_its_first_test(tmp_path):
+    """An ``unless:`` with ``before:`` whose first test every fact fails names the fact, and not that none was there."""
+    pack = tiny(
+        tmp_path,
+        """
+        - rule: R
+          on: camera.on as c
+          unless:
+            - {some: permit as p, where: p.camera == c.camera, before: true}
+        """,
+    )
+    (change,) = Engine(pack).feed([granted("p1", 1, "k2"), on("e1", 2, "k1")])
+    (missing,) = change.missing
+    assert ("p1", "p.camera == c.camera", "false") == (missing.nearest["event"], missing.failed, missing.reason)
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [

@@ -9,7 +9,7 @@ from oversight.engine.conditions import Compiled, attempt
 from oversight.engine.order import began_last, key_order
 from oversight.engine.expressions import Env, Evaluator
 from oversight.engine.program import CompiledRule, Program
-from oversight.engine.queries import Plan
+from oversight.engine.queries import Plan, stood_before
 from oversight.engine.store import Held
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
@@ -146,6 +146,8 @@ class Explainer:
                     return list(leading)
                 latest = max(held.since for held in leading)
                 return [*plan.candidates(env, None), *[held for held in leading if held.since == latest]]
+        if plan.before:
+            return stood_before(plan.table, plan.of)(env, None)
         if clause.near is None:
             return list(plan.table.rows.values() if plan.branches else plan.candidates(env, None))
         found = list(clause.near.candidates(env, None))

@@ -138,7 +138,7 @@ class Plan:
         self.narrowed = narrowed
         self.inverse = inverse
         if before:
-            self.candidates: Find = _before(table, of, wider)
+            self.candidates: Find = stood_before(table, of, wider)
         elif of:
             self.candidates = _of_rules(table, of)
         elif len(branches) == 1 and branches[0].lookup is not None and not branches[0].guards:
@@ -266,7 +266,7 @@ class Plan:
         return False
 
 
-def _before(table: Table, of: tuple[str, ...], lookup: Lookup | None) -> Find:
+def stood_before(table: Table, of: tuple[str, ...], lookup: Lookup | None = None) -> Find:
     """The facts as they stood before the instant, narrowed by *lookup* where there is one."""
 
     def before(env: Env, reads: Reads) -> Collection[Held]:
