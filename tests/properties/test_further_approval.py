@@ -92,7 +92,24 @@ def drawn(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 _FURTHER = drawn("assessment.approved").map(
     lambda made: {**made, "id": "further", "data": {**made["data"], "assessment": "further"}}
 )
-_HISTORIES = st.lists(st.sampled_from(_KINDS).flatmap(drawn), min_size=3, max_size=12)
+
+
+def _covered(enabled: dict[str, Any], approval: dict[str, Any]) -> list[dict[str, Any]]:
+    """A function that is on, and an assessment that covers it: something to lose."""
+    on = {"target": {"level": "zone", "ids": ["z-1"]}, "model_version": "frt-1", "biometric": True}
+    scope = {"capability": "facial_recognition", "model_version": "frt-1", "zones": ["z-1", "z-2"]}
+    valid = {"valid_from": BASE.isoformat(), "valid_until": (BASE + timedelta(days=366)).isoformat()}
+    return [
+        {**approval, "time": BASE.isoformat(), "data": {**approval["data"], "kind": "pia", "scope": scope, **valid}},
+        {**enabled, "data": {**enabled["data"], **on}},
+    ]
+
+
+_HISTORIES = st.builds(
+    lambda begun, more: [*begun, *more],
+    st.one_of(st.just([]), st.builds(_covered, drawn("capability.enabled"), drawn("assessment.approved"))),
+    st.lists(st.sampled_from(_KINDS).flatmap(drawn), min_size=1, max_size=9),
+)
 
 Spans = dict[tuple[str, str], list[tuple[datetime, datetime]]]
 
