@@ -7,7 +7,7 @@ from tests.properties.drawn import Dice, day, dice
 from tests.properties.test_agreement import example
 
 from oversight import Engine, lifetimes
-from oversight.model.lifetimes import TIME
+from oversight.model.lifetimes import NEVER, TIME
 
 LATEST = 12
 """After the last day that is drawn, and the longest life from it."""
@@ -22,6 +22,7 @@ def test_facts_stay_as_long_as_is_said(dice: Dice) -> None:
     held = {name: {fact.key for fact in engine.facts(name)} for name in pack.facts}
     engine.advance(day(LATEST))
     for said in lifetimes(pack):
+        assert (said.bound == NEVER) == ("for ever" in said.text)
         left = {fact.key for fact in engine.facts(said.fact)}
         if said.bound == TIME:
             assert set() == left
