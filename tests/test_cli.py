@@ -245,6 +245,22 @@ def test_check(capsys, tmp_path):
     assert ("error", 1) == (found["severity"], found["place"]["line"])
 
 
+def test_check_memory(capsys):
+    """Of each fact, and of the alerts that a rule watches, it says how long they can stay; for ever comes first."""
+    assert 0 == main(["check", SMALL, "--memory"])
+    told = capsys.readouterr().out
+    assert Path("tests/golden/memory.txt").read_text() == told
+    assert 0 == main(["check", SMALL, "--memory", "--format", "json"])
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert ["never", "event", "event", "event", "event", "time"] == [one["bound"] for one in found]
+    expected = {
+        "pack": "small", "fact": "assessment", "one_for": ["assessment"], "bound": "time",
+        "text": "until e.valid_until, or assessment.revoked",
+        "place": {"file": f"{SMALL}/rules.yaml", "line": 25, "column": 3},
+    }  # fmt: skip
+    assert expected == found[-1]
+
+
 # explain
 
 

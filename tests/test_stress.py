@@ -3,12 +3,16 @@
 import json
 import sys
 from datetime import datetime
+from itertools import permutations
 
+import pytest
 from attrs import evolve
 
 from oversight import Engine, fold, load
 from oversight.cli import main
+from oversight.ground.errors import EventRefused
 from oversight.ground.time import parse_instant
+from oversight.model.extract import extract
 from tests.tiny import ZONE, on, tiny
 
 HONG_KONG = load("hong-kong")
@@ -172,3 +176,143 @@ def work(cameras):
 def test_work_of_an_act_grows_with_what_it_touches():
     """Twice as many cameras are about twice the work to put up and to judge, not four times."""
     assert work(2000) < 2.5 * work(1000)
+
+
+def watched(*rules):
+    """An engine that watches by some of the rules, which read the kinds of all that happens here."""
+    return Engine(extract(HONG_KONG, rules, ()))
+
+
+def enabled(day, zones, capability="f-1"):
+    """Face recognition switched on in zones; the event is called after the capability."""
+    made = function(day, "zone", zones)
+    return made | {"id": capability, "data": made["data"] | {"capability": capability}}
+
+
+def approved(day, scope, identity="approved", recorded=None):
+    """An assessment approved for face recognition, as if it had been valid since the first of the month."""
+    made = event(
+        "assessment.approved", day, assessment="pia-1", kind="pia", findings={}, approver="dpo", residual_risk="low",
+        scope={"capability": "facial_recognition", "model_version": "frt-3.1", **scope},
+        valid_from=DAY.format(1), valid_until=DAY.format(30),
+    )  # fmt: skip
+    return made | {"id": identity} | ({"recordedtime": DAY.format(recorded)} if recorded else {})
+
+
+def told(changes):
+    """What changes say: of which rule, which, on which day, about whom, how many are open, because of what, and why."""
+    return [(c.rule, c.change, c.at.astimezone(ZONE).day, c.subjects, c.open, c.cause, c.reason) for c in changes]
+
+
+REVOKED = event("assessment.revoked", 15, assessment="pia-1", reason="appeal", by="court") | {"id": "revoked"}
+OFF = event("capability.disabled", 20, capability="f-1", actor="u-1", reason="policy") | {"id": "off"}
+
+
+def test_a_late_assessment():
+    """What it reaches was never in breach, the rest still is; the change names it and its two days."""
+    engine = watched("HK-PIA-01")
+    expected = ("HK-PIA-01", "raised", 10, ("z-1", "z-2"), 2, "f-1", None)
+    assert [expected] == told(engine.feed(enabled(10, ["z-1", "z-2"])))
+    assert () == engine.advance(parse_instant(DAY.format(20)))
+    reason = "evidence filed late: assessment pia-1 approved 2026-03-09, recorded 2026-03-20"
+    expected = ("HK-PIA-01", "updated", 10, ("z-1",), 1, "narrow", reason)
+    assert [expected] == told(engine.feed(approved(9, {"zones": ["z-1"]}, "narrow", 20)))
+    expected = ("HK-PIA-01", "withdrawn", 10, ("z-2",), 0, "wide", reason)
+    assert [expected] == told(engine.feed(approved(9, {"zones": ["z-1", "z-2"]}, "wide", 20)))
+    assert () == engine.open_alerts()
+
+
+def test_a_backdated_approval():
+    """It excuses from the day it was given, not from the day it says: the alert is cleared and stays on record."""
+    for recorded, reason in (
+        (None, None),
+        (20, "evidence filed late: assessment pia-1 approved 2026-03-12, recorded 2026-03-20"),
+    ):
+        engine = watched("HK-PIA-01")
+        raised = engine.feed(enabled(10, ["z-1"]))
+        assert [("HK-PIA-01", "raised", 10, ("z-1",), 1, "f-1", None)] == told(raised)
+        if recorded:
+            assert () == engine.advance(parse_instant(DAY.format(recorded)))
+        cleared = engine.feed(approved(12, {"zones": ["z-1"]}, recorded=recorded))
+        assert [("HK-PIA-01", "cleared", 12, ("z-1",), 0, "approved", reason)] == told(cleared)
+        (alert,) = fold([*raised, *cleared]).values()
+        assert (10, 12) == (alert.at.astimezone(ZONE).day, alert.cleared.astimezone(ZONE).day)
+
+
+def test_a_revocation_while_2990_cameras_are_on():
+    """One alert for each record of a function, every camera counted; another approval clears both."""
+    cameras = [f"cam-{number:04}" for number in range(2990)]
+    engine = watched("HK-PIA-01")
+    acts = []
+    for name, ids in (("f-1", cameras[:2000]), ("f-2", cameras[2000:])):
+        act = function(10, "camera", ids)
+        acts.append(act | {"id": name, "data": act["data"] | {"capability": name}})
+    scope = {"zones": [f"z-{number}" for number in range(10)]}
+    installed = [camera(name, f"z-{number % 10}") for number, name in enumerate(cameras)]
+    assert () == engine.feed([*installed, approved(9, scope), *acts])
+    expected = [
+        ("HK-PIA-01", "raised", 15, tuple(cameras[:2000]), 2000, "revoked", None),
+        ("HK-PIA-01", "raised", 15, tuple(cameras[2000:]), 990, "revoked", None),
+    ]
+    by_size = sorted(engine.feed(REVOKED), key=lambda change: -change.open)
+    assert expected == [(*one[:3], tuple(sorted(one[3])), *one[4:]) for one in told(by_size)]
+    cleared = engine.feed(approved(18, scope, "again"))
+    assert {("cleared", 0, "again", None)} == {(c.change, c.open, c.cause, c.reason) for c in cleared}
+    assert cameras == sorted(subject for change in cleared for subject in change.subjects)
+    assert () == engine.open_alerts()
+
+
+def test_duplicates():
+    """Everything again, one by one or at once, tells nothing; other content under a known id is refused by name."""
+    history = [approved(9, {"zones": ["z-1"]}), enabled(10, ["z-1", "z-2"]), REVOKED, OFF]
+    engine = watched("HK-PIA-01")
+    expected = [
+        ("HK-PIA-01", "raised", 10, ("z-2",), 1, "f-1", None),
+        ("HK-PIA-01", "raised", 15, ("z-1",), 1, "revoked", None),
+        ("HK-PIA-01", "cleared", 20, ("z-2",), 0, "off", None),
+        ("HK-PIA-01", "cleared", 20, ("z-1",), 0, "off", None),
+    ]
+    assert expected == told([change for one in history for change in [*engine.feed(one), *engine.feed(one)]])
+    assert () == engine.feed(history)
+    assert () == engine.feed([*history, *reversed(history)])
+    with pytest.raises(EventRefused, match="event 'off' of source '' came before with other content"):
+        engine.feed(OFF | {"time": DAY.format(21)})
+    assert () == engine.open_alerts()
+
+
+def test_wrong_order():
+    """In each order of four acts the same alert is left; a late one tells what it undoes and what it brings."""
+    history = [approved(9, {"zones": ["z-1"]}), enabled(10, ["z-1"]), REVOKED, OFF]
+    for order in permutations(history):
+        engine = watched("HK-PIA-01")
+        (alert,) = fold([change for one in order for change in engine.feed(one)]).values()
+        assert (15, 20) == (alert.at.astimezone(ZONE).day, alert.cleared.astimezone(ZONE).day)
+    engine = watched("HK-PIA-01")
+    on, late = "filed late: capability f-1 enabled 2026-03-10", "filed late: assessment pia-1 approved 2026-03-09"
+    expected = [
+        ("HK-PIA-01", "raised", 10, ("z-1",), 1, "f-1", on),
+        ("HK-PIA-01", "cleared", 20, ("z-1",), 0, "f-1", f"evidence {on}"),
+        ("HK-PIA-01", "withdrawn", 10, ("z-1",), 0, "approved", f"evidence {late}"),
+        ("HK-PIA-01", "raised", 15, ("z-1",), 1, "approved", late),
+        ("HK-PIA-01", "cleared", 20, ("z-1",), 0, "approved", f"evidence {late}"),
+    ]
+    order = [OFF, history[1], REVOKED, history[0]]
+    assert expected == told([change for one in order for change in engine.feed(one)])
+
+
+def test_a_gap_in_sequence():
+    """Steps of one instant act in their order whatever is missing; what fills the gap later takes its own place."""
+    first, third, fourth = [
+        one | {"sequence": number, "time": DAY.format(10)}
+        for number, one in (
+            ("1", OFF | {"id": "first"}),
+            ("3", OFF | {"id": "third"}),
+            ("4", event("capability.updated", 10, capability="f-1", changes={"threshold": 0.9}, actor="u-1")),
+        )
+    ]
+    engine = watched("HK-PIA-01")
+    raised = engine.feed([enabled(10, ["z-1"]) | {"sequence": "2"}, fourth])
+    assert [("HK-PIA-01", "raised", 10, ("z-1",), 1, "f-1", None)] == told(raised)
+    assert () == engine.feed(first)
+    reason = "evidence filed late: capability f-1 disabled 2026-03-10"
+    assert [("HK-PIA-01", "withdrawn", 10, ("z-1",), 0, "third", reason)] == told(engine.feed(third))

@@ -122,7 +122,8 @@ def _run(command: _Parser) -> None:
 def _check(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
     _site_option(command)
-    command.add_argument("--format", choices=("text", "json"), default="text", help="of the findings (text)")
+    command.add_argument("--memory", action="store_true", help="also list how long each fact can stay in memory")
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
 
 
 def _test(command: _Parser) -> None:

@@ -50,7 +50,7 @@ def _rules(packs: Sequence[Pack], json: bool) -> None:
             print(to_json({"pack": pack, **_plain(rule)}))
         return
     rows = [(rule.id, rule.severity, rule.basis, rule.status, rule.title) for _, rule in listed]
-    _table(("rule", "severity", "basis", "status", "title"), rows)
+    table(("rule", "severity", "basis", "status", "title"), rows)
 
 
 def _plain(rule: Rule) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def _kinds(kinds: Iterable[Kind], json: bool) -> None:
         for kind in listed:
             print(to_json(_schema(kind)))
     else:
-        _table(("kind", "emitter", "what happened"), [(k.name, k.emitter, k.description) for k in listed])
+        table(("kind", "emitter", "what happened"), [(k.name, k.emitter, k.description) for k in listed])
 
 
 def _kind(kind: Kind, json: bool) -> None:
@@ -99,7 +99,7 @@ def _kind(kind: Kind, json: bool) -> None:
     if kind.maps_to:
         print(printable(f"maps to: {kind.maps_to}", 400))
     print()
-    _table(("attribute", "type", "", "what it is"), list(_attributes(kind.attributes.values())))
+    table(("attribute", "type", "", "what it is"), list(_attributes(kind.attributes.values())))
 
 
 def _attributes(attributes: Iterable[Attribute], before: str = "") -> Iterator[tuple[str, str, str, str]]:
@@ -140,7 +140,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
     }
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns as wide as they must be; the last one as long as it is."""
     safe = [[printable(cell, 400) for cell in row] for row in [heads, *rows]]
     widths = [max(len(row[column]) for row in safe) for column in range(len(heads))]

@@ -1,4 +1,4 @@
-"""``oversight check``: everything that is wrong with a pack, at once."""
+"""``oversight check``: everything that is wrong with a pack, at once, and how long what it knows stays in memory."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 
 from attrs import asdict
 
+from oversight.cli.catalogue import table
 from oversight.cli.packs import read, read_adapted, rendered
 from oversight.cli.terminal import say, shown
 from oversight.ground.text import printable
 from oversight.language.reader import Result
 from oversight.model.alerts import to_json
 from oversight.model.diagnostics import Diagnostic
+from oversight.model.lifetimes import EVENT, NEVER, TIME, lifetimes
 from oversight.model.pack import Pack
 from oversight.runner.summary import counted
 
 SOUND, UNSOUND = 0, 1
+_BOUNDS = {NEVER: "nothing", EVENT: "an event", TIME: "time"}
 
 
 def execute(arguments: Namespace) -> int:
@@ -33,6 +36,8 @@ def execute(arguments: Namespace) -> int:
     results = [(name, read(name)) for name in dict.fromkeys(arguments.packs)]
     for name, result in results:
         _show(result.diagnostics, result.sources, json)
+        if arguments.memory and result.pack is not None:
+            _memory(result.pack, json)
         say(f"{printable(name)}: {_verdict(result)}")
     packs = [result.pack for _, result in results if result.pack is not None]
     if len(packs) < len(results):
@@ -55,6 +60,19 @@ def _check_site(site: str, packs: Sequence[Pack], json: bool) -> int:
 def _show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]], json: bool) -> None:
     if diagnostics:
         print(_json(diagnostics) if json else rendered(diagnostics, sources) + "\n")
+
+
+def _memory(pack: Pack, json: bool) -> None:
+    """How long each fact can stay, those that grow for ever first."""
+    found = lifetimes(pack)
+    if json:
+        for one in found:
+            place = {**asdict(one.place), "file": shown(one.place.file)}
+            print(to_json({"pack": pack.name, **asdict(one), "place": place}))
+        return
+    rows = [(one.fact, ", ".join(one.one_for), _BOUNDS[one.bound], one.text) for one in found]
+    table(("fact", "one for each", "bounded by", "stays"), rows)
+    print("\nWhat is over is let go once no late event can change it (--revise).\n")
 
 
 def _json(diagnostics: Sequence[Diagnostic]) -> str:

@@ -50,6 +50,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "rule-cycle": "a rule watches its own alerts, directly or through others",
         "second-document": "a file holds a second YAML document",
         "sets-key": "a change sets the key of its fact",
+        "start-never-ends": "nothing ends what one start of a fact begins, and nothing says that this is meant",
         "syntax": "an expression cannot be read",
         "tied-to-nothing": "a change or end does not say which fact is meant",
         "too-large": "an expression is too large once its definitions are written out",

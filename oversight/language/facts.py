@@ -55,7 +55,7 @@ def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:
 
 
 def _endings(made: FactDraft, body: shape.Table) -> None:
-    """A fact that nothing ends must say so; one start in several that has no end may be meant either way."""
+    """A fact that nothing ends must say so, and so must one of which a single start has no end."""
     ends = "ends" in body.entries or "lasts" in body.entries
     until = ["until" in entry.body.entries for entry in made.starts]
     if not ends and not any(until) and not made.forever and made.whole and "keep" not in body.entries:
@@ -65,6 +65,14 @@ def _endings(made: FactDraft, body: shape.Table) -> None:
             made.written,
             "give it ends:, until: or lasts:, or say keep: forever",
         )
+    if any(until) and not ends and not made.forever and "keep" not in body.entries:
+        for entry in (entry for entry, bounded in zip(made.starts, until, strict=True) if not bounded):
+            made.findings.wrong(
+                "start-never-ends",
+                f"nothing ends the fact {made.name} where it begins here; other starts have until:",
+                entry.on.names[0],
+                "give it until: too, or the fact ends: or lasts:, or say keep: forever",
+            )
     if made.forever and made.whole and (ends or all(until)):
         key = body.key("keep")
         message = "this fact can end, so keep: says nothing"

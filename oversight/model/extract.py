@@ -27,14 +27,14 @@ def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
         seen = len(wanted_rules) + len(wanted_facts)
         parts: list[Any] = [rule for rule in pack.rules if rule.id in wanted_rules]
         parts += [pack.facts[name] for name in wanted_facts]
-        for named in _named(parts):
-            if isinstance(named, Entry):
-                wanted_kinds.update(named.kinds)
+        for found in named(parts):
+            if isinstance(found, Entry):
+                wanted_kinds.update(found.kinds)
                 continue
-            wanted_rules.update(named.of)
-            wanted_facts.update({named.fact} & pack.facts.keys())
-            if isinstance(named, Head):
-                wanted_kinds.update(named.kinds)
+            wanted_rules.update(found.of)
+            wanted_facts.update({found.fact} & pack.facts.keys())
+            if isinstance(found, Head):
+                wanted_kinds.update(found.kinds)
     return attrs.evolve(
         pack,
         rules=tuple(rule for rule in pack.rules if rule.id in wanted_rules),
@@ -43,14 +43,14 @@ def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
     )
 
 
-def _named(value: Any) -> Iterator[Head | Query | Entry]:
+def named(value: Any) -> Iterator[Head | Query | Entry]:
     """Everything inside *value* that names facts, rules or kinds."""
     if isinstance(value, Head | Query | Entry):
         yield value
     if attrs.has(type(value)):
         for field in attrs.fields(type(value)):
             if field.name not in ("node", "type", "place"):
-                yield from _named(getattr(value, field.name))
+                yield from named(getattr(value, field.name))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _named(item)
+            yield from named(item)

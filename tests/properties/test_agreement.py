@@ -23,20 +23,32 @@ from oversight.model.pack import Pack
 Told = dict[str, tuple[str, datetime, str | None, dict[str, datetime | None]]]
 
 
-def example(dice: Dice) -> tuple[Pack, list[dict[str, Any]]]:
-    """A pack and a history; a pack that does not check is no example."""
+Written = dict[str, Any]
+
+
+def written_example(dice: Dice) -> tuple[Written, list[Written], list[Written]]:
+    """A pack and what a site excepts, as they are written, and a history."""
     written = packs(dice.part(600))
     excepted = exceptions(dice.part(20), [rule["rule"] for rule in written["rules"]])
+    return written, excepted, histories(dice.part(300))
+
+
+def read(written: Written, excepted: list[Written], **noted: Any) -> Pack:
+    """The pack that is written; one that does not check is no example."""
     with tempfile.TemporaryDirectory() as folder:
         pack = checked(written, Path(folder), excepted)
     assume(pack is not None)
     assert pack is not None
-    history = histories(dice.part(300))
-    for about, what in (("facts", written["facts"]), ("rules", written["rules"])):
-        note(f"{about}: {what}")
-    note(f"exceptions: {excepted}")
-    note(f"history: {history}")
-    return pack, history
+    for about, what in {**written, "exceptions": excepted, **noted}.items():
+        if about in ("facts", "rules", "exceptions", *noted):
+            note(f"{about}: {what}")
+    return pack
+
+
+def example(dice: Dice) -> tuple[Pack, list[Written]]:
+    """A pack and a history."""
+    written, excepted, history = written_example(dice)
+    return read(written, excepted, history=history), history
 
 
 def attributes(held: Held) -> dict[str, Any]:

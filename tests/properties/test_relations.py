@@ -1,0 +1,272 @@
+"""What must not matter to alerts does not: order of arrival, repetition, restarts, other subjects, the calendar day."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, note
+from hypothesis import strategies as st
+from tests.properties.drawn import Dice, calls, day, dice, histories
+from tests.properties.test_agreement import (
+    Record,
+    Written,
+    alerts_of_definition,
+    facts_of_definition,
+    facts_of_engine,
+    read,
+    written_example,
+)
+
+from oversight import Change, Engine, Pack
+from oversight.ground.errors import EventRefused, SnapshotRefused
+from oversight.meaning.semantics import outcome
+from oversight.model.folding import fold
+from oversight.model.forms import Event
+
+more = st.binary(min_size=400, max_size=400).map(Dice)
+"""Dice for what a property draws besides a pack and a history."""
+
+
+def shuffled(dice: Dice, history: list[Written]) -> list[Written]:
+    """The same events in another order."""
+    made = list(history)
+    for last in range(len(made) - 1, 0, -1):
+        other = dice.below(last + 1)
+        made[last], made[other] = made[other], made[last]
+    return made
+
+
+def fed(pack: Pack, history: list[Written], dice: Dice, upto: datetime) -> tuple[Engine, list[Change]]:
+    """An engine fed one to three events at a time, settled or not, up to an instant, and what it told."""
+    engine, told, waiting = Engine(pack), list[Change](), list(history)
+    while waiting:
+        number = 1 + dice.below(3)
+        told += engine.feed(waiting[:number], settle=not dice.one_in(2))
+        del waiting[:number]
+    told += engine.advance(upto)
+    return engine, told
+
+
+def open_now(engine: Engine) -> list[tuple[Any, ...]]:
+    """The open alerts, all that they say, without the order of their subjects."""
+    return [
+        (c.alert, c.rule, c.part, c.at, c.since, sorted(c.subjects), c.open, c.message, c.evidence, c.missing, c.cause,
+         c.waived, c.assumed)
+        for c in engine.open_alerts()
+    ]  # fmt: skip
+
+
+def amounts_to(told: Iterable[Change]) -> Any:
+    """The alerts that changes leave, by identity."""
+    record = Record()
+    record.changes += told
+    return record.alerts()
+
+
+@given(dice, more)
+def test_the_order_of_arrival_does_not_matter(dice: Dice, more: Dice) -> None:
+    """Any two orders of arrival end in the same facts and alerts, word for word, and in the definition's."""
+    written, excepted, history = written_example(dice)
+    pack = read(written, excepted)
+    one, other = shuffled(more, history), shuffled(more, history)
+    note(f"one: {one}\nother: {other}")
+    first, told = fed(pack, one, more, day(12))
+    second, told_again = fed(pack, other, more, day(12))
+    assert open_now(first) == open_now(second)
+    assert amounts_to(told) == amounts_to(told_again)
+    decoded = [event for event in map(first.decode, history) if isinstance(event, Event)]
+    found = outcome(pack, decoded, day(12))
+    assert alerts_of_definition(found) == amounts_to(told)
+    assert facts_of_definition(found, pack) == facts_of_engine(first, pack) == facts_of_engine(second, pack)
+
+
+@given(dice, more)
+def test_feeding_everything_twice_changes_nothing(dice: Dice, more: Dice) -> None:
+    """What came before tells no change, at once or at the end, and leaves the engine as it is, to the byte."""
+    written, excepted, history = written_example(dice)
+    pack = read(written, excepted, history=history)
+    engine = Engine(pack)
+    for number, event in enumerate(history):
+        engine.feed(event)
+        assert () == engine.feed(history[more.below(number + 1)])
+    engine.advance(day(12))
+    before, alerts = engine.snapshot(), open_now(engine)
+    for event in shuffled(more, history):
+        assert () == engine.feed(event)
+    assert () == engine.feed(shuffled(more, history))
+    assert (before, alerts) == (engine.snapshot(), open_now(engine))
+
+
+def answer(engine: Engine, call: str, number: int, batch: list[Written]) -> Any:
+    """What an engine says to a call, or why it refuses it."""
+    try:
+        if call == "advance":
+            return engine.advance(day(number)) if engine.now is None or engine.now <= day(number) else ()
+        return engine.feed(batch, settle=call == "feed")
+    except EventRefused as error:
+        return str(error)
+
+
+@given(dice, more)
+def test_a_restart_changes_nothing(dice: Dice, more: Dice) -> None:
+    """An engine restored from its snapshot after any call gives every later answer word for word."""
+    written, excepted, history = written_example(dice)
+    pack = read(written, excepted, history=history)
+    settings = {"revise": more.one_of(None, None, "P2D"), "clock": more.one_of("events", "events", "caller")}
+    steady, restarted = Engine(pack, **settings), Engine(pack, **settings)
+    waiting = list(history)
+    for call, number in [*calls(more.part(24)), ("feed", 3), ("feed", 3), ("feed", 20), ("advance", 12)]:
+        if call == "restore" or more.one_in(2):
+            restarted = Engine.restore(pack, restarted.snapshot())
+        for engine in (steady, restarted):
+            engine._timeline.journal.slice = 1
+        batch, waiting = (waiting[:number], waiting[number:]) if call in ("feed", "open") else ([], waiting)
+        if call != "restore":
+            assert answer(steady, call, number, batch) == answer(restarted, call, number, batch)
+    assert open_now(steady) == open_now(restarted)
+    assert facts_of_engine(steady, pack) == facts_of_engine(restarted, pack)
+
+
+@given(dice, more)
+def test_a_snapshot_of_another_pack_is_refused(dice: Dice, more: Dice) -> None:
+    """However little the packs differ, the error names both digests and says what to do."""
+    written, excepted, history = written_example(dice)
+    pack = read(written, excepted)
+    other = read({**written, "pack": {**written["pack"], "version": "2"}}, excepted)
+    engine, _ = fed(pack, history, more, day(12))
+    expected = (
+        f"the snapshot was taken under another pack (digest {pack.digest[:12]}, this one is {other.digest[:12]}); "
+        "replay the record instead"
+    )
+    with pytest.raises(SnapshotRefused, match=re.escape(expected)):
+        Engine.restore(other, engine.snapshot())
+
+
+# Independent subjects
+
+_QUERIES = ("some", "none", "count", "latest", "of")
+_TIES = (
+    r"{0}\.[xy] == (\w+)\.[xy]", r"(\w+)\.[xy] == {0}\.[xy]", r"{0}\.x in (\w+)\.list", r"(\w+)\.y in {0}\.list",
+    r"{0}\.[xy] == (part)", r"(\w+)\.x in {0}\.subjects",
+)  # fmt: skip
+
+
+def tied(node: Any, head: str) -> Any:
+    """
+    The same with every quantifier tied by an id to a name outside it, so that it looks at one subject's facts alone.
+
+    A count over all cameras, or a camera with the same number as another, is what makes subjects depend on each
+    other; what compares ids does not.
+    """
+    if isinstance(node, list):
+        return [tied(item, head) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: tied(item, head) for key, item in node.items()}
+    query = next((made[key] for key in _QUERIES if " as " in str(made.get(key, ""))), None)
+    if query is not None:
+        fact, name = query.split(" as ")
+        tests = made.get("where", [])
+        if not any(_ties(test, name) for test in tests):
+            tie = f"{head}.x in {name}.subjects" if fact == "alert" else f"{name}.x == {head}.x"
+            made["where"] = [tie, *tests]
+    return made
+
+
+def _ties(test: Any, name: str) -> bool:
+    found = [re.fullmatch(way.format(name), test) for way in _TIES if isinstance(test, str)]
+    return any(match is not None and match[1] != name for match in found)
+
+
+def independent(written: Written) -> Written:
+    """The pack with nothing in it by which one subject could matter to another."""
+    facts = {
+        name: {key: item if key == "key" else tied(item, "e") for key, item in fact.items()}
+        for name, fact in written["facts"].items()
+    }
+    rules = [tied(rule, "h") for rule in written["rules"]]
+    # An end or change found by a number would find the facts of all.
+    text = json.dumps({**written, "facts": facts, "rules": rules}).replace("this.n >= e.n", "this.y == e.y")
+    return dict(json.loads(text))
+
+
+def of_others(history: list[Written]) -> list[Written]:
+    """The same events of other ids about other subjects: no id is in both."""
+    names = {"p": "r", "q": "s"}
+    made = []
+    for event in history:
+        renamed = {name: names[event[name]] for name in ("x", "y")}
+        renamed |= {name: event[name].replace("e", "d") for name in ("id", "corrects") if name in event}
+        renamed["list"] = [names[item] for item in event["list"]]
+        renamed["set"] = {name: names.get(item, item) for name, item in event["set"].items()}
+        made.append({**event, **renamed})
+    return made
+
+
+@given(dice, more)
+def test_independent_subjects_do_not_influence_each_other(dice: Dice, more: Dice) -> None:
+    """Two histories without an id in common have, taken together, the facts and alerts of the one and of the other."""
+    written, excepted, ours = written_example(dice)
+    theirs = of_others(histories(more.part(300)))
+    pack = read(independent(written), excepted, ours=ours, theirs=theirs)
+    engines, alerts = [], []
+    for history in (ours, theirs, shuffled(more, ours + theirs)):
+        engine, told = fed(pack, history, more, day(12))
+        engines.append(facts_of_engine(engine, pack))
+        alerts.append(amounts_to(told))
+    assert {**alerts[0], **alerts[1]} == alerts[2]
+    assert {name: {**engines[0][name], **engines[1][name]} for name in pack.facts} == engines[2]
+
+
+# Other days
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+CENTURIES = timedelta(days=146_097)
+"""Four hundred years, after which the calendar is the same again: months, leap years and days of the week."""
+
+
+def later(node: Any, by: timedelta) -> Any:
+    """The same with every date and instant so many days later."""
+    text = _DAY.sub(lambda found: (date.fromisoformat(found[0]) + by).isoformat(), json.dumps(node))
+    return json.loads(text)
+
+
+def at_leisure(told: list[Change], by: timedelta) -> list[Any]:
+    """The alerts that changes leave, so much earlier than they are."""
+    made, alerts = [], fold(told)
+    # What an alert is about may be another alert, whose identity has its instant in it.
+    names = {name: f"an alert of {alert.rule} since {alert.since - by}" for name, alert in alerts.items()}
+    for alert in alerts.values():
+        ends = [(names.get(subject, subject), end) for subject, end in alert.subjects.items()]
+        subjects = sorted((subject, str(end and end - by)) for subject, end in ends)
+        reason = None if alert.waived is None else alert.waived["reason"]
+        made.append((alert.rule, (alert.at - by).isoformat(), (alert.since - by).isoformat(), subjects, reason))
+    return sorted(made, key=str)
+
+
+@given(dice, more)
+def test_later_is_the_same(dice: Dice, more: Dice) -> None:
+    """
+    With all that has a date so much later, parameters and exceptions too, all alerts are so much later.
+
+    Days are as long wherever they lie in a zone without summer time. Months are not, so with them it is 400 years.
+    """
+    written, excepted, history = written_example(dice)
+    by, start = timedelta(days=1 + more.below(256) + 256 * more.below(8)), timedelta()
+    if more.one_in(2):
+        written = json.loads(json.dumps(written).replace('"P2D"', '"P1M"'))
+        written["pack"]["timezone"] = more.one_of("UTC", "Europe/London", "Europe/London")
+        start, by = timedelta(days=more.one_of(25, 55, 83)), CENTURIES
+    found = []
+    for shift in (start, start + by):
+        pack = read(later(written, shift), later(excepted, shift))
+        events = later(history, shift)
+        note(f"history: {events}")
+        _, told = fed(pack, events, Dice(b""), day(70) + shift)
+        found.append(at_leisure(told, shift))
+    assert found[0] == found[1]
