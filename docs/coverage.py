@@ -22,8 +22,8 @@ from oversight.model.pack import Pack, Rule
 HERE = Path(__file__).parent
 PAGE = HERE / "coverage.md"
 PACK = "hong-kong"
-# Proportion in numbers, a theme of the pack's own beside the obligations.
-EXTRA = re.compile(r"HK-PRP-\d\d")
+# What the pack tells of its own beside the obligations: proportion in numbers, and approvals that are dated back.
+EXTRA = re.compile(r"HK-PRP-\d\d|HK-PIA-09")
 _REQUIRED = {"asks", "basis", "severity", "check", "claims"}
 _KNOWN = _REQUIRED | {"no_rule", "differs", "undecided"}
 

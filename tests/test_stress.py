@@ -237,6 +237,8 @@ def test_a_backdated_approval():
         assert [("HK-PIA-01", "cleared", 12, ("z-1",), 0, "approved", reason)] == told(cleared)
         (alert,) = fold([*raised, *cleared]).values()
         assert (10, 12) == (alert.at.astimezone(ZONE).day, alert.cleared.astimezone(ZONE).day)
+    flagged = watched("HK-PIA-09").feed(approved(12, {"zones": ["z-1"]}))
+    assert [("HK-PIA-09", "raised", 12, ("pia-1",), 1, "approved", None)] == told(flagged)
 
 
 def test_a_revocation_while_2990_cameras_are_on():
