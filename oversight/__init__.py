@@ -22,13 +22,14 @@ from oversight.model.alerts import Change
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.events import Vocabulary
 from oversight.model.folding import Folded, fold
+from oversight.model.known import as_known_at
 from oversight.model.pack import Pack
 from oversight.runner.packs import load, shipped
 
 __version__ = "0.1.0"
 __all__ = [
-    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "Diagnostic", "errors",
-    "__version__",
+    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "as_known_at",
+    "Diagnostic", "errors", "__version__",
 ]  # fmt: skip
 
 

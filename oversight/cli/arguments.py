@@ -98,6 +98,7 @@ def _run(command: _Parser) -> None:
     command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
     _rules_option(command)
     _until_option(command)
+    _known_option(command)
     command.add_argument(
         "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
     )
@@ -141,6 +142,7 @@ def _explain(command: _Parser) -> None:
     command.add_argument("--events", required=True, action="append", metavar="FILE", help=FILE)
     _rules_option(command)
     _until_option(command)
+    _known_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
@@ -169,6 +171,16 @@ def _site_option(command: _Parser) -> None:
 def _until_option(command: _Parser) -> None:
     command.add_argument(
         "--until", metavar="T", type=_instant, help="let time pass until then; later events are left out"
+    )
+
+
+def _known_option(command: _Parser) -> None:
+    command.add_argument(
+        "--as-known-at",
+        metavar="T",
+        type=_instant,
+        help="what could have been known then: count only what was recorded (recordedtime, else time) by then, and "
+        "let time pass until then",
     )
 
 

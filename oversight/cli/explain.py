@@ -13,7 +13,7 @@ from attrs import asdict, frozen
 
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
-from oversight.cli.run import check_sources
+from oversight.cli.run import check_clocks, check_sources
 from oversight.cli.terminal import say
 from oversight.engine.core import Engine
 from oversight.ground.text import nearest, printable
@@ -50,6 +50,7 @@ def execute(arguments: Namespace) -> int:
     sources: list[str] = arguments.events
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
+    check_clocks(arguments)
     check_sources(sources)
     packs = load_all(arguments.rules, arguments.site)
     told: dict[str, list[Change]] = {}
@@ -59,7 +60,7 @@ def execute(arguments: Namespace) -> int:
         for change in changes:
             told.setdefault(change.alert, []).append(change)
 
-    run = Run(packs, tell, refused.append, until=arguments.until)
+    run = Run(packs, tell, refused.append, until=arguments.until, known_at=arguments.as_known_at)
     for source in sources:
         run.take(source)
     run.finish()
