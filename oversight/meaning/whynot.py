@@ -14,7 +14,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownRule
-from oversight.ground.text import nearest, printable, text_of
+from oversight.ground.text import near_names, nearest, printable, text_of
 from oversight.meaning.conditions import disjunction, each_of, holds, key_order, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.grounds import ground, line_of, standing
@@ -25,12 +25,13 @@ from oversight.model.answers import (
     EXCUSED, FAILED, NO_PART, NOT_IN_FORCE, NOT_OPEN, OPEN, OTHERS, RAISED, RETIRED, UNDECIDED, WAITING,
     Act, Answer, Candidate, Exempted, Nothing, Past, Standing,
 )  # fmt: skip
+from oversight.model.clauses import first_equality, flatten
 from oversight.model.events import Vocabulary
 from oversight.model.extract import extract
 from oversight.model.forms import Event
 from oversight.model.pack import Condition, Pack, Query, Rule
 
-_MOST_ENDED = 3
+_MOST_ENDED, _MOST_NEAR = 3, 3
 
 
 def why_not(pack: Pack, events: Iterable[Any], rule: str, subject: str, at: datetime) -> Answer:
@@ -144,7 +145,7 @@ class _Inquiry(Judgement):
             tuple(self._past(alert) for alert in open_ones),
             tuple(sorted(found, key=_order)),
             tuple(self._past(alert) for alert in alerts if alert not in open_ones),
-            None if found or alerts else self._nothing(history, at),
+            None if found or open_ones else self._nothing(history, at),
             tuple(
                 Exempted(w.reason, w.owner, w.end.astimezone(self.pack.zone), w.where.text if w.where else "")
                 for w in self.pack.waivers
@@ -178,14 +179,20 @@ class _Inquiry(Judgement):
             self.found.append((False, self._beside(rule, value, bindings, name)))
 
     def _bindings(self, rule: Rule, scope: Scope) -> Iterator[_Binding]:
-        """The bindings of ``each:``, those too that its ``where:`` leaves out."""
+        """
+        The bindings of ``each:``, those too that its ``where:`` leaves out.
+
+        But only facts that meet its first equality test, as for what is nearest: that ties them to the head.
+        """
         each = rule.each
         if each is None:
             yield _Binding((), scope)
         elif isinstance(each.source, Query):
-            query = each.source
-            for found in matching(evolve(query, where=()), self):
+            query, tie = each.source, first_equality(each.source)
+            for found in matching(query, self):
                 inner = scope.bind(**{query.name: found})
+                if tie is not None and holds(flatten(query.where)[tie], inner, self.world()) is not True:
+                    continue
                 key = ", ".join(key_order(found.key))
                 yield _Binding(found.key, inner, {query.fact: key}, query.where)
         else:
@@ -267,7 +274,7 @@ class _Inquiry(Judgement):
         names = () if named else {text for event in history for text in _texts(event)}
         ended = {each for rule in self.asked if rule.head.fact for each in self._ended(rule.head.fact, at)}
         last = sorted(ended, key=lambda each: (each.until or at, each.key))[-_MOST_ENDED:]
-        return Nothing(named, nearest(self.subject, names), self._looks_at(), tuple(last))
+        return Nothing(named, near_names(self.subject, sorted(names), _MOST_NEAR), self._looks_at(), tuple(last))
 
     def _looks_at(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         looks: dict[str, tuple[str, ...]] = {}

@@ -131,13 +131,13 @@ class Nothing:
 
     Args:
         named: how many events name the subject.
-        nearest: the name most like it, where none does; may be empty.
+        nearest: the names most like it, where none does.
         looks_at: what each part of the rule looks at, and the kinds of event that would be or begin it.
         ended: facts that the rule looks at and that concerned the subject, but stand no longer; the last ones.
     """
 
     named: int
-    nearest: str
+    nearest: tuple[str, ...]
     looks_at: tuple[tuple[str, tuple[str, ...]], ...]
     ended: tuple[Standing, ...] = ()
 
