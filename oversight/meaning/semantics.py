@@ -149,12 +149,15 @@ class Judgement:
         """Judge every instant up to *upto* and, if *closed*, that one too."""
         done: datetime | None = None
         while True:
-            ahead = [t for t in self.instants if (done is None or t > done) and (t < upto or (closed and t == upto))]
-            if not ahead:
+            done = self.next_instant(done)
+            if done is None or done > upto or (done == upto and not closed):
                 self._note_waiting()
                 return Outcome(self.alerts, {n: f for n, f in self.now.items() if n != "alert"})
-            done = min(ahead)
             self._instant(done)
+
+    def next_instant(self, done: datetime | None) -> datetime | None:
+        """The first instant after *done* at which something may change."""
+        return min((t for t in self.instants if done is None or t > done), default=None)
 
     def _instant(self, instant: datetime) -> None:
         events = self.by_instant.get(instant, [])
@@ -206,7 +209,7 @@ class Judgement:
                         self._raise(rule, event.identity, event.id, instant, instant, members)
             return
         breached: dict[tuple[Any, ...], tuple[Holding, Scope]] = {}
-        for holding in self.now[rule.head.fact].values() if in_force else []:
+        for holding in self.heads(rule) if in_force else []:
             if rule.head.of and holding.attributes["rule"] not in rule.head.of:
                 continue
             scope = self.scope(instant).bind(**{rule.head.name: holding})
@@ -215,11 +218,19 @@ class Judgement:
         self._end_breaches(rule, instant, breached)
         self._go_on(rule, instant, half, breached)
 
+    def heads(self, rule: Rule) -> Iterable[Holding]:
+        """The facts that a standing rule looks at now."""
+        return self.now[rule.head.fact].values()
+
+    def bindings(self, rule: Rule, scope: Scope) -> Iterable[tuple[Any, Scope]]:
+        """The bindings of ``each:`` of a rule, each with what tells it apart."""
+        return each_of(rule.each, scope, self.world())
+
     def members(self, rule: Rule, scope: Scope) -> dict[Any, Scope]:
         """The bindings of ``each:`` that are in breach, by what tells them apart."""
         world = self.world()
         found: dict[Any, Scope] = {}
-        for member, inner in each_of(rule.each, scope, world):
+        for member, inner in self.bindings(rule, scope):
             inner = with_values(rule.values, inner, world)
             if conjunction(rule.conditions, inner, world) is not True:
                 continue

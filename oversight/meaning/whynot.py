@@ -7,6 +7,7 @@ say what the definition does not.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,9 @@ from oversight.ground.text import near_names, nearest, printable, text_of
 from oversight.meaning.conditions import disjunction, each_of, holds, key_order, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.grounds import ground, line_of, standing
-from oversight.meaning.semantics import Alert, Judgement, history_of, is_in_force
+from oversight.meaning.kept import KeptJudgement
+from oversight.meaning.relevance import Relevance, matching, mentions, texts
+from oversight.meaning.semantics import Alert, history_of, is_in_force
 from oversight.meaning.spells import Holding, Spell
 from oversight.model.alerts import identity
 from oversight.model.answers import (
@@ -27,7 +30,7 @@ from oversight.model.answers import (
 )  # fmt: skip
 from oversight.model.clauses import first_equality, flatten
 from oversight.model.events import Vocabulary
-from oversight.model.extract import extract
+from oversight.model.extract import extract, facts_read
 from oversight.model.forms import Event
 from oversight.model.pack import Condition, Pack, Query, Rule
 
@@ -74,7 +77,8 @@ def why_not(pack: Pack, events: Iterable[Any], rule: str, subject: str, at: date
     decoded = map(Vocabulary(pack.kinds).decode, events)
     history = [e for e in history_of(e for e in decoded if isinstance(e, Event)) if e.time <= at]
     part = extract(pack, [asked[0].id], ())
-    inquiry = _Inquiry(part, [event for event in history if event.kind in part.kinds], asked, subject)
+    read = [event for event in history if event.kind in part.kinds]
+    inquiry = _Inquiry(part, read, asked, Relevance(part, read, asked, subject, at))
     inquiry.run(at, closed=True)
     return inquiry.answer(rule, history, at)
 
@@ -104,18 +108,46 @@ class _Binding:
     where: tuple[Condition, ...] = ()
 
 
-class _Inquiry(Judgement):
+class _Inquiry(KeptJudgement):
     """A judgement that notes what it finds of some rules about one subject."""
 
-    def __init__(self, pack: Pack, history: list[Event], asked: tuple[Rule, ...], subject: str) -> None:
-        super().__init__(pack, history, None)
+    def __init__(self, pack: Pack, history: list[Event], asked: tuple[Rule, ...], relevance: Relevance) -> None:
+        super().__init__(pack, history)
         self.asked = asked
         self.names = {rule.name for rule in asked}
-        self.subject = subject
+        self.relevance = relevance
+        self.subject = relevance.subject
         self.found: list[tuple[bool, Candidate]] = []
+        self._dated = sorted({start for parameter in pack.parameters.values() for start, _ in parameter.entries})
+        self._reads = {rule.name: facts_read(rule) for rule in asked}
+        self._judged_last: dict[tuple[str, Any], tuple[list[Any], dict[Any, Scope]]] = {}
+        self._parameters = 0
+
+    def members(self, rule: Rule, scope: Scope) -> dict[Any, Scope]:
+        """The bindings in breach; those found last where nothing has changed that the rule reads."""
+        head = scope.variables[rule.head.name]
+        reads = self._reads.get(rule.name)
+        if reads is None or isinstance(head, Event) or "alert" in reads:
+            return super().members(rule, scope)
+        read = [self._parameters, head, *[self.now[name] for name in reads]]
+        known, found = self._judged_last.get((rule.name, head.key), ([], {}))
+        if len(known) != len(read) or any(one is not other for one, other in zip(known, read, strict=True)):
+            found = super().members(rule, scope)
+            self._judged_last[rule.name, head.key] = (read, found)
+        return found
+
+    def heads(self, rule: Rule) -> Iterable[Holding]:
+        """The facts that a rule looks at, without those that cannot concern the subject."""
+        return self.relevance.heads(rule, super().heads(rule), self.now[rule.head.fact])
+
+    def bindings(self, rule: Rule, scope: Scope) -> Iterable[tuple[Any, Scope]]:
+        """The bindings of ``each:``, without those that cannot concern the subject."""
+        kept = self.relevance.bindings(rule, scope, self)
+        return super().bindings(rule, scope) if kept is None else kept
 
     def judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
         """Judge as always, and then look at the events that concern the subject."""
+        self._parameters = bisect_right(self._dated, instant)
         super().judge(rule, instant, half, events)
         if half == 0 and rule.name in self.names:
             for event in events:
@@ -271,7 +303,7 @@ class _Inquiry(Judgement):
 
     def _nothing(self, history: list[Event], at: datetime) -> Nothing:
         named = sum(1 for event in history if mentions(event, self.subject))
-        names = () if named else {text for event in history for text in _texts(event)}
+        names = () if named else {text for event in history for text in texts(event)}
         ended = {each for rule in self.asked if rule.head.fact for each in self._ended(rule.head.fact, at)}
         last = sorted(ended, key=lambda each: (each.until or at, each.key))[-_MOST_ENDED:]
         return Nothing(named, near_names(self.subject, sorted(names), _MOST_NEAR), self._looks_at(), tuple(last))
@@ -306,14 +338,6 @@ class _Inquiry(Judgement):
         return events[0] if len(events) == 1 else ""
 
 
-def matching(query: Query, judgement: Judgement) -> list[Holding]:
-    """The facts among which a query looks, in the order of their keys."""
-    world = judgement.world()
-    source = world.before if query.before else world.now
-    found = [fact for fact in source(query.fact) if not query.of or fact.attributes["rule"] in query.of]
-    return sorted(found, key=lambda fact: key_order(fact.key))
-
-
 def conjuncts(conditions: Iterable[Condition]) -> list[Condition]:
     """The conditions of a list as its author wrote them: an ``all_of`` taken apart, the call of a definition not."""
     found: list[Condition] = []
@@ -321,32 +345,6 @@ def conjuncts(conditions: Iterable[Condition]) -> list[Condition]:
         inner = getattr(condition, "mode", "") == "all" and not condition.written  # type: ignore[union-attr]
         found += conjuncts(condition.conditions) if inner else [condition]  # type: ignore[union-attr]
     return found
-
-
-def mentions(value: Any, subject: str) -> bool:
-    """Whether an event, a fact or a value names *subject*."""
-    return any(text == subject for text in _texts(value))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Every text inside a value, but for the identities of events."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, Event):
-        yield from _texts(value.subject)
-        for name in value.data.__struct_fields__:
-            if name != "corrects":
-                yield from _texts(getattr(value.data, name))
-    elif isinstance(value, Holding):
-        yield from _texts(value.attributes)
-        if isinstance(value.event, Event):
-            yield from _texts(value.event.subject)
 
 
 def _about_others(made: Candidate, rule: Rule) -> Candidate:
