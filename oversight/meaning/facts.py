@@ -49,13 +49,17 @@ class Acts:
         """The facts of one name that hold at *point*."""
         return holdings(self.spells[fact.name], fact.restarts, point)
 
-    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
-        """Let the events of one instant act, those without ``sequence`` first and together, then the others."""
-        world = World(
+    def world(self, instant: datetime, before: Mapping[str, dict[Any, Holding]]) -> World:
+        """The facts that an act of *instant* can ask for."""
+        return World(
             lambda name: self.now(self.pack.facts[name], (instant, 0)).values(),
             lambda name: before.get(name, {}).values(),
             self.seen,
         )
+
+    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
+        """Let the events of one instant act, those without ``sequence`` first and together, then the others."""
+        world = self.world(instant, before)
         ordered = sorted(events, key=order_of)
         steps = groupby(ordered, key=lambda e: 0 if e.sequence is ABSENT else 1 + ordered.index(e))
         for step, (number, own) in enumerate(steps):
