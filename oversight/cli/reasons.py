@@ -88,7 +88,7 @@ class _Reasons:
 
     def _candidate(self, candidate: Candidate) -> Branch:
         rule = f"{candidate.rule}: " if candidate.rule != self.answer.rule else ""
-        part = "".join(f", {_words(name)} {value}" for name, value in candidate.part.items())
+        part = "".join(f", for {_words(name)} {value}" for name, value in candidate.part.items())
         return Branch(f"{rule}{self._head(candidate)}{part}", (self._verdict(candidate),))
 
     def _head(self, candidate: Candidate) -> str:
@@ -149,7 +149,7 @@ class _Reasons:
     def _of_facts(self, ground: Ground) -> Iterator[Branch]:
         if not ground.facts:
             fact = _words(ground.values.get("fact", "fact"))
-            yield Branch(f"no {fact} of this sort is on record" if ground.form == "none" else f"no {fact} is on record")
+            yield Branch(f"no such {fact} is on record")
         elif ground.truth == "true" or ground.form == "none":
             for each in ground.facts:
                 yield Branch(self._standing(each))
@@ -177,10 +177,10 @@ class _Reasons:
         yield Branch(f"nothing that this rule looks at concerns {subject} at that time", tuple(self._looks_at(nothing)))
         for fact in nothing.ended:
             assert fact.until is not None
-            by = f" with {self._event(fact.ended_by)}" if fact.ended_by else ""
-            named = f"{_words(fact.fact)} {', '.join(fact.key)}, from {fact.kind} {self._event(fact.event)}"
-            stood = f"since {self._clock(fact.since)}, is no longer on record: it ended {self._clock(fact.until)}{by}"
-            yield Branch(f"nearest: {named}, {stood}")
+            by = f" ({self._event(fact.ended_by)})" if fact.ended_by else ""
+            began = f"{self._clock(fact.since)} ({fact.kind} {self._event(fact.event)})"
+            stood = f"was on record from {began} until {self._clock(fact.until)}{by}"
+            yield Branch(f"nearest: {_words(fact.fact)} {', '.join(fact.key)} {stood}")
         if nothing.named:
             yield Branch(f"{counted(nothing.named, 'event')} up to then {'name' if nothing.named > 1 else 'names'} it")
         else:

@@ -50,7 +50,8 @@ class Ground:
         clause: the condition as written.
         place: where, as ``file:line``.
         truth: ``true``, ``false`` or ``undecided``.
-        values: of a test what each name it reads is worth, of a measure the number and its limits, as text.
+        values: of a test what each name it reads is worth, of a measure the number and its limits, as text; the name of
+            the ``fact`` of which there is none.
         facts: those it rests on: that are there, that stand in the way, that were counted, or the nearest one.
         below: of a group the conditions that decide it, of a ``some`` the one that the nearest fact does not meet.
     """
