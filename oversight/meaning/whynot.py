@@ -256,6 +256,11 @@ class _Inquiry(KeptJudgement):
 
     # What becomes of it
 
+    def _span(self, rule: Rule) -> str:
+        bounds = zip(("from", "until"), rule.in_force, strict=True)
+        local = [(word, bound.astimezone(self.pack.zone)) for word, bound in bounds if bound is not None]
+        return ", ".join(f"{word}: {text_of(bound)}" for word, bound in local)
+
     def _judged(self, rule: Rule, value: Event | Holding, binding: _Binding, instant: datetime) -> Candidate:
         """A candidate, with the first condition that did not hold."""
         key = value.identity if isinstance(value, Event) else value.key
@@ -265,7 +270,9 @@ class _Inquiry(KeptJudgement):
         if rule.status == "retired":
             return evolve(made, verdict=RETIRED, clause="status", text="retired", place=line_of(rule.place))
         if not is_in_force(rule, instant):
-            return evolve(made, verdict=NOT_IN_FORCE, clause="in_force", text=_span(rule), place=line_of(rule.place))
+            return evolve(
+                made, verdict=NOT_IN_FORCE, clause="in_force", text=self._span(rule), place=line_of(rule.place)
+            )
         world = self.world()
         for clause, conditions in (("each", binding.where), ("if", rule.conditions)):
             for number, condition in enumerate(conjuncts(conditions)):
@@ -351,12 +358,6 @@ def _about_others(made: Candidate, rule: Rule) -> Candidate:
     place = rule.about[0].place if rule.about else rule.place
     text = ", ".join(each.text for each in rule.about)
     return evolve(made, verdict=OTHERS, clause="about", text=text, place=line_of(place))
-
-
-def _span(rule: Rule) -> str:
-    start, end = rule.in_force
-    said = [f"{word}: {text_of(bound)}" for word, bound in (("from", start), ("until", end)) if bound is not None]
-    return ", ".join(said)
 
 
 def _order(candidate: Candidate) -> tuple[Any, ...]:
