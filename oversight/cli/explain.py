@@ -108,7 +108,7 @@ def _branches(alert: Change, history: list[Change], events: list[Found], zone: Z
     law = [f"{each.instrument}, {each.provision}" for each in alert.authority]
     yield Branch(f"law ({alert.basis})", tuple(map(Branch, law)))
     if alert.since != alert.at:
-        yield Branch(f"in breach since: {local(alert.since, zone)}")
+        yield Branch(f"its conditions hold since: {local(alert.since, zone)}")
     known = {found.event.id for found in events}
     lost = [Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
     yield Branch("evidence", (*(_event(found, zone) for found in events), *lost))
