@@ -18,18 +18,20 @@ from collections.abc import Mapping
 from oversight import errors
 from oversight.engine.core import Engine
 from oversight.meaning.verify import verify
+from oversight.meaning.whynot import why_not
 from oversight.model.alerts import Change
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.events import Vocabulary
 from oversight.model.folding import Folded, fold
 from oversight.model.lifetimes import Lifetime, lifetimes
+from oversight.model.known import as_known_at
 from oversight.model.pack import Pack
 from oversight.runner.packs import load, shipped
 
 __version__ = "0.1.0"
 __all__ = [
-    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "lifetimes", "Lifetime",
-    "Diagnostic", "errors", "__version__",
+    "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "why_not",
+    "as_known_at", "lifetimes", "Lifetime", "Diagnostic", "errors", "__version__",
 ]  # fmt: skip
 
 

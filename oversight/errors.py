@@ -14,6 +14,7 @@ from oversight.ground.errors import (
     TimeWentBackwards,
     UnknownAlert,
     UnknownPack,
+    UnknownRule,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "TimeWentBackwards",
     "UnknownAlert",
     "UnknownPack",
+    "UnknownRule",
 ]

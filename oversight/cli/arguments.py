@@ -17,6 +17,9 @@ MOST_JOBS = 64
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
 An alert that the site file waives does not count."""
+WHY_NOT_EXITS = (
+    "exit status: 0 no such alert is open, 3 one is, 1 lines were refused, 2 usage or a pack that does not check"
+)
 
 
 class Usage(Exception):
@@ -87,7 +90,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     adding = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     commands = {}
     for name, (module, fill, text) in _COMMANDS.items():
-        command = adding.add_parser(name, help=text, description=text, epilog=EXITS if name == "run" else None)
+        command = adding.add_parser(name, help=text, description=text, epilog=_EXITS.get(name))
         command.set_defaults(module=module)
         fill(command)
         commands[name] = command
@@ -98,6 +101,7 @@ def _run(command: _Parser) -> None:
     command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
     _rules_option(command)
     _until_option(command)
+    _known_option(command)
     command.add_argument(
         "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
     )
@@ -142,6 +146,17 @@ def _explain(command: _Parser) -> None:
     command.add_argument("--events", required=True, action="append", metavar="FILE", help=FILE)
     _rules_option(command)
     _until_option(command)
+    _known_option(command)
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
+
+
+def _why_not(command: _Parser) -> None:
+    command.add_argument("rule", metavar="RULE", help="id of the rule, or of one of its parts as RULE/PART")
+    command.add_argument("subject", metavar="SUBJECT", help="id of a camera, a zone, a programme ...")
+    command.add_argument("--events", required=True, action="append", metavar="FILE", help=EVENTS)
+    _rules_option(command)
+    command.add_argument("--at", metavar="T", type=_instant, help="the instant asked about; the last one if left out")
+    _known_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
@@ -173,6 +188,16 @@ def _until_option(command: _Parser) -> None:
     )
 
 
+def _known_option(command: _Parser) -> None:
+    command.add_argument(
+        "--as-known-at",
+        metavar="T",
+        type=_instant,
+        help="what could have been known then: count only what was recorded (recordedtime, else time) by then, and "
+        "let time pass until then",
+    )
+
+
 def _instant(text: str) -> datetime:
     try:
         return parse_instant(text)
@@ -194,11 +219,13 @@ def _period(text: str) -> str:
     return text
 
 
+_EXITS = {"run": EXITS, "why-not": WHY_NOT_EXITS}
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
     "check": ("check", _check, "find every problem of every file of a pack"),
     "test": ("test", _test, "try the cases beside the rules"),
     "explain": ("explain", _explain, "say why an alert was raised"),
+    "why-not": ("why_not", _why_not, "say why a rule has no alert open about a subject"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
 }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
-from datetime import datetime
-from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import asdict, frozen
+from attrs import asdict
 
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
-from oversight.cli.run import check_sources
+from oversight.cli.run import check_clocks, check_sources
 from oversight.cli.terminal import say
+from oversight.cli.tree import Branch, draw, local
 from oversight.engine.core import Engine
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
@@ -25,16 +24,6 @@ from oversight.runner.intake import STANDARD_INPUT, Refusal
 from oversight.runner.run import Run
 from oversight.runner.summary import counted
 from oversight.runner.search import Found, find_events
-
-_MOST, _WIDTH = 2_000, 110
-
-
-@frozen
-class _Branch:
-    """A line of the tree, with the lines below it."""
-
-    text: str
-    below: tuple[_Branch, ...] = ()
 
 
 def execute(arguments: Namespace) -> int:
@@ -50,6 +39,7 @@ def execute(arguments: Namespace) -> int:
     sources: list[str] = arguments.events
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
+    check_clocks(arguments)
     check_sources(sources)
     packs = load_all(arguments.rules, arguments.site)
     told: dict[str, list[Change]] = {}
@@ -59,7 +49,7 @@ def execute(arguments: Namespace) -> int:
         for change in changes:
             told.setdefault(change.alert, []).append(change)
 
-    run = Run(packs, tell, refused.append, until=arguments.until)
+    run = Run(packs, tell, refused.append, until=arguments.until, known_at=arguments.as_known_at)
     for source in sources:
         run.take(source)
     run.finish()
@@ -106,68 +96,51 @@ def _standing(history: list[Change], engines: list[Engine]) -> Change:
 
 def _draw(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> None:
     rule = f"{alert.rule}/{alert.part}" if alert.part else alert.rule
-    print(f"{rule}  {alert.severity.upper()}  {_clock(alert.at, zone)} ({zone})  alert {alert.alert}")
-    branches = list(_branches(alert, history, events, zone))
-    for branch, last in zip(branches, [*[False] * (len(branches) - 1), True], strict=True):
-        _print(branch, "", last)
+    head = f"{rule}  {alert.severity.upper()}  {local(alert.at, zone)} ({zone})  alert {alert.alert}"
+    for line in draw(head, list(_branches(alert, history, events, zone))):
+        print(line)
 
 
-def _branches(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> Iterator[_Branch]:
-    yield _Branch(f"title: {alert.title}")
-    yield _Branch(f"what: {alert.message}")
-    yield _Branch("about: " + ", ".join(alert.subjects))
+def _branches(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> Iterator[Branch]:
+    yield Branch(f"title: {alert.title}")
+    yield Branch(f"what: {alert.message}")
+    yield Branch("about: " + ", ".join(alert.subjects))
     law = [f"{each.instrument}, {each.provision}" for each in alert.authority]
-    yield _Branch(f"law ({alert.basis})", tuple(map(_Branch, law)))
+    yield Branch(f"law ({alert.basis})", tuple(map(Branch, law)))
     if alert.since != alert.at:
-        yield _Branch(f"in breach since: {_clock(alert.since, zone)}")
+        yield Branch(f"its conditions hold since: {local(alert.since, zone)}")
     known = {found.event.id for found in events}
-    lost = [_Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
-    yield _Branch("evidence", (*(_event(found, zone) for found in events), *lost))
+    lost = [Branch(f"{name}: not among these events") for name in alert.evidence if name not in known]
+    yield Branch("evidence", (*(_event(found, zone) for found in events), *lost))
     if alert.missing:
-        missing = [_Branch(missing_text(asdict(each))) for each in alert.missing]
-        yield _Branch("what would have excused it", tuple(missing))
+        missing = [Branch(missing_text(asdict(each))) for each in alert.missing]
+        yield Branch("what would have excused it", tuple(missing))
     if alert.assumed:
-        yield _Branch("assumes", tuple(_Branch(assumption_text(asdict(each))) for each in alert.assumed))
+        yield Branch("assumes", tuple(Branch(assumption_text(asdict(each))) for each in alert.assumed))
     if alert.waived:
-        waived = [_Branch(f"{name}: {value}") for name, value in alert.waived.items()]
-        yield _Branch("waived", tuple(waived))
+        waived = [Branch(f"{name}: {value}") for name, value in alert.waived.items()]
+        yield Branch("waived", tuple(waived))
     pairs = zip(history, (None, *history), strict=False)
-    yield _Branch("what was told", tuple(_told(change, before, zone) for change, before in pairs))
-    yield _Branch(f"remedy: {alert.remedy}")
+    yield Branch("what was told", tuple(_told(change, before, zone) for change, before in pairs))
+    yield Branch(f"remedy: {alert.remedy}")
 
 
-def _event(found: Found, zone: ZoneInfo) -> _Branch:
+def _event(found: Found, zone: ZoneInfo) -> Branch:
     event = found.event
     subject = f" subject {event.subject}" if isinstance(event.subject, str) else ""
     source = f" source {event.source}" if event.source else ""
     named = f"{event.kind}  {event.id}{subject}{source}"
-    head = f"{_clock(event.time, zone)}  {named}  ({found.source}:{found.line})"
-    return _Branch(head, (_Branch(to_json(found.data)),))
+    head = f"{local(event.time, zone)}  {named}  ({found.source}:{found.line})"
+    return Branch(head, (Branch(to_json(found.data)),))
 
 
-def _told(change: Change, before: Change | None, zone: ZoneInfo) -> _Branch:
+def _told(change: Change, before: Change | None, zone: ZoneInfo) -> Branch:
     because = f" because of {change.cause}" if change.cause else " by the passing of time"
     subjects = ", ".join(change.subjects[:6]) + (" …" if len(change.subjects) > 6 else "")
-    told = f"{_clock(change.at, zone)}  {change.change}{because}" + (f": {subjects}" if subjects else "")
+    told = f"{local(change.at, zone)}  {change.change}{because}" + (f": {subjects}" if subjects else "")
     if change.waived != (before.waived if before is not None else None):
         told += f", waived: {change.waived['reason']}" if change.waived else ", no longer waived"
-    return _Branch(told)
-
-
-def _print(branch: _Branch, before: str, last: bool) -> None:
-    inner = before + ("   " if last else "│  ")
-    under = inner + ("│  " if branch.below else "   ")
-    lines = wrap(printable(branch.text, _MOST), max(40, _WIDTH - len(under)), break_long_words=False)
-    print(f"{before}{'└─' if last else '├─'} {lines[0] if lines else ''}")
-    for line in lines[1:]:
-        print(under + line)
-    for number, each in enumerate(branch.below, 1):
-        _print(each, inner, number == len(branch.below))
-
-
-def _clock(instant: datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    return f"{local:%Y-%m-%d %H:%M:%S}" if local.second or local.microsecond else f"{local:%Y-%m-%d %H:%M}"
+    return Branch(told)
 
 
 def _plain(alert: Change, history: list[Change], events: list[Found]) -> dict[str, Any]:

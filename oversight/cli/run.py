@@ -14,6 +14,7 @@ from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.text import printable
+from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.model.pack import Pack
 from oversight.outlets.checklist import checklist
@@ -41,11 +42,13 @@ def execute(arguments: Namespace) -> int:
         raise Usage("--plan-until lets time pass after a plan: give one with --plan")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
+    check_clocks(arguments)
     check_sources([*sources, *plan])
     packs = load_all(arguments.rules, arguments.site)
     with _written(arguments.out, [*sources, *plan]) as out:
         tell = _silent if plan else _teller(arguments.format, out, packs[0])
-        run = Run(packs, tell, _refuse, until=arguments.until, revise=arguments.revise)
+        clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
+        run = Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
         with reading(sources, out is sys.stdout) as bar:
             for source in sources:
                 run.take(source, bar)
@@ -80,6 +83,21 @@ def _refuse(refusal: Refusal) -> None:
 
 def _silent(_changes: object) -> None:
     """The alerts of the events are not mixed into what is told of a plan."""
+
+
+def check_clocks(arguments: Namespace) -> None:
+    """
+    Make sure that no more time is to pass than what is to be known allows.
+
+    Raises:
+        Usage: ``--until`` is later than ``--as-known-at``.
+    """
+    until, known_at = arguments.until, arguments.as_known_at
+    if until is not None and known_at is not None and until > known_at:
+        raise Usage(
+            f"--until {format_instant(until)} is later than --as-known-at {format_instant(known_at)}: what happens "
+            "after an instant cannot be known at it; leave --until out, or let it be no later"
+        )
 
 
 def check_sources(sources: list[str]) -> None:

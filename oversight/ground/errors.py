@@ -60,5 +60,9 @@ class SnapshotRefused(OversightError, ValueError):
     """A snapshot is damaged, of another version, or was taken under another pack."""
 
 
+class UnknownRule(OversightError, LookupError):
+    """The pack has no rule, or no part of one, of this name."""
+
+
 class UnknownAlert(OversightError, LookupError):
     """No alert has this identity."""

@@ -53,8 +53,17 @@ def nearest(word: str, names: Iterable[str]) -> str:
     >>> nearest("camara", ["camera", "zone"])
     'camera'
     """
-    found = get_close_matches(word[:80], list(names), n=1, cutoff=0.6)
-    return found[0] if found else ""
+    return next(iter(near_names(word, names, 1)), "")
+
+
+def near_names(word: str, names: Iterable[str], most: int) -> tuple[str, ...]:
+    """
+    The names most like *word*, the most like first; none where none is near.
+
+    >>> near_names("cam-1", ["cam-10", "zone", "cam-2"], 2)
+    ('cam-10', 'cam-2')
+    """
+    return tuple(get_close_matches(word[:80], list(names), n=most, cutoff=0.6))
 
 
 def text_of(value: Any) -> str:

@@ -43,6 +43,10 @@ class World:
     before: Callable[[str], Iterable[Holding]]
     seen: Seen | None = None
 
+    def facts(self, query: Query, scope: Scope) -> Iterable[Holding]:
+        """The facts among which a query looks."""
+        return (self.before if query.before else self.now)(query.fact)
+
     def note(self, what: object, found: Truth) -> None:
         """Tell of what was looked at."""
         if self.seen is not None:
@@ -104,8 +108,7 @@ def _within(number: Any, limit: Limit, scope: Scope) -> Truth:
 
 def matches(query: Query, scope: Scope, world: World) -> list[Holding]:
     """The facts a query finds, in the order of their keys."""
-    source = world.before if query.before else world.now
-    candidates = [f for f in source(query.fact) if not query.of or f.attributes["rule"] in query.of]
+    candidates = [f for f in world.facts(query, scope) if not query.of or f.attributes["rule"] in query.of]
     found = [f for f in candidates if conjunction(query.where, scope.bind(**{query.name: f}), world) is True]
     return sorted(found, key=lambda f: key_order(f.key))
 

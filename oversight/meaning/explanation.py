@@ -103,8 +103,12 @@ def _in_the_way(clause: Exists, text: str, scope: Scope, world: World) -> Missin
     return Missing(text, named(clause.query.fact, found), text, "present", clause.query.fact)
 
 
-def _nearest(query: Query, text: str, scope: Scope, world: World) -> Missing:
-    """Among the facts that meet the first equality test: most conditions met in written order, then the latest."""
+def nearest_fact(query: Query, scope: Scope, world: World) -> tuple[Holding, Condition, bool | None] | None:
+    """
+    Of the facts that a query does not find, the nearest, its first condition that does not hold, and the truth of that.
+
+    Among those that meet the first equality test: most conditions met in written order, then the latest.
+    """
     conditions = flatten(query.where)
     first = first_equality(query)
     source = world.before if query.before else world.now
@@ -120,9 +124,14 @@ def _nearest(query: Query, text: str, scope: Scope, world: World) -> Missing:
         rank = (met, began_last(fact))
         if best is None or rank > best[0]:
             best = (rank, fact, conditions[met], truths[met])
-    if best is None:
+    return None if best is None else best[1:]
+
+
+def _nearest(query: Query, text: str, scope: Scope, world: World) -> Missing:
+    found = nearest_fact(query, scope, world)
+    if found is None:
         return Missing(text, fact=query.fact)
-    _, fact, failed, truth = best
+    fact, failed, truth = found
     reason = "undecided" if truth is None else "false"
     return Missing(text, named(query.fact, fact), written(failed), reason, query.fact)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -43,45 +43,62 @@ class Acts:
 
     def holding(self, point: Point) -> dict[str, dict[Any, Holding]]:
         """The facts that hold at *point*, by name and key."""
-        return {name: self._now(fact, point) for name, fact in self.pack.facts.items()}
+        return {name: self.now(fact, point) for name, fact in self.pack.facts.items()}
 
-    def _now(self, fact: Fact, point: Point) -> dict[Any, Holding]:
+    def now(self, fact: Fact, point: Point) -> dict[Any, Holding]:
+        """The facts of one name that hold at *point*."""
         return holdings(self.spells[fact.name], fact.restarts, point)
 
-    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
-        """Let the events of one instant act, those without ``sequence`` first and together, then the others."""
-        world = World(
-            lambda name: self._now(self.pack.facts[name], (instant, 0)).values(),
+    def world(self, instant: datetime, before: Mapping[str, dict[Any, Holding]]) -> World:
+        """The facts that an act of *instant* can ask for."""
+        return World(
+            lambda name: self.now(self.pack.facts[name], (instant, 0)).values(),
             lambda name: before.get(name, {}).values(),
             self.seen,
         )
+
+    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
+        """Let the events of one instant act, those without ``sequence`` first and together, then the others."""
+        world = self.world(instant, before)
         ordered = sorted(events, key=order_of)
         steps = groupby(ordered, key=lambda e: 0 if e.sequence is ABSENT else 1 + ordered.index(e))
         for step, (number, own) in enumerate(steps):
             together = list(own)
             for fact in self.pack.facts.values():
-                stood = before.get(fact.name, {}) if number == 0 else self._now(fact, (instant, 0))
+                stood = before.get(fact.name, {}) if number == 0 else self.now(fact, (instant, 0))
                 self._step(fact, together, (instant, 1 + step if number else 0), stood, world)
+
+    def named(self, fact: Fact, entry: Entry, key: Any) -> Iterable[Spell]:
+        """The spells that an ending entry can mean by the *key* it names."""
+        return [spell for spell in self.spells[fact.name] if not entry.key or spell.key == key]
+
+    def altered(self, fact: Fact, spell: Spell) -> None:
+        """A spell was ended or changed: nothing to note where all is derived anew."""
 
     def _step(
         self, fact: Fact, events: list[Event], moment: Moment, stood: Mapping[Any, Holding], world: World
     ) -> None:
-        earlier = list(self.spells[fact.name])
         begun = [s for event in events for s in self._starts(fact, event, moment, world)]
         self.spells[fact.name] += begun
         for event in events:
             for entry, key, scope, _ in self._acts(fact.ends, fact, event, world):
-                ended = [s for s in earlier if s.moment < moment and s.key in stood and _had_begun(s, moment)]
+                named = self.named(fact, entry, key)
+                earlier = [s for s in named if s.moment < moment]
+                ended = [s for s in earlier if s.key in stood and _had_begun(s, moment)]
                 ended = [s for s in ended if self._meant(entry, key, scope, stood[s.key], world)]
-                alone = [s for s in earlier if not _had_begun(s, moment)] + [s for s in begun if s.key not in stood]
+                alone = [s for s in earlier if not _had_begun(s, moment)]
+                alone += [s for s in named if s.moment == moment and s.key not in stood]
                 ended += [s for s in alone if self._meant(entry, key, scope, _alone(s), world)]
                 for spell in ended:
                     spell.ended = moment if spell.ended is None else spell.ended
+                    self.altered(fact, spell)
         for event in events:
             for entry, key, scope, _ in self._acts(fact.changes, fact, event, world):
-                for holding in self._now(fact, (moment[0], 0)).values():
+                now = self.now(fact, (moment[0], 0))
+                for holding in [h for h in (now.get(key),) if h] if entry.key else list(now.values()):
                     if applies(holding.spell, moment) and self._meant(entry, key, scope, holding, world):
                         holding.spell.changes.append((moment, event, _settings(fact, entry, scope)))
+                        self.altered(fact, holding.spell)
 
     def _acts(
         self, entries: tuple[Entry, ...], fact: Fact, event: Event, world: World

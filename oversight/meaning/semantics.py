@@ -97,10 +97,25 @@ def outcome(
         closed: whether *upto* itself is judged, or only the instants before it.
         seen: is told of every clause that is looked at.
     """
-    return _Judgement(pack, [e for e in history_of(events) if e.time <= upto], seen).run(upto, closed)
+    return Judgement(pack, [e for e in history_of(events) if e.time <= upto], seen).run(upto, closed)
 
 
-class _Judgement:
+class Judgement:
+    """
+    A history under judgement, instant by instant.
+
+    Args:
+        pack: the rules.
+        history: the events that count, in order.
+        seen: is told of every clause that is looked at.
+
+    Attributes:
+        alerts: by identity, as far as they are known.
+        began: the instant at which each binding that is in breach began to be: of a rule's name, the key of its head,
+            the episode, and what tells its parts apart.
+        before, now: the facts, by name and key, before the instant and at its present half.
+    """
+
     def __init__(self, pack: Pack, history: list[Event], seen: Seen | None) -> None:
         self.pack = pack
         self.seen = seen
@@ -110,7 +125,7 @@ class _Judgement:
         self.by_instant: dict[datetime, list[Event]] = {}
         for event in history:
             self.by_instant.setdefault(event.time, []).append(event)
-        self.acts = Acts(pack, self._scope, self.plan, seen)
+        self.acts = Acts(pack, self.scope, self.plan, seen)
         self.instants: set[datetime] = set(self.by_instant)
         for parameter in pack.parameters.values():
             self.instants.update(start for start, _ in parameter.entries)
@@ -126,18 +141,23 @@ class _Judgement:
         """Something may change at *instant*."""
         self.instants.add(instant)
 
-    def _scope(self, instant: datetime) -> Scope:
+    def scope(self, instant: datetime) -> Scope:
+        """What an expression can see at *instant*, before anything is bound."""
         return Scope({}, lambda name: self.pack.parameters[name].at(instant), self.operations)
 
     def run(self, upto: datetime, closed: bool) -> Outcome:
+        """Judge every instant up to *upto* and, if *closed*, that one too."""
         done: datetime | None = None
         while True:
-            ahead = [t for t in self.instants if (done is None or t > done) and (t < upto or (closed and t == upto))]
-            if not ahead:
+            done = self.next_instant(done)
+            if done is None or done > upto or (done == upto and not closed):
                 self._note_waiting()
                 return Outcome(self.alerts, {n: f for n, f in self.now.items() if n != "alert"})
-            done = min(ahead)
             self._instant(done)
+
+    def next_instant(self, done: datetime | None) -> datetime | None:
+        """The first instant after *done* at which something may change."""
+        return min((t for t in self.instants if done is None or t > done), default=None)
 
     def _instant(self, instant: datetime) -> None:
         events = self.by_instant.get(instant, [])
@@ -148,7 +168,7 @@ class _Judgement:
             for layer in range(max((r.layer for r in self.rules), default=0) + 1):
                 for rule in self.rules:
                     if rule.layer == layer:
-                        self._judge(rule, instant, half, events)
+                        self.judge(rule, instant, half, events)
                 self.now["alert"] = self._alert_facts()
         self._waive(instant)
 
@@ -163,7 +183,7 @@ class _Judgement:
             standing = [subject for subject, end in alert.subjects.items() if end is None]
             if not self.pack.waivers or (not standing and alert.at < instant):
                 continue
-            scope = self._scope(instant).bind(alert=_attributes(alert, sorted(standing or alert.subjects)))
+            scope = self.scope(instant).bind(alert=_attributes(alert, sorted(standing or alert.subjects)))
             holds = [
                 waiver
                 for waiver in self.pack.waivers
@@ -172,36 +192,45 @@ class _Judgement:
             ]
             alert.waived = holds[0] if holds else None
 
-    def _world(self) -> World:
+    def world(self) -> World:
+        """The facts that can be asked for now."""
         before = self.before
         return World(lambda name: self.now[name].values(), lambda name: before.get(name, {}).values(), self.seen)
 
-    def _judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
-        start, end = rule.in_force
-        in_force = (start is None or start <= instant) and (end is None or instant < end)
+    def judge(self, rule: Rule, instant: datetime, half: int, events: list[Event]) -> None:
+        """Judge all that *rule* looks at, in one half of an instant."""
+        in_force = is_in_force(rule, instant)
         if not rule.head.fact:
             for event in events if in_force and half == 0 else []:
                 if event.kind in rule.head.kinds:
-                    scope = self._scope(instant).bind(**{rule.head.name: event})
-                    members = self._members(rule, scope)
+                    scope = self.scope(instant).bind(**{rule.head.name: event})
+                    members = self.members(rule, scope)
                     if members:
                         self._raise(rule, event.identity, event.id, instant, instant, members)
             return
         breached: dict[tuple[Any, ...], tuple[Holding, Scope]] = {}
-        for holding in self.now[rule.head.fact].values() if in_force else []:
+        for holding in self.heads(rule) if in_force else []:
             if rule.head.of and holding.attributes["rule"] not in rule.head.of:
                 continue
-            scope = self._scope(instant).bind(**{rule.head.name: holding})
-            for member, inner in self._members(rule, scope).items():
+            scope = self.scope(instant).bind(**{rule.head.name: holding})
+            for member, inner in self.members(rule, scope).items():
                 breached[(rule.name, holding.key, holding.episode, member)] = (holding, inner)
         self._end_breaches(rule, instant, breached)
         self._go_on(rule, instant, half, breached)
 
-    def _members(self, rule: Rule, scope: Scope) -> dict[Any, Scope]:
+    def heads(self, rule: Rule) -> Iterable[Holding]:
+        """The facts that a standing rule looks at now."""
+        return self.now[rule.head.fact].values()
+
+    def bindings(self, rule: Rule, scope: Scope) -> Iterable[tuple[Any, Scope]]:
+        """The bindings of ``each:`` of a rule, each with what tells it apart."""
+        return each_of(rule.each, scope, self.world())
+
+    def members(self, rule: Rule, scope: Scope) -> dict[Any, Scope]:
         """The bindings of ``each:`` that are in breach, by what tells them apart."""
-        world = self._world()
+        world = self.world()
         found: dict[Any, Scope] = {}
-        for member, inner in each_of(rule.each, scope, world):
+        for member, inner in self.bindings(rule, scope):
             inner = with_values(rule.values, inner, world)
             if conjunction(rule.conditions, inner, world) is not True:
                 continue
@@ -214,14 +243,14 @@ class _Judgement:
 
     def _end_breaches(self, rule: Rule, instant: datetime, breached: dict[tuple[Any, ...], Any]) -> None:
         for binding in [b for b in self.began if b[0] == rule.name and b not in breached]:
-            alert = self._alert_of(rule, binding, self.began.pop(binding))
+            alert = self.alert_of(rule, binding, self.began.pop(binding))
             if alert is None:
                 self._note(rule, passed=False)
                 continue
             subjects, end = alert.members[binding[3]]
             alert.members[binding[3]] = (subjects, instant if end is None else end)
 
-    def _alert_of(self, rule: Rule, binding: tuple[Any, ...], since: datetime) -> Alert | None:
+    def alert_of(self, rule: Rule, binding: tuple[Any, ...], since: datetime) -> Alert | None:
         """The alert that a binding is in already."""
         alert = self.alerts.get(identity(rule.id, rule.part, binding[1], since))
         return alert if alert is not None and binding[3] in alert.members else None
@@ -234,7 +263,7 @@ class _Judgement:
     def _note_waiting(self) -> None:
         for rule in self.rules if self.seen is not None else []:
             for binding, since in self.began.items():
-                if binding[0] == rule.name and self._alert_of(rule, binding, since) is None:
+                if binding[0] == rule.name and self.alert_of(rule, binding, since) is None:
                     self._note(rule, passed=False)
 
     def _go_on(
@@ -243,9 +272,9 @@ class _Judgement:
         risen: dict[tuple[Any, datetime], dict[Any, Scope]] = {}
         for binding, (holding, scope) in breached.items():
             since = self.began.setdefault(binding, instant)
-            if self._alert_of(rule, binding, since) is not None:
+            if self.alert_of(rule, binding, since) is not None:
                 continue
-            due = self._due(rule, scope, since)
+            due = self.due(rule, scope, since)
             if due is None:
                 continue
             if due > instant:
@@ -256,11 +285,11 @@ class _Judgement:
         for (key, since), members in risen.items():
             self._raise(rule, key, key, since, instant, members)
 
-    def _due(self, rule: Rule, scope: Scope, since: datetime) -> datetime | None:
+    def due(self, rule: Rule, scope: Scope, since: datetime) -> datetime | None:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
         if rule.deadline is None:
             return since
-        then = Scope(scope.variables, self._scope(since).parameter, scope.operations)
+        then = Scope(scope.variables, self.scope(since).parameter, scope.operations)
         value = attempt(rule.deadline, then)
         if rule.by:
             return end_instant(value, self.pack)
@@ -268,7 +297,8 @@ class _Judgement:
             return shift(since, value, self.pack.zone)
         return since + value if isinstance(value, timedelta) else None
 
-    def _subjects(self, rule: Rule, scope: Scope, key: Any) -> tuple[str, ...]:
+    def subjects(self, rule: Rule, scope: Scope, key: Any) -> tuple[str, ...]:
+        """The ids that an alert would be about; *key* stands for them where it names none."""
         ids: list[str] = []
         for expression in rule.about:
             value = attempt(expression, scope)
@@ -281,14 +311,14 @@ class _Judgement:
     def _raise(self, rule: Rule, key: Any, name: Any, since: datetime, at: datetime, members: dict[Any, Scope]) -> None:
         """Raise an alert, or let further *members* join it; *name* stands for its subjects where it names none."""
         number = identity(rule.id, rule.part, key, since)
-        said = explain(rule, list(members.values()), self._world())
+        said = explain(rule, list(members.values()), self.world())
         alert = self.alerts.get(number)
         if alert is None:
             alert = self.alerts[number] = Alert(number, rule, key, since, at, said)
         else:
             further = tuple(e for e in said.evidence if e not in alert.said.evidence)
             alert.said = evolve(alert.said, evidence=alert.said.evidence + further)
-        alert.members.update({m: (self._subjects(rule, scope, name), None) for m, scope in members.items()})
+        alert.members.update({m: (self.subjects(rule, scope, name), None) for m, scope in members.items()})
 
     def _alert_facts(self) -> dict[Any, Holding]:
         """The built-in fact ``alert``: every alert some subject of which is in breach."""
@@ -308,6 +338,12 @@ def _attributes(alert: Alert, subjects: list[str]) -> dict[str, Any]:
         "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
         "subjects": subjects, "since": alert.since, "at": alert.at,
     }  # fmt: skip
+
+
+def is_in_force(rule: Rule, instant: datetime) -> bool:
+    """Whether *rule* is in force at *instant*."""
+    start, end = rule.in_force
+    return (start is None or start <= instant) and (end is None or instant < end)
 
 
 def end_instant(value: Any, pack: Pack) -> datetime | None:

@@ -70,11 +70,12 @@ def holdings(spells: list[Spell], restarts: bool, point: Point) -> dict[Any, Hol
     by_key: dict[Any, list[Spell]] = {}
     for spell in spells:
         by_key.setdefault(spell.key, []).append(spell)
-    found = (_holding(own, restarts, point) for own in by_key.values())
+    found = (holding_of(own, restarts, point) for own in by_key.values())
     return {holding.key: holding for holding in found if holding is not None}
 
 
-def _holding(spells: list[Spell], restarts: bool, point: Point) -> Holding | None:
+def holding_of(spells: list[Spell], restarts: bool, point: Point) -> Holding | None:
+    """The fact that *spells*, all of one key, make at *point*."""
     begun = [s for s in spells if (s.begins, 0) <= point and not _empty(s)]
     begun.sort(key=lambda s: (s.begins, s.order))
     if not begun:

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from oversight.model.pack import RETRACTION, Entry, Head, Pack, Query
+from oversight.model.pack import RETRACTION, Entry, Head, Pack, Query, Rule
 
 
 def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
@@ -41,6 +41,11 @@ def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
         facts={name: fact for name, fact in pack.facts.items() if name in wanted_facts},
         kinds={name: kind for name, kind in pack.kinds.items() if name in wanted_kinds},
     )
+
+
+def facts_read(rule: Rule) -> tuple[str, ...]:
+    """The names of the facts that the conditions and values of *rule* ask for, its head not among them."""
+    return tuple(dict.fromkeys(found.fact for found in named(rule) if isinstance(found, Query)))
 
 
 def named(value: Any) -> Iterator[Head | Query | Entry]:

@@ -13,6 +13,7 @@ from oversight.engine.core import Engine
 from oversight.ground.errors import EventError, EventRefused
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
+from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks
 from oversight.runner.summary import Summary
@@ -31,13 +32,14 @@ class Run:
         until: the instant to which time is advanced at the end; later events wait outside. ``None`` stops at
             the last event.
         revise: how late an event may be, an ISO 8601 duration; ``None`` takes any.
+        known_at: count only what was recorded by then, and let time pass no further; ``None`` counts everything.
 
     Attributes:
         engines: in the order of the packs.
         summary: what was met so far.
 
     Raises:
-        ValueError: *revise* is no duration.
+        ValueError: *revise* is no duration, or *until* is later than *known_at*.
 
     >>> from oversight.runner.packs import load
     >>> Run([load("camera-programme")], print, print).finish().status
@@ -52,13 +54,19 @@ class Run:
         *,
         until: datetime | None = None,
         revise: str | None = None,
+        known_at: datetime | None = None,
     ) -> None:
+        if known_at is not None and until is not None and until > known_at:
+            raise ValueError("what happens after an instant cannot be known at it: until is later than known_at")
         self.engines = [Engine(pack, revise=revise) for pack in packs]
         self.summary = Summary()
         self._decode, self._take = self.engines[0].decode, self.engines[0].accept
         self._tell = tell
         self._refuse = refuse
-        self._until = until
+        self._until = known_at if until is None else until
+        self._known_at = known_at
+        if until is None and known_at is not None:
+            self.summary.limit = "--as-known-at"
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
         """
@@ -108,7 +116,7 @@ class Run:
             self.summary.strangers[event.kind] += 1
             self._take(event)
             return None
-        if self._until is not None and self._waits(event, source, number):
+        if self._until is not None and self._left_out(event, source, number):
             return None
         self._take(event)
         return event
@@ -119,14 +127,19 @@ class Run:
         known = next((event for event in decoded if isinstance(event, Event)), None)
         if known is None:
             self.summary.strangers[decoded[0].kind] += 1
-        elif self._until is not None and self._waits(known, source, number):
+        elif self._until is not None and self._left_out(known, source, number):
             return None
         for engine, event in zip(self.engines, decoded, strict=True):
             engine.accept(event)
         return known
 
-    def _waits(self, event: Event, source: str, number: int) -> bool:
+    def _left_out(self, event: Event, source: str, number: int) -> bool:
+        """Whether *event* was recorded, or else happened, later than what counts in this run."""
         assert self._until is not None
+        if self._known_at is not None and recorded_at(event) > self._known_at:
+            self.summary.unrecorded += 1
+            self.summary.first_unrecorded = self.summary.first_unrecorded or f"{source}:{number}"
+            return True
         if event.time <= self._until:
             return False
         self.summary.waiting += 1

@@ -30,6 +30,9 @@ class Summary:
         refused: how many lines were not.
         waiting: how many events are later than the instant to which the run went.
         first_waiting: the place of the first of these, as ``file:line``.
+        limit: the option that says to which instant the run went.
+        unrecorded: how many events were recorded later than what counts, where only what was known then does.
+        first_unrecorded: the place of the first of these, as ``file:line``.
         strangers: how many events of each kind that no pack knows.
         changes: how many of each sort were told.
         standing: identities of the alerts that were raised and not withdrawn.
@@ -42,6 +45,9 @@ class Summary:
     refused: int = 0
     waiting: int = 0
     first_waiting: str = ""
+    limit: str = "--until"
+    unrecorded: int = 0
+    first_unrecorded: str = ""
     strangers: Counter[str] = field(factory=Counter)
     changes: Counter[str] = field(factory=Counter)
     standing: set[str] = field(factory=set)
@@ -98,7 +104,10 @@ class Summary:
             yield self._unknown(list(kinds))
         if self.waiting:
             waiting = counted(self.waiting, "event")
-            yield f"{waiting} later than --until not taken in, the first at {printable(self.first_waiting)}"
+            yield f"{waiting} later than {self.limit} not taken in, the first at {printable(self.first_waiting)}"
+        if self.unrecorded:
+            left = counted(self.unrecorded, "event")
+            yield f"{left} recorded later than --as-known-at left out, the first at {printable(self.first_unrecorded)}"
         if (far := self._far(now)) is not None:
             event, source, line = far
             named = f"event '{printable(event.id, 80)}' of {format_instant(event.time)}"

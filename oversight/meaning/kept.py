@@ -1,0 +1,180 @@
+"""The same facts, kept from one instant to the next where the definition derives all of them anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from heapq import heapify, heappop, heappush
+from typing import Any
+
+from attrs import define, field, frozen
+
+from oversight.ground.values import EvaluationError
+from oversight.meaning.conditions import World
+from oversight.meaning.evaluate import Scope, evaluate
+from oversight.meaning.facts import Acts
+from oversight.meaning.semantics import Judgement
+from oversight.meaning.spells import Holding, Point, Spell, holding_of
+from oversight.model.forms import Event
+from oversight.model.clauses import equality, flatten, names_inside
+from oversight.model.expressions import Node, path_of
+from oversight.model.pack import Entry, Fact, Pack, Query
+
+
+@define
+class _Table:
+    """
+    The spells of one fact by key, what holds, and when that may change.
+
+    ``counted`` is how many spells are in it, ``doubtful`` the keys whose spells have altered since.
+    """
+
+    spells: dict[Any, list[Spell]] = field(factory=dict)
+    holds: dict[Any, Holding] = field(factory=dict)
+    turns: list[tuple[Point, int, Any]] = field(factory=list)
+    doubtful: dict[Any, None] = field(factory=dict)
+    counted: int = 0
+
+
+@frozen
+class _KeptWorld(World):
+    """
+    A world that finds a fact by its key where a query asks for one, and does not try all others.
+
+    Args:
+        present, past: the facts of a name, by key, that hold and that held before the instant.
+        keys: the names of the key of each fact.
+        asked: for each query what it asks the key to be, as far as that is known by now.
+    """
+
+    present: Callable[[str], Mapping[Any, Holding]] = field(kw_only=True)
+    past: Callable[[str], Mapping[Any, Holding]] = field(kw_only=True)
+    keys: Mapping[str, tuple[str, ...]] = field(kw_only=True)
+    asked: dict[int, tuple[Query, list[Node]]] = field(kw_only=True)
+
+    def facts(self, query: Query, scope: Scope) -> Iterable[Holding]:
+        """The fact with the key that the query asks for; all where it asks for none, or for one that is no text."""
+        known = self.asked.get(id(query))
+        if known is None:
+            known = self.asked[id(query)] = (query, key_asked(query, self.keys.get(query.fact, ())))
+        values = [_value(node, scope) for node in known[1]]
+        if not values or not all(isinstance(value, str) for value in values):
+            return super().facts(query, scope)
+        found = (self.past if query.before else self.present)(query.fact)
+        one = found.get(values[0] if len(values) == 1 else tuple(values))
+        return () if one is None else (one,)
+
+
+def key_asked(query: Query, key: tuple[str, ...]) -> list[Node]:
+    """What each part of the key of a fact must be equal to by a query; nothing unless it says so of all."""
+    inner = names_inside(query.where) | {query.name}
+    tests = [test for part in flatten(query.where) if (test := equality(part, query.name, inner)) is not None]
+    found = {path_of(own): other for own, other in reversed(tests)}
+    wanted = [found.get((query.name, name)) for name in key]
+    return [node for node in wanted if node is not None] if None not in wanted else []
+
+
+def _value(node: Node, scope: Scope) -> Any:
+    try:
+        return evaluate(node, scope)
+    except EvaluationError as error:
+        return error
+
+
+class KeptActs(Acts):
+    """
+    Acts of a history asked in the order of time: of each fact only the keys are looked at that can have changed.
+
+    Args:
+        pack, scope, plan: as of :class:`Acts`.
+    """
+
+    def __init__(self, pack: Pack, scope: Callable[[datetime], Scope], plan: Callable[[datetime], None]) -> None:
+        super().__init__(pack, scope, plan)
+        self._tables = {name: _Table() for name in pack.facts}
+        self._turn = 0
+        self.keys = {name: fact.key for name, fact in pack.facts.items()}
+        self.asked: dict[int, tuple[Query, list[Node]]] = {}
+
+    def world(self, instant: datetime, before: Mapping[str, dict[Any, Holding]]) -> World:
+        """The facts that an act of *instant* can ask for."""
+        return self.finding(
+            lambda name: self.now(self.pack.facts[name], (instant, 0)), lambda name: before.get(name, {})
+        )
+
+    def finding(
+        self, present: Callable[[str], Mapping[Any, Holding]], past: Callable[[str], Mapping[Any, Holding]]
+    ) -> World:
+        """The world of the facts by key that two functions give."""
+        return _KeptWorld(
+            lambda name: present(name).values(), lambda name: past(name).values(),
+            present=present, past=past, keys=self.keys, asked=self.asked,
+        )  # fmt: skip
+
+    def now(self, fact: Fact, point: Point) -> dict[Any, Holding]:
+        """The facts of one name that hold at *point*, which is never before one asked for earlier."""
+        table = self._counted(fact)
+        while table.turns and table.turns[0][0] <= point:
+            table.doubtful[heappop(table.turns)[2]] = None
+        if table.doubtful:
+            table.holds = dict(table.holds)
+            for key in table.doubtful:
+                found = holding_of(table.spells[key], fact.restarts, point)
+                table.holds.pop(key, None)
+                if found is not None:
+                    table.holds[key] = found
+            table.doubtful = {}
+        return table.holds
+
+    def named(self, fact: Fact, entry: Entry, key: Any) -> Iterable[Spell]:
+        """The spells that an entry can mean by the key it names."""
+        return list(self._counted(fact).spells.get(key, ())) if entry.key else self.spells[fact.name]
+
+    def altered(self, fact: Fact, spell: Spell) -> None:
+        """A spell was ended or changed."""
+        self._tables[fact.name].doubtful[spell.key] = None
+
+    def _counted(self, fact: Fact) -> _Table:
+        """The table, with the spells that have come since."""
+        table, spells = self._tables[fact.name], self.spells[fact.name]
+        for spell in spells[table.counted :]:
+            table.spells.setdefault(spell.key, []).append(spell)
+            table.doubtful[spell.key] = None
+            for point in ((spell.begins, 0), (spell.until, 0), (spell.lasts, 1)):
+                if point[0] is not None:
+                    self._turn += 1
+                    heappush(table.turns, ((point[0], point[1]), self._turn, spell.key))
+        table.counted = len(spells)
+        return table
+
+
+class KeptJudgement(Judgement):
+    """
+    A judgement of a long history: the same, with facts kept and instants in order.
+
+    Args:
+        pack, history: as of :class:`Judgement`.
+    """
+
+    def __init__(self, pack: Pack, history: list[Event]) -> None:
+        super().__init__(pack, history, None)
+        self.acts: KeptActs = KeptActs(pack, self.scope, self.plan)
+        self._ahead = list(self.instants)
+        heapify(self._ahead)
+
+    def world(self) -> World:
+        """The facts that can be asked for now."""
+        now, before = self.now, self.before
+        return self.acts.finding(lambda name: now[name], lambda name: before.get(name, {}))
+
+    def plan(self, instant: datetime) -> None:
+        """Something may change at *instant*."""
+        heappush(self._ahead, instant)
+
+    def next_instant(self, done: datetime | None) -> datetime | None:
+        """The first instant after *done* at which something may change."""
+        while self._ahead:
+            instant = heappop(self._ahead)
+            if done is None or instant > done:
+                return instant
+        return None

@@ -1,0 +1,79 @@
+"""A whole history in memory, read from files: for questions that look back at it more than once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from oversight.ground.errors import EventError
+from oversight.model.events import Vocabulary
+from oversight.model.forms import Event, Stranger
+from oversight.model.known import as_known_at
+from oversight.runner.intake import Refusal, blocks
+
+
+class History:
+    """
+    The events of files, each with its place.
+
+    Args:
+        vocabulary: the kinds of the pack.
+        refuse: is given each line that is not taken in.
+        known_at: count only what was recorded by then; ``None`` counts everything.
+
+    Attributes:
+        events: those that count, in the order of the files; of a repeated one the first.
+        places: where each of them stands, as ``file:line``, by its id; of an id that several sources use the first.
+        refused: how many lines were not taken in.
+
+    >>> from oversight.runner.packs import load
+    >>> History(Vocabulary(load("camera-programme").kinds), print).events
+    []
+    """
+
+    def __init__(
+        self, vocabulary: Vocabulary, refuse: Callable[[Refusal], object], known_at: datetime | None = None
+    ) -> None:
+        self.events: list[Event] = []
+        self.places: dict[str, str] = {}
+        self.refused = 0
+        self._vocabulary = vocabulary
+        self._refuse = refuse
+        self._known_at = known_at
+        self._known: dict[tuple[str, str], Event] = {}
+
+    def take(self, source: str) -> None:
+        """
+        Take in every line of *source*, a path or ``-`` for standard input.
+
+        Raises:
+            SourceError: it cannot be opened.
+        """
+        for block in blocks(source):
+            for number, line in enumerate(block.lines, block.first):
+                if line is None:
+                    self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
+                elif line and not line.isspace():
+                    self._line(line, source, number)
+            if block.failure:
+                self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+
+    def _line(self, line: bytes, source: str, number: int) -> None:
+        try:
+            event = self._vocabulary.decode(line)
+        except EventError as error:
+            self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
+            return
+        if isinstance(event, Stranger) or (self._known_at is not None and not as_known_at([event], self._known_at)):
+            return
+        first = self._known.setdefault(event.identity, event)
+        if first is event:
+            self.events.append(event)
+            self.places.setdefault(event.id, f"{source}:{number}")
+        elif type(first) is not type(event) or (first.time, first.data) != (event.time, event.data):
+            said = "the same id and source came before with other content; the first stands"
+            self._refused(Refusal(source, number, "other-content", said))
+
+    def _refused(self, refusal: Refusal) -> None:
+        self.refused += 1
+        self._refuse(refusal)
