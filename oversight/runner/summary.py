@@ -141,7 +141,7 @@ class Summary:
         more = len(named) - _MOST
         tail = f" and {more} more" if more > 0 else ""
         total = counted(len(named), "correction")
-        return f"{total} of an event that is not on record of that source: {', '.join(named[:_MOST])}{tail}"
+        return f"{total} of an event that is not on record of that source or can be revised no more: {', '.join(named[:_MOST])}{tail}"
 
     def _far(self, now: datetime | None) -> tuple[Event, str, int] | None:
         """The event more than a year later than every other; ``None`` also where it has been corrected."""
