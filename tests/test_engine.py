@@ -341,7 +341,7 @@ def test_what_is_final_stays_final(pack):
 
 
 def test_what_is_final_cannot_be_corrected(pack):
-    """A correction of what is final takes nothing back, is named as one that matched nothing, and survives a restart."""
+    """A correction of what is final takes nothing back and is named as one that matched nothing."""
     engine = Engine(pack, revise="P2D")
     raised = engine.feed([on("e1", 1), on("e2", 10, "k2")])
     assert [("raised", "e1"), ("raised", "e2")] == [(c.change, c.cause) for c in raised]
