@@ -340,6 +340,37 @@ def test_what_is_final_stays_final(pack):
             each.feed(off("e4", 7))
 
 
+def test_what_is_final_cannot_be_corrected(pack):
+    """A correction of what is final takes nothing back and is named as one that matched nothing."""
+    engine = Engine(pack, revise="P2D")
+    raised = engine.feed([on("e1", 1), on("e2", 10, "k2")])
+    assert [("raised", "e1"), ("raised", "e2")] == [(c.change, c.cause) for c in raised]
+    assert () == engine.feed(event("e3", "event.retracted", 10, corrects="e1"))
+    for each in (engine, Engine.restore(pack, engine.snapshot())):
+        assert (("s", "e1"),) == each.unmatched
+        assert 2 == len(each.open_alerts())
+
+
+def test_what_is_final_is_refused_also_where_it_is_a_repeat(pack):
+    """Whether an event is refused as too late does not hang on how much of the past happens to be remembered still."""
+    engine = Engine(pack, revise="P2D")
+    engine.feed([on("e1", 1), on("e2", 10, "k2")])
+    with pytest.raises(errors.EventRefused, match="later than the period for revision"):
+        engine.feed(on("e1", 1))
+
+
+def test_memory_does_not_grow_with_what_was_taken_out(pack):
+    """With a bound for revision, what corrections took out is let go of in its time."""
+    sizes = []
+    engine = Engine(pack, revise="PT1H")
+    for number in range(1, 6000):
+        at = day(1) + timedelta(minutes=number)
+        engine.feed([on(f"e{number}", at), event(f"r{number}", "event.retracted", at, corrects=f"e{number}")])
+        if number % 2000 == 1999:
+            sizes.append(len(engine.snapshot()))
+    assert sizes[2] < 1.2 * sizes[1]
+
+
 def test_memory_does_not_grow_with_what_is_over(pack):
     """With a bound for revision, events and alerts that are over are let go of."""
     sizes = []

@@ -268,7 +268,10 @@ def test_a_corrected_date_is_not_told(file):
 def test_a_correction_of_nothing_is_told(file):
     """A correction that names what is not on record is told."""
     back = event("event.retracted", "back", DAY.format(1), corrects="nothing")
-    assert "1 correction of an event that is not on record of that source: 'nothing'" in run([file([back])]).lines
+    assert (
+        "1 correction of an event that is not on record of that source or can be revised no more: 'nothing'"
+        in run([file([back])]).lines
+    )
 
 
 def test_two_packs_each_tell(file):

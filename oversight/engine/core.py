@@ -60,6 +60,8 @@ class Engine:
         self._telling = Telling(self._program)
         self._known: dict[tuple[str, str], Event] = {}
         self._gone: set[tuple[str, str]] = set()
+        self._final: set[tuple[str, str]] = set()
+        """What corrections name that had become final before they came."""
         self._advanced: datetime | None = None
         self._latest: datetime | None = None
         self._revision = Revision(self._timeline)
@@ -136,17 +138,22 @@ class Engine:
     def _check(self, event: Event, batch: Mapping[tuple[str, str], Event]) -> None:
         identity = (event.source, event.id)
         known = self._known.get(identity) or batch.get(identity)
-        if known is not None:
-            if type(known) is not type(event) or known.time != event.time or known.data != event.data:
-                where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
-                raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
-        elif self._floor is not None and event.time < self._floor:
+        if self._floor is not None and self._is_final(event):
             raise EventRefused(
                 "too-late",
                 f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
                 f"revision allows (before {format_instant(self._floor.astimezone(event.time.tzinfo))}); "
                 "allow more with revise",
             )
+        if known is not None and (
+            type(known) is not type(event) or known.time != event.time or known.data != event.data
+        ):
+            where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
+            raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
+
+    def _is_final(self, event: Event) -> bool:
+        """Whether an event lies before what may be revised: it is as it is, whether it is still remembered or not."""
+        return self._floor is not None and event.time < self._floor
 
     def _raise_floor(self) -> None:
         """What is before the floor is final for good, even where time is taken back."""
@@ -182,8 +189,11 @@ class Engine:
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:
             return
-        self._gone.add(identity)
         known = self._known.get(identity)
+        if known is not None and self._is_final(known):
+            self._final.add(identity)
+            return
+        self._gone.add(identity)
         if known is None:
             return
         self._retracted = True
@@ -272,6 +282,9 @@ class Engine:
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:
+            for identity in [i for i in self._gone if i in self._known and self._known[i].time < floor]:
+                self._gone.remove(identity)
+                del self._known[identity]
             self._timeline.judge.forget(floor, self._telling.waivers.awaits)
 
     def open_alerts(self) -> tuple[Change, ...]:
@@ -344,7 +357,7 @@ class Engine:
     @property
     def unmatched(self) -> tuple[tuple[str, str], ...]:
         """Source and id of what corrections name and no event on record has (yet, or within ``revise``)."""
-        return tuple(sorted(self._gone - set(self._known)))
+        return tuple(sorted((self._gone - set(self._known)) | self._final))
 
     @property
     def undecided(self) -> Mapping[tuple[str, str], tuple[int, str]]:
@@ -369,7 +382,7 @@ class Engine:
             {
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
-                "gone": sorted(self._gone), "strangers": dict(self.strangers),
+                "gone": sorted(self._gone), "final": sorted(self._final), "strangers": dict(self.strangers),
                 "reached": [writer.plain(at) for at in (self.closed, *self._reached)],
                 "events": writer.events,
             }
@@ -411,6 +424,7 @@ class Engine:
         reader = Reader(events)
         read_state(self._timeline, found["state"], reader)
         self._gone = {(source, name) for source, name in found["gone"]}
+        self._final = {(source, name) for source, name in found["final"]}
         self.strangers.update(found["strangers"])
         closed, *rest = [reader.value(at) for at in found["reached"]]
         self._advanced, self._latest, self._floor, self._passed = rest

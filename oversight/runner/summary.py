@@ -140,8 +140,8 @@ class Summary:
         named = [f"'{printable(event, 80)}'" for _, event in sorted(self.unmatched)]
         more = len(named) - _MOST
         tail = f" and {more} more" if more > 0 else ""
-        total = counted(len(named), "correction")
-        return f"{total} of an event that is not on record of that source: {', '.join(named[:_MOST])}{tail}"
+        total, first = counted(len(named), "correction"), ", ".join(named[:_MOST])
+        return f"{total} of an event that is not on record of that source or can be revised no more: {first}{tail}"
 
     def _far(self, now: datetime | None) -> tuple[Event, str, int] | None:
         """The event more than a year later than every other; ``None`` also where it has been corrected."""
