@@ -122,6 +122,19 @@ def test_run_prints_results_alone(events, capsys):
     assert "2 events taken in, 1 alert (1 raised, 1 cleared)\n" == told.err
 
 
+def test_run_with_stats(events, capsys):
+    """In the end the figures are told: speed, facts, memory and the rules judged; the results stay alone."""
+    assert 3 == main(["run", events, "--rules", SMALL, "--stats"])
+    told = capsys.readouterr()
+    assert {"raised", "cleared"} == {json.loads(line)["change"] for line in told.out.splitlines()}
+    assert re.search(r"^2 events in [\d.,]+ s, [\d,]+ a second$", told.err, re.M)
+    assert re.search(r"^\d+ facts? on record", told.err, re.M)
+    assert re.search(r"^the process grew by [\d.,]+ MiB at most", told.err, re.M)
+    judged = re.findall(r"^  (\S+): judged \d+ times?, [\d.,]+ s$", told.err, re.M)
+    assert judged
+    assert set(judged) <= {rule.name for rule in load(SMALL).rules}
+
+
 def test_run_as_text(events, capsys):
     """Text for people has the rule, the message and what is missing."""
     assert 3 == main(["run", events, "--rules", SMALL, "--format", "text"])

@@ -107,6 +107,11 @@ def _run(command: _Parser) -> None:
     )
     command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
     command.add_argument(
+        "--stats",
+        action="store_true",
+        help="in the end, say how fast it was, what is in memory and which rules took most",
+    )
+    command.add_argument(
         "--plan",
         metavar="FILE",
         help="events that have not happened: tell what each would raise after the others, and what would prevent it, "

@@ -24,6 +24,7 @@ from oversight.outlets.text import text
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
 from oversight.runner.run import Run, Tell
+from oversight.runner.stats import Stats
 
 
 def execute(arguments: Namespace) -> int:
@@ -49,11 +50,12 @@ def execute(arguments: Namespace) -> int:
         tell = _silent if plan else _teller(arguments.format, out, packs[0])
         clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
         run = Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
+        stats = Stats(run.engines) if arguments.stats else None
         with reading(sources, out is sys.stdout) as bar:
             for source in sources:
                 run.take(source, bar)
         summary = run.finish()
-        for line in run.told():
+        for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
             return summary.status
