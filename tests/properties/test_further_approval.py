@@ -36,6 +36,7 @@ ABOUT_APPROVALS = {
     "HK-PIA-05/function",  # beyond what its assessment covers: only what was once assessed can be
     "HK-PIA-07",  # a condition of this approval is past its date
     "HK-PIA-08",  # this approval was not reviewed for a year
+    "HK-PIA-09",  # this approval is dated back
 }
 """Rules that an approval may break: each is about an approval that is on record, and not about one that is missing."""
 UPTO = BASE + timedelta(days=1000)
