@@ -23,8 +23,9 @@ demo: $(VENV)/.demo
 	@echo "Why one of them was raised, with the events behind it:"
 	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) $(JUDGED)"
 
+# On every processor there is; those that are done take over from the others.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

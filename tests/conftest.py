@@ -1,8 +1,12 @@
 """Settings of all tests: how many examples a property is tried on."""
 
 import os
+from pathlib import Path
 
 from hypothesis import HealthCheck, settings
+
+# Reading the shipped packs takes seconds, which every module of tests and every command would take anew.
+os.environ.setdefault("OVERSIGHT_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "packs"))
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 

@@ -17,17 +17,22 @@ from oversight.language.site import Adapted, read_site
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import Pack
 from oversight.runner import packs
+from oversight.runner.cache import usual
 
 
-def read(name: str) -> Result:
+def read(name: str, *, cases: bool = True) -> Result:
     """
-    Read and check the pack called *name*.
+    Read and check the pack called *name*, or take it as it was checked before.
+
+    Args:
+        name: of a shipped pack, or the path of a folder.
+        cases: whether its cases are wanted.
 
     Raises:
         Usage: there is none, or a file of it cannot be read.
     """
     try:
-        return packs.check(name)
+        return packs.check(name, usual(), cases=cases)
     except UnknownPack as error:
         raise Usage(str(error)) from None
     except OSError as error:
@@ -44,14 +49,14 @@ def load(name: str) -> Pack:
     return load_with_sources(name)[0]
 
 
-def load_with_sources(name: str) -> tuple[Pack, Mapping[str, list[str]]]:
+def load_with_sources(name: str, *, cases: bool = True) -> tuple[Pack, Mapping[str, list[str]]]:
     """
     The checked pack called *name*, and the lines of its files.
 
     Raises:
         Usage: as :func:`load`.
     """
-    result = read(name)
+    result = read(name, cases=cases)
     if result.pack is None:
         errors = [found for found in result.diagnostics if found.severity == "error"]
         say(rendered(errors, result.sources) + "\n")
@@ -99,7 +104,7 @@ def load_all(names: str, site: str | None = None) -> list[Pack]:
     listed = [name.strip() for name in names.split(",")]
     if not all(listed):
         raise Usage("--rules takes names of packs, separated by commas")
-    found = [load(name) for name in listed]
+    found = [load_with_sources(name, cases=False)[0] for name in listed]
     if len({pack.digest for pack in found}) < len(found):
         raise Usage("--rules names a pack twice")
     return adapt(found, site)

@@ -108,13 +108,17 @@ def _used(wanted: Scalar, find: Callable[[str], Path], findings: Findings) -> Pa
         return None
 
 
+def files_of(path: Path) -> list[tuple[str, Path]]:
+    """The files of a pack in order, each with its name within the folder."""
+    files = [file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file()]
+    return sorted((file.relative_to(path).as_posix(), file) for file in files)
+
+
 def _folder(path: Path, findings: Findings) -> Folder:
     folder = Folder(path)
     headers: list[Scalar] = []
     hashed = hashlib.sha256()
-    files = sorted(f for f in path.rglob("*") if f.suffix in _ENDINGS and f.is_file())
-    for file in sorted(files, key=lambda f: f.relative_to(path).as_posix()):
-        relative = file.relative_to(path).as_posix()
+    for relative, file in files_of(path):
         content = file.read_bytes()
         hashed.update(f"{relative}\0{len(content)}\0".encode())
         hashed.update(content)

@@ -9,10 +9,11 @@ from pathlib import Path
 import oversight.ground
 from oversight.ground.errors import PackError, UnknownPack
 from oversight.ground.text import nearest, printable
-from oversight.language.reader import Result, read_pack
+from oversight.language.reader import Result
 from oversight.language.site import read_site
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import Pack
+from oversight.runner.cache import chosen, read_kept
 
 
 def shelf() -> Path:
@@ -68,20 +69,28 @@ def neighbours(folder: Path) -> Callable[[str], Path]:
     return lambda name: find_pack(name, beside=folder)
 
 
-def check(name: str | Path) -> Result:
+def check(name: str | Path, store: Path | None = None, *, cases: bool = True) -> Result:
     """
     Read and check a pack, whatever is wrong with it.
+
+    Args:
+        name: of a shipped pack, or the path of a folder.
+        store: a folder in which checked packs are kept from one start to the next; ``None`` keeps none.
+        cases: whether the cases beside the rules are wanted; what is kept is quicker without.
 
     Raises:
         UnknownPack: there is no such pack.
     """
     folder = find_pack(name)
-    return read_pack(folder, neighbours(folder))
+    return read_kept(folder, neighbours(folder), store, cases=cases)
 
 
 def load(name: str | Path, *, site: str | Path | None = None) -> Pack:
     """
     Read and check a pack.
+
+    Where the environment names a folder in ``OVERSIGHT_CACHE``, checked packs are kept there from one start to the
+    next; one is taken only while every file it was read from is what it was.
 
     Args:
         name: of a shipped pack, or the path of a folder.
@@ -96,7 +105,7 @@ def load(name: str | Path, *, site: str | Path | None = None) -> Pack:
     >>> load("camera-programme").name
     'camera_programme'
     """
-    result = check(name)
+    result = check(name, chosen())
     if result.pack is None:
         raise _refused("pack", name, result.diagnostics)
     if site is None:
