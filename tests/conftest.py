@@ -13,3 +13,6 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=SLOW, print_blob=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+if examples := os.environ.get("HYPOTHESIS_EXAMPLES"):
+    settings.register_profile("counted", settings.get_current_profile() and settings(), max_examples=int(examples))
+    settings.load_profile("counted")

@@ -62,3 +62,7 @@ class SnapshotRefused(OversightError, ValueError):
 
 class UnknownAlert(OversightError, LookupError):
     """No alert has this identity."""
+
+
+class MatcherMissing(OversightError, ImportError):
+    """The matcher asked for is an extra that is not installed, or that this Python cannot have."""
