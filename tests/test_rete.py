@@ -5,6 +5,8 @@ A crash of the library would end the tests, so whatever loads it has a process o
 """
 
 import os
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +22,11 @@ from oversight.errors import MatcherMissing, OversightError
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = {"quick": 10, "ci": 300, "long": 20_000}
+PROGRAMS = ROOT / "docs" / "decisions" / "rete"
+SHOWN = re.findall(
+    r"^```(\w+\.py)\n(.*?)^```$", (PROGRAMS.parent / "rete.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+)
+MEASURING = {"memory.py": "50", "speed.py": "50"}
 needs_the_library = pytest.mark.skipif(
     sys.version_info >= (3, 13), reason="durable-rules does not import on Python 3.13 and later"
 )
@@ -39,6 +46,35 @@ def test_with_the_rete_matcher(tests):
     """The scenario, snapshots, late events, memory, and agreement with the definition."""
     status, said = within(tests)
     assert 0 == status, said
+
+
+def run(program, *arguments):
+    """What a program of the page prints; the last line says if it crashes."""
+    command = [sys.executable, PROGRAMS / program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode in (0, -signal.SIGSEGV, -signal.SIGABRT), done.stderr
+    return done.stdout + ("" if done.returncode == 0 else "(the process crashes)\n")
+
+
+@needs_the_library
+@pytest.mark.parametrize(("program", "printed"), SHOWN)
+def test_the_page_says_what_the_library_does(program, printed):
+    """Each program that the page shows prints what the page says."""
+    assert printed == run(program)
+
+
+@needs_the_library
+@pytest.mark.parametrize("program", sorted(MEASURING))
+def test_what_measures_runs(program):
+    """What it prints is of the machine, and no part of the tests."""
+    assert "50 facts" in run(program, MEASURING[program])
+
+
+def test_the_page_shows_every_program():
+    """No program is without its words, and each is short."""
+    programs = sorted(path.name for path in PROGRAMS.glob("*.py"))
+    assert programs == sorted([*MEASURING, *[name for name, _ in SHOWN]])
+    assert all(40 > len((PROGRAMS / name).read_text().splitlines()) for name in programs)
 
 
 def test_the_matcher_is_one_of_two(tmp_path):

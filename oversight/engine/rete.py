@@ -34,6 +34,9 @@ class Network:
     The network of one index: facts, questions, and the pairs of them that have the same value.
 
     Values are texts of the caller, names are the network's own.
+
+    Raises:
+        RuntimeError: the library does not do what it is for.
     """
 
     def __init__(self) -> None:
@@ -44,7 +47,8 @@ class Network:
         self._hashes = {hash_of(f"sid-{SID}")}
         # What the library frees at the end, it sets at the first match only: without one, it frees whatever was there.
         fact, question = self.begin("v", "0"), self.begin("q", "0")
-        assert [fact] == self.pairs()
+        if [fact] != self.pairs():
+            raise RuntimeError("durable-rules does not tell that two equal values are equal")
         self.end(fact)
         self.end(question)
         weakref.finalize(self, _delete, self._handle).atexit = False

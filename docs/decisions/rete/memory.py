@@ -19,4 +19,6 @@ after = resident()
 for name in names:
     network.end(name)
 print(f"{COUNT:,} facts: {(after - before) / COUNT / 1000:.1f} kB each, names and their hashes included")
-print(f"{network.standing()} facts are left; of {(after - before) / 1e6:.0f} MB, {(resident() - before) / 1e6:.0f} stay")
+print(
+    f"{network.standing()} facts are left; of {(after - before) / 1e6:.0f} MB, {(resident() - before) / 1e6:.0f} stay"
+)
