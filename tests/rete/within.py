@@ -188,6 +188,17 @@ def test_a_question_of_long_standing_is_asked_anew() -> None:
     assert 2 == rete.standing()
 
 
+def test_an_index_that_was_never_asked_can_go() -> None:
+    """What the library frees with it was set, whatever the memory held before."""
+    used = [b"\xff" * size for size in range(100, 60_000, 97)]
+    del used
+    for _ in range(300):
+        rete = ReteIndex(lambda held: ("p",))
+        rete.move("a", None, standing("a", []))
+        assert 1 == rete.standing()
+        del rete
+
+
 def test_no_two_names_have_one_hash() -> None:
     """The library takes two names of one hash for the same, so the second is never given; were it, that is an error."""
     assert hash_of("event-240341") == hash_of("event-95679")
