@@ -36,14 +36,15 @@ def main() -> None:
     parser.add_argument("--rules", default="hong-kong")
     parser.add_argument("--only", help="ids of rules, with commas: these alone, with the facts that they need")
     parser.add_argument("--revise", default="PT1H", help="how late an event may be; bounds the memory of the past")
+    parser.add_argument("--matcher", default="index", help="what finds facts by their values: index or rete")
     given = parser.parse_args()
     written = lines(given.events, given.cameras, given.seed)
     pack = oversight.load(given.rules)
     if given.only:
         pack = extract(pack, given.only.split(","), pack.kinds)
     print(f"{len(written):,} events over {given.cameras:,} cameras; {len(pack.rules)} rules and parts of {pack.name}")
-    print(f"Python {sys.version.split()[0]}, seed {given.seed}, revise {given.revise}\n")
-    measure(written, pack, given.revise)
+    print(f"Python {sys.version.split()[0]}, seed {given.seed}, revise {given.revise}, matcher {given.matcher}\n")
+    measure(written, pack, given.revise, given.matcher)
 
 
 def yardstick(written: list[bytes], asked: Connection) -> None:
@@ -57,12 +58,12 @@ def yardstick(written: list[bytes], asked: Connection) -> None:
         del decoded
 
 
-def measure(written: list[bytes], pack: oversight.Pack, revise: str) -> None:
+def measure(written: list[bytes], pack: oversight.Pack, revise: str, matcher: str) -> None:
     near, far = multiprocessing.Pipe()
     plain = multiprocessing.get_context("fork").Process(target=yardstick, args=(written, far))
     plain.start()
     collect_seldom()  # as the command does
-    engine = oversight.Engine(pack, revise=revise)
+    engine = oversight.Engine(pack, revise=revise, matcher=matcher)
     told = StringIO()
     outlet = json_lines(told.write)
     spent = {"msgspec to dictionaries": 0.0, "oversight, lines to alerts": 0.0}

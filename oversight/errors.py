@@ -8,6 +8,7 @@ The errors of oversight, each a subclass of the built-in one a user would expect
 from oversight.ground.errors import (
     EventError,
     EventRefused,
+    MatcherMissing,
     OversightError,
     PackError,
     SnapshotRefused,
@@ -20,6 +21,7 @@ from oversight.ground.errors import (
 __all__ = [
     "EventError",
     "EventRefused",
+    "MatcherMissing",
     "OversightError",
     "PackError",
     "SnapshotRefused",

@@ -16,4 +16,8 @@ settings.register_profile(
     "ci", max_examples=500, deadline=None, suppress_health_check=SLOW, print_blob=True, derandomize=True
 )
 settings.register_profile("long", max_examples=20_000, deadline=None, suppress_health_check=SLOW, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "quick")
+settings.load_profile(PROFILE)
+if examples := os.environ.get("HYPOTHESIS_EXAMPLES"):  # where a test runs properties in a process of their own
+    settings.register_profile("counted", settings.get_profile(PROFILE), max_examples=int(examples))
+    settings.load_profile("counted")

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve
 
+from oversight.engine.matchers import INDEX, matcher_called
 from oversight.engine.preview import preview
 from oversight.engine.program import Program
 from oversight.engine.revision import Late, Revision
@@ -38,16 +39,19 @@ class Engine:
             everything, and memory grows with the number of events.
         clock: ``"events"`` lets the latest event move time; with ``"caller"`` only :meth:`advance` does, and
             later events wait.
+        matcher: what finds facts by their values: ``"index"``, or ``"rete"`` for durable-rules (the extra ``rete``),
+            which tells the same and takes longer.
 
     Attributes:
         strangers: how many events of each unknown kind were kept apart.
         vocabulary: the kinds of the pack as event classes.
 
     Raises:
-        ValueError: *revise* is no duration, or *clock* is neither word.
+        ValueError: *revise* is no duration, or *clock* or *matcher* is neither word.
+        MatcherMissing: the matcher is not installed.
     """
 
-    def __init__(self, pack: Pack, *, revise: str | None = None, clock: str = "events") -> None:
+    def __init__(self, pack: Pack, *, revise: str | None = None, clock: str = "events", matcher: str = INDEX) -> None:
         if clock not in ("events", "caller"):
             raise ValueError(f'clock is "events" or "caller", not {clock!r}')
         self.pack = pack
@@ -55,13 +59,13 @@ class Engine:
         self.strangers: Counter[str] = Counter()
         self._revise = None if revise is None else Period.parse(revise)
         self._caller = clock == "caller"
-        self._program = Program(pack)
+        self._matcher = matcher
+        self._program = Program(pack, matcher_called(matcher))
         self._timeline = Timeline(self._program)
         self._telling = Telling(self._program)
         self._known: dict[tuple[str, str], Event] = {}
         self._gone: set[tuple[str, str]] = set()
-        self._final: set[tuple[str, str]] = set()
-        """What corrections name that had become final before they came."""
+        self._final: set[tuple[str, str]] = set()  # what corrections name that was final when they came
         self._advanced: datetime | None = None
         self._latest: datetime | None = None
         self._revision = Revision(self._timeline)
@@ -293,15 +297,13 @@ class Engine:
 
         Those that an exception of a site waives are among them, with what waives them now in ``waived``.
         """
-        found = [self._as_raised(v) for v in self._verdicts() if v.is_open and self._standing(v)]
+        rules = self._program.rules
+        found = [self._as_raised(v) for v in self._verdicts() if v.is_open and rules[v.rule].table is not None]
         return tuple(sorted(found, key=lambda change: (change.at, change.rule, change.part, change.alert)))
 
     def _verdicts(self) -> Iterable[Verdict]:
         verdicts: Iterable[Verdict] = self._timeline.judge.verdicts.rows.values()
         return verdicts
-
-    def _standing(self, verdict: Verdict) -> bool:
-        return self._program.rules[verdict.rule].table is not None
 
     def _as_raised(self, verdict: Verdict) -> Change:
         subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])
@@ -352,7 +354,7 @@ class Engine:
         Raises:
             SnapshotRefused: a late event or a correction was accepted and waits to be judged.
         """
-        return Engine.restore(self.pack, self.snapshot())
+        return Engine.restore(self.pack, self.snapshot(), matcher=self._matcher)
 
     @property
     def unmatched(self) -> tuple[tuple[str, str], ...]:
@@ -393,13 +395,14 @@ class Engine:
         return (self._advanced, self._latest, self._floor, self._passed)
 
     @classmethod
-    def restore(cls, pack: Pack, data: bytes) -> Engine:
+    def restore(cls, pack: Pack, data: bytes, *, matcher: str = INDEX) -> Engine:
         """
         The engine that :meth:`snapshot` wrote.
 
         Args:
             pack: the same pack, to the letter.
             data: the bytes.
+            matcher: as of an engine; it may be another than that of the one that wrote.
 
         Raises:
             SnapshotRefused: the bytes are damaged, of another version, or of another pack.
@@ -415,7 +418,7 @@ class Engine:
                 f"the snapshot was taken under another pack (digest {found['pack'][:12]}, this one is "
                 f"{pack.digest[:12]}); replay the record instead"
             )
-        engine = cls(pack, revise=found["revise"], clock=found["clock"])
+        engine = cls(pack, revise=found["revise"], clock=found["clock"], matcher=matcher)
         engine._read(found)
         return engine
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, fetch, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
-from oversight.engine.store import BY_KEY, Held, Index, Table
+from oversight.engine.store import BY_KEY, Held, Matcher, Table, Values
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import comparable, flatten, names_in, names_inside
 from oversight.model.expressions import Call, Node, Select, path_of
@@ -89,11 +89,15 @@ class Planner:
     Args:
         tables: by name of fact.
         keys: names of the key attributes of each fact.
+        index: makes an index.
     """
 
-    def __init__(self, tables: dict[str, Table], keys: dict[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, tables: dict[str, Table], keys: dict[str, tuple[str, ...]], index: Callable[[Values], Matcher]
+    ) -> None:
         self.tables = tables
         self.keys = keys
+        self.index = index
         self._known: dict[tuple[str, tuple[tuple[tuple[str, ...], bool], ...]], int] = {}
 
     def plan(
@@ -221,7 +225,7 @@ class Planner:
             local = Frame(frame.parameters, frame.operations, frame.layouts)
             getters = [self._getter(test, fact, local) for test in own]
             indexes = self.tables[fact].indexes
-            indexes.append(Index(_values(getters, own[-1].mode == HOLDS, local.size)))
+            indexes.append(self.index(_values(getters, own[-1].mode == HOLDS, local.size)))
             self._known[known] = len(indexes) - 1
         return self._known[known]
 
@@ -255,7 +259,7 @@ def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
     return way if way and way[0].mode == AMONG else [*own, *way]
 
 
-def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held], tuple[Hashable, ...]]:
+def _values(getters: list[Evaluator], member: bool, size: int) -> Values:
     """
     A function that gives the values under which a fact is indexed.
 
@@ -291,7 +295,7 @@ def _values(getters: list[Evaluator], member: bool, size: int) -> Callable[[Held
     return values
 
 
-def _value(get: Evaluator, size: int) -> Callable[[Held], tuple[Hashable, ...]]:
+def _value(get: Evaluator, size: int) -> Values:
     """The same for one attribute that is compared."""
     env: Env = [None] * size
 

@@ -14,7 +14,7 @@ from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
 from oversight.engine.relevance import relevance
 from oversight.engine.source import Source
-from oversight.engine.store import Index, Relevance, Table
+from oversight.engine.store import Index, Matcher, Relevance, Table, Values
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.forms import ABSENT, Event, coerce
@@ -103,6 +103,7 @@ class Program:
 
     Args:
         pack: checked.
+        index: makes an index of the matcher that is to find facts.
 
     Attributes:
         facts: compiled, ordered so that each reads only those before it.
@@ -112,7 +113,7 @@ class Program:
         layers: how many layers of rules there are.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, index: Callable[[Values], Matcher] = Index) -> None:
         self.pack = pack
         self.operations = operations(pack.zone)
         self.tables = {name: Table(number, name) for number, name in enumerate([*pack.facts, "alert"])}
@@ -120,8 +121,8 @@ class Program:
         layouts["alert"] = Layout(frozenset(), None, alert=True)
         self.layouts = layouts
         keys = {name: fact.key for name, fact in pack.facts.items()} | {"alert": ()}
-        self.tables["alert"].indexes.append(Index(lambda held: ((held.values or {})["rule"],)))
-        self.planner = Planner(self.tables, keys)
+        self.tables["alert"].indexes.append(index(lambda held: ((held.values or {})["rule"],)))
+        self.planner = Planner(self.tables, keys, index)
         self.facts = [self._fact(fact) for fact in pack.facts.values()]
         self.by_name = {compiled.fact.name: compiled for compiled in self.facts}
         self.by_kind: dict[str, list[Work]] = {}

@@ -13,7 +13,7 @@ from typing import Any
 from attrs import frozen
 
 from oversight.engine.expressions import Env, Evaluator
-from oversight.engine.store import ALL, BY_KEY, Held, Read, Table
+from oversight.engine.store import ALL, BY_KEY, Buckets, Held, Read, Table
 from oversight.ground.values import EvaluationError
 from oversight.model.expressions import Node
 
@@ -239,7 +239,7 @@ class Plan:
             return None
         return lookup
 
-    def rows_of(self, lookup: Lookup) -> dict[Any, Any]:
+    def rows_of(self, lookup: Lookup) -> Buckets:
         """Where *lookup* looks: facts by key, or by the values of an index."""
         return self.table.rows if lookup.number == BY_KEY else self.table.indexes[lookup.number].buckets
 
@@ -326,6 +326,6 @@ def _single(table: Table, number: int, sought: Evaluator) -> Find:
             reads.append((where, number, value))
         if bucket is None:
             return ()
-        return bucket.values() if bucket.__class__ is dict else (bucket,)  # type: ignore[return-value]
+        return bucket.values() if bucket.__class__ is dict else (bucket,)
 
     return by_index

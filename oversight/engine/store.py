@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 
@@ -61,17 +61,54 @@ class Plain:
             self.rows[key] = old
 
 
+Values = Callable[[Held], tuple[Hashable, ...]]
+"""
+The values under which a fact is found: one where the attributes are compared, one for each element where a list is
+looked into, none where an attribute is missing (such a fact meets no test).
+"""
+
+
+class Buckets(Protocol):
+    """What tells which facts stand under a value: one by itself or several by key, ``None`` where there are none."""
+
+    def get(self, value: Any, /) -> Any:
+        """The facts under *value*."""
+
+
+class Matcher(Protocol):
+    """
+    What finds facts by the values of some of their attributes.
+
+    Facts under one value come in the order in which their keys came to stand there.
+
+    Attributes:
+        values: the values under which a fact is found.
+    """
+
+    values: Values
+
+    @property
+    def buckets(self) -> Buckets:
+        """What a function made from rules looks into; it stays the same object."""
+
+    def found(self, value: Any) -> Collection[Held]:
+        """The facts that stand under *value*."""
+
+    def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
+        """Take *old* out and put *new* in; the values under which either stands."""
+
+
 class Index:
     """
-    Facts by the values of some of their attributes; a lone fact stands without a dict around it.
+    The matcher that keeps facts in dicts; a lone fact stands without one around it.
 
-    ``values`` gives the values under which a fact is found: one where the attributes are compared, one for each
-    element where a list is looked into, none where an attribute is missing (such a fact meets no test).
+    Args:
+        values: the values under which a fact is found.
     """
 
     __slots__ = ("buckets", "values")
 
-    def __init__(self, values: Callable[[Held], tuple[Hashable, ...]]) -> None:
+    def __init__(self, values: Values) -> None:
         self.values = values
         self.buckets: dict[Any, Held | dict[Any, Held]] = {}
 
@@ -143,7 +180,7 @@ class Table(Plain):
         super().__init__()
         self.number = number
         self.name = name
-        self.indexes: list[Index] = []
+        self.indexes: list[Matcher] = []
         self.watched = False
         self.asked: dict[int, dict[Any, Instance | set[Instance]]] = {}
         """Who asked for what: by index (or ``BY_KEY``, ``ALL``) and value."""
@@ -155,7 +192,7 @@ class Table(Plain):
         self.stood: dict[Any, Held | None] = {}
         """What stood before the instant under each key that the instant touched."""
         self.earlier: list[Index] = []
-        """The same by the values of each index."""
+        """The same by the values of each index: what has been is the engine's own, whatever the matcher."""
 
     def restore(self, key: Any, old: Held | None) -> None:
         """Put *old* under *key* here and in every index."""

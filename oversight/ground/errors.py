@@ -66,3 +66,7 @@ class UnknownRule(OversightError, LookupError):
 
 class UnknownAlert(OversightError, LookupError):
     """No alert has this identity."""
+
+
+class MatcherMissing(OversightError, ImportError):
+    """The matcher asked for is an extra that is not installed, or that this Python cannot have."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from oversight.model.folding import fold
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Pack
 
+MATCHER = os.environ.get("OVERSIGHT_MATCHER", "index")
+"""The matcher of the engines. With ``rete`` these run in a process of their own (``tests/test_rete.py``)."""
 Told = dict[str, tuple[str, datetime, str | None, dict[str, datetime | None]]]
 
 
@@ -130,12 +133,14 @@ class Model:
 
 def run(pack: Pack, history: Sequence[dict[str, Any]], how: list[tuple[str, int]]) -> None:
     """Feed *history* to the engine in the way *how* says, comparing after each call."""
-    engine, model, told = Engine(pack), Model(), Record()
-    waiting = list(history)
+    engine, model, told = Engine(pack, matcher=MATCHER), Model(), Record()
+    waiting, restored = list(history), 0
     for call, number in [*how, ("feed", len(history) + 1), ("advance", 12)]:
         if call == "restore":
             snapshot = engine.snapshot()
-            engine = Engine.restore(pack, snapshot) if number else engine
+            if number:
+                restored += 1
+                engine = Engine.restore(pack, snapshot, matcher=MATCHER if restored % 2 == 0 else "index")
         elif call == "advance":
             to = day(number)
             now = model.now()
@@ -202,7 +207,7 @@ def test_bounded_revision_changes_nothing_within_its_bound(dice: Dice) -> None:
     """With ``revise`` what is too late is refused, and all else is as if the whole past were remembered."""
     late, restarts = dice.part(12), dice.part(12)
     pack, history = example(dice)
-    engine, told, model = Engine(pack, revise="P2D"), Record(), Model()
+    engine, told, model = Engine(pack, revise="P2D", matcher=MATCHER), Record(), Model()
     for arrived in in_turn(history, late):
         engine._timeline.journal.slice = 1
         time = datetime.fromisoformat(arrived["time"])
@@ -214,7 +219,7 @@ def test_bounded_revision_changes_nothing_within_its_bound(dice: Dice) -> None:
             continue
         told.changes += engine.feed(arrived)
         if restarts.one_in(2):
-            engine = Engine.restore(pack, engine.snapshot())
+            engine = Engine.restore(pack, engine.snapshot(), matcher=MATCHER)
         if any(floor is not None and e.time < floor for e in named):
             arrived = {name: value for name, value in arrived.items() if name != "corrects"}  # what is final stays
         decoded = engine.decode(arrived)
@@ -238,7 +243,7 @@ def test_the_callers_clock_lets_later_events_wait(dice: Dice) -> None:
     """With the caller's clock the alerts at each stop are those of the events up to it, whatever has come."""
     stops = [dice.below(13) for _ in range(1 + dice.below(4))]
     pack, history = example(dice)
-    engine, told, fed = Engine(pack, clock="caller"), Record(), list[Event]()
+    engine, told, fed = Engine(pack, clock="caller", matcher=MATCHER), Record(), list[Event]()
     for number, stop in enumerate(sorted(stops)):
         batch = history[number :: len(stops)]
         told.changes += engine.feed(batch)

@@ -1,0 +1,1 @@
+"""What runs with the Rete matcher: started by ``tests/test_rete.py`` in a process of its own."""
