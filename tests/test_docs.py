@@ -11,7 +11,7 @@ import pytest
 from oversight.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/language.md", "docs/alerts.md", "docs/site.md")
+DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/language.md", "docs/alerts.md", "docs/site.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -26,10 +26,13 @@ def write(text):
 
 
 def carry_out(command, expected, capsys):
-    """A command on a terminal: its output, or for ``cat`` the file it shows."""
+    """A command on a terminal: its output, or for ``cat`` the file it shows; ``rm`` takes one away."""
     program, *arguments = shlex.split(command)
     if program == "cat":
         Path(arguments[0]).write_text(expected)
+        return
+    if program == "rm":
+        Path(arguments[0]).unlink()
         return
     assert "oversight" == program
     main(arguments)
