@@ -4,6 +4,7 @@ import doctest
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from oversight.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/language.md", "docs/alerts.md", "docs/site.md")
+DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/language.md", "docs/alerts.md", "docs/site.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -30,6 +31,9 @@ def carry_out(command, expected, capsys):
     program, *arguments = shlex.split(command)
     if program == "cat":
         Path(arguments[0]).write_text(expected)
+        return
+    if program in ("rm", "sed"):
+        subprocess.run([program, *arguments], check=True)
         return
     assert "oversight" == program
     main(arguments)
