@@ -1,4 +1,4 @@
-"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``rules`` and ``kinds``."""
+"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``diff``, ``rules`` and ``kinds``."""
 
 from __future__ import annotations
 
