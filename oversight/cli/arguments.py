@@ -131,6 +131,9 @@ def _run(command: _Parser) -> None:
 def _check(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
     _site_option(command)
+    command.add_argument(
+        "--unused", action="store_true", help="also warn of kinds and facts of these packs that none of them reads"
+    )
     command.add_argument("--memory", action="store_true", help="also list how long each fact can stay in memory")
     command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
 

@@ -11,6 +11,8 @@ from oversight.cli.catalogue import table
 from oversight.cli.packs import read, read_adapted, rendered
 from oversight.cli.terminal import say, shown
 from oversight.ground.text import printable
+from oversight.language.allowances import allowed
+from oversight.language.hygiene import unread
 from oversight.language.reader import Result
 from oversight.model.alerts import to_json
 from oversight.model.diagnostics import Diagnostic
@@ -40,9 +42,20 @@ def execute(arguments: Namespace) -> int:
             _memory(result.pack, json)
         say(f"{printable(name)}: {_verdict(result)}")
     packs = [result.pack for _, result in results if result.pack is not None]
+    if arguments.unused:
+        _unused(results, packs, json)
     if len(packs) < len(results):
         return UNSOUND
     return SOUND if arguments.site is None else _check_site(arguments.site, packs, json)
+
+
+def _unused(results: Sequence[tuple[str, Result]], packs: Sequence[Pack], json: bool) -> None:
+    """What the packs declare and none of them reads, but for what was told of each alone."""
+    sources = {name: lines for _, result in results for name, lines in result.sources.items()}
+    told = {(one.code, one.place) for _, result in results for one in result.diagnostics}
+    found = [one for one in allowed(unread(packs), sources) if (one.code, one.place) not in told]
+    _show(found, sources, json)
+    say(f"together: {_counts(found) or 'every kind and fact is read'}")
 
 
 def _check_site(site: str, packs: Sequence[Pack], json: bool) -> int:

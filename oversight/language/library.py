@@ -16,7 +16,7 @@ from oversight.language.source import Mapping, Node, Scalar, Source
 from oversight.model.pack import Place
 
 NAMED = ("types", "kinds", "parameters", "facts", "define")
-LISTED = ("rules", "cases")
+LISTED = ("instruments", "rules", "cases")
 SECTIONS = ("pack", *NAMED, *LISTED)
 LANGUAGE = 1
 _HEADER = ("name", "version", "language", "timezone", "uses", "description")
