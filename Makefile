@@ -11,7 +11,7 @@ RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
 # How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
-.PHONY: demo test check long bench city coverage-page clean venv compiler
+.PHONY: demo test check long bench city coverage-page check-pages clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -48,6 +48,10 @@ city: $(VENV)/.test
 # docs/coverage.md, from docs/coverage.yaml and the rules.
 coverage-page: $(VENV)/.test
 	$(BIN)/python -m docs.coverage
+
+# docs/checks, from docs/check_pages.yaml, the register of codes and the examples among the tests.
+check-pages: $(VENV)/.test
+	$(BIN)/python -m docs.check_pages
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
