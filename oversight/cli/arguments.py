@@ -135,7 +135,7 @@ def _check(command: _Parser) -> None:
         "--unused", action="store_true", help="also warn of kinds and facts of these packs that none of them reads"
     )
     command.add_argument("--memory", action="store_true", help="also list how long each fact can stay in memory")
-    command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
+    command.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="of what is told (text)")
 
 
 def _test(command: _Parser) -> None:
