@@ -191,6 +191,11 @@ def _kinds(command: _Parser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
 
 
+def _schema(command: _Parser) -> None:
+    command.add_argument("what", choices=("pack",), metavar="pack", help="the files of a pack")
+    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"offer what these have by name; {PACK}")
+
+
 def _rules_option(command: _Parser) -> None:
     command.add_argument("--rules", required=True, metavar="PACK[,PACK]", help=PACK)
     _site_option(command)
@@ -255,4 +260,5 @@ _COMMANDS = {
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
+    "schema": ("schema", _schema, "write a JSON Schema, from which an editor completes and explains"),
 }

@@ -32,7 +32,7 @@ OWN = (
     "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with",
     "each", "about", "alert", "remedy", "in_force", "status",
 )  # fmt: skip
-_KNOWN = ("rule", *OWN, "cases", "parts")
+KNOWN = ("rule", *OWN, "cases", "parts")
 _REQUIRED = ("title", "authority", "basis", "severity", "alert", "remedy")
 _HEAD = ("on", "while", "of")
 _DEADLINE = ("for", "by")
@@ -57,7 +57,7 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
         The rule or its parts, and its cases.
     """
     inside = findings.within(*_named(node))
-    body = shape.table(node, "a rule", inside, _KNOWN, ("rule",))
+    body = shape.table(node, "a rule", inside, KNOWN, ("rule",))
     written = None if body is None else shape.scalar(body.get("rule"), "rule:", inside)
     if body is None or written is None:
         return (), ()
@@ -80,7 +80,7 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
 def _named(node: Node) -> tuple[str, ...]:
     """The rule and the law it stands on, for the last line of a diagnostic."""
     silent = Findings()
-    body = shape.table(node, "a rule", silent, _KNOWN) if isinstance(node, Mapping) else None
+    body = shape.table(node, "a rule", silent, KNOWN) if isinstance(node, Mapping) else None
     name = "" if body is None else shape.string(body.get("rule"), "rule:", silent)
     if body is None or not name:
         return ()
