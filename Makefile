@@ -11,7 +11,10 @@ RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
 # How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
-.PHONY: demo test check long bench city coverage-page check-pages clean venv compiler
+# The language server that editors run, and the published schema of SARIF: where npm is, the tests use them.
+EDITOR := $(if $(shell command -v npm),tests/editor/node_modules/.package-lock.json)
+
+.PHONY: demo test check long bench city coverage-page check-pages editor clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -23,8 +26,13 @@ demo: $(VENV)/.demo
 	@echo "Why one of them was raised, with the events behind it:"
 	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) $(JUDGED)"
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(EDITOR)
 	$(BIN)/python -m pytest
+
+editor: tests/editor/node_modules/.package-lock.json
+
+tests/editor/node_modules/.package-lock.json: tests/editor/package-lock.json
+	-cd tests/editor && npm ci --ignore-scripts --no-audit --no-fund
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .
