@@ -11,7 +11,10 @@ RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
 # How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
-.PHONY: demo test check long bench city coverage-page clean venv compiler
+# The language server that editors run, and the published schema of SARIF: where npm is, the tests use them.
+EDITOR := $(if $(shell command -v npm),tests/editor/node_modules/.package-lock.json)
+
+.PHONY: demo test check long bench city coverage-page check-pages editor clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -24,8 +27,13 @@ demo: $(VENV)/.demo
 	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) $(JUDGED)"
 
 # On every processor there is; those that are done take over from the others.
-test: $(VENV)/.test
+test: $(VENV)/.test $(EDITOR)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+editor: tests/editor/node_modules/.package-lock.json
+
+tests/editor/node_modules/.package-lock.json: tests/editor/package-lock.json
+	-cd tests/editor && npm ci --ignore-scripts --no-audit --no-fund
 
 # Where Python is 3.13 or later, `rete` cannot be imported.
 check: $(VENV)/.test
@@ -50,6 +58,10 @@ city: $(VENV)/.test
 # docs/coverage.md, from docs/coverage.yaml and the rules.
 coverage-page: $(VENV)/.test
 	$(BIN)/python -m docs.coverage
+
+# docs/checks, from docs/check_pages.yaml, the register of codes and the examples among the tests.
+check-pages: $(VENV)/.test
+	$(BIN)/python -m docs.check_pages
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -12,7 +12,7 @@ import pytest
 
 from oversight.ground.time import Period
 from oversight.ground.values import EvaluationError, operations
-from oversight.language.constants import contradiction
+from oversight.language.contradictions import contradiction
 from oversight.language.parser import parse
 from oversight.language.presence import unguarded
 from oversight.language.substitution import substitute

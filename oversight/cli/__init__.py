@@ -1,4 +1,5 @@
-"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``rules`` and ``kinds``."""
+"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``diff``, ``rules``, ``kinds`` and
+``schema``."""
 
 from __future__ import annotations
 

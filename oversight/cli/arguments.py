@@ -13,6 +13,9 @@ from oversight.ground.time import Period, parse_instant
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input"
 PACK = "name of a shipped pack, or the folder of one"
+REVISED = (
+    f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
+)
 MOST_JOBS = 64
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
@@ -20,6 +23,8 @@ An alert that the site file waives does not count."""
 WHY_NOT_EXITS = (
     "exit status: 0 no such alert is open, 3 one is, 1 lines were refused, 2 usage or a pack that does not check"
 )
+DIFF_EXITS = """exit status: 0 the same alerts, 3 not the same, 1 lines refused, 2 usage or a pack that does not check
+An alert is the same one where its rule, part, key and the instant since which the breach lasts are."""
 
 
 class Usage(Exception):
@@ -131,8 +136,11 @@ def _run(command: _Parser) -> None:
 def _check(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
     _site_option(command)
+    command.add_argument(
+        "--unused", action="store_true", help="also warn of kinds and facts of these packs that none of them reads"
+    )
     command.add_argument("--memory", action="store_true", help="also list how long each fact can stay in memory")
-    command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
+    command.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="of what is told (text)")
 
 
 def _test(command: _Parser) -> None:
@@ -165,6 +173,18 @@ def _why_not(command: _Parser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
+def _diff(command: _Parser) -> None:
+    command.add_argument("old", metavar="OLD", help=REVISED)
+    command.add_argument("new", metavar="NEW", help="likewise; @REVISION alone is the other one at that revision")
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=FILE)
+    _site_option(command)
+    _until_option(command)
+    command.add_argument(
+        "--limit", metavar="N", type=_natural, default=3, help="show at most so many examples of each rule (3)"
+    )
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
+
+
 def _rules(command: _Parser) -> None:
     command.add_argument("packs", nargs="*", metavar="PACK", help=f"{PACK}; all shipped ones if left out")
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
@@ -174,6 +194,11 @@ def _kinds(command: _Parser) -> None:
     command.add_argument("pack", nargs="?", metavar="PACK", help=f"{PACK}; camera-programme if left out")
     command.add_argument("kind", nargs="?", metavar="KIND", help="show its attributes")
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
+
+
+def _schema(command: _Parser) -> None:
+    command.add_argument("what", choices=("pack",), metavar="pack", help="the files of a pack")
+    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"offer what these have by name; {PACK}")
 
 
 def _rules_option(command: _Parser) -> None:
@@ -210,6 +235,12 @@ def _instant(text: str) -> datetime:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _natural(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError("a number, 0 or more")
+    return int(text)
+
+
 def _several(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= MOST_JOBS:
         raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_JOBS}")
@@ -224,13 +255,15 @@ def _period(text: str) -> str:
     return text
 
 
-_EXITS = {"run": EXITS, "why-not": WHY_NOT_EXITS}
+_EXITS = {"run": EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS}
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
     "check": ("check", _check, "find every problem of every file of a pack"),
     "test": ("test", _test, "try the cases beside the rules"),
     "explain": ("explain", _explain, "say why an alert was raised"),
     "why-not": ("why_not", _why_not, "say why a rule has no alert open about a subject"),
+    "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
+    "schema": ("schema", _schema, "write a JSON Schema, from which an editor completes and explains"),
 }

@@ -5,17 +5,23 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
-from attrs import asdict
+from attrs import asdict, evolve
 
+import oversight
+from oversight.cli.arguments import Usage
 from oversight.cli.catalogue import table
 from oversight.cli.packs import read, read_adapted, rendered
 from oversight.cli.terminal import say, shown
 from oversight.ground.text import printable
+from oversight.language.allowances import allowed
+from oversight.language.codes import CODES
+from oversight.language.hygiene import unread
 from oversight.language.reader import Result
 from oversight.model.alerts import to_json
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.lifetimes import EVENT, NEVER, TIME, lifetimes
 from oversight.model.pack import Pack
+from oversight.outlets.sarif import sarif
 from oversight.runner.summary import counted
 
 SOUND, UNSOUND = 0, 1
@@ -30,36 +36,69 @@ def execute(arguments: Namespace) -> int:
         0 where every pack and the site file check (warnings allow it), 1 where one has an error.
 
     Raises:
-        Usage: there is no such pack, or no such site file.
+        Usage: there is no such pack, or no such site file, or the form has no place for what is asked.
     """
-    json = arguments.format == "json"
+    if arguments.memory and arguments.format == "sarif":
+        raise Usage("--memory is told as text or json: SARIF has no place for it")
+    teller = _Teller(arguments.format)
     results = [(name, read(name)) for name in dict.fromkeys(arguments.packs)]
     for name, result in results:
-        _show(result.diagnostics, result.sources, json)
+        teller.show(result.diagnostics, result.sources)
         if arguments.memory and result.pack is not None:
-            _memory(result.pack, json)
+            _memory(result.pack, arguments.format == "json")
         say(f"{printable(name)}: {_verdict(result)}")
     packs = [result.pack for _, result in results if result.pack is not None]
-    if len(packs) < len(results):
-        return UNSOUND
-    return SOUND if arguments.site is None else _check_site(arguments.site, packs, json)
+    if arguments.unused:
+        _unused(results, packs, teller)
+    sound = len(packs) == len(results)
+    if sound and arguments.site is not None:
+        sound = _check_site(arguments.site, packs, teller)
+    teller.end()
+    return SOUND if sound else UNSOUND
 
 
-def _check_site(site: str, packs: Sequence[Pack], json: bool) -> int:
+class _Teller:
+    """Prints diagnostics in the form that is asked for: as they come, or as one SARIF log in the end."""
+
+    def __init__(self, form: str) -> None:
+        self._form = form
+        self._found: dict[Diagnostic, None] = {}
+
+    def show(self, diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]]) -> None:
+        """Take some, with the lines of their files."""
+        if self._form == "sarif":
+            # Two packs that use a third tell of it twice.
+            self._found |= dict.fromkeys(
+                evolve(one, place=evolve(one.place, file=shown(one.place.file))) for one in diagnostics
+            )
+        elif diagnostics:
+            print(_json(diagnostics) if self._form == "json" else rendered(diagnostics, sources) + "\n")
+
+    def end(self) -> None:
+        """Print what waits for the end."""
+        if self._form == "sarif":
+            print(to_json(sarif(list(self._found), CODES, oversight.__version__)))
+
+
+def _unused(results: Sequence[tuple[str, Result]], packs: Sequence[Pack], teller: _Teller) -> None:
+    """What the packs declare and none of them reads, but for what was told of each alone."""
+    sources = {name: lines for _, result in results for name, lines in result.sources.items()}
+    told = {(one.code, one.place) for _, result in results for one in result.diagnostics}
+    found = [one for one in allowed(unread(packs), sources) if (one.code, one.place) not in told]
+    teller.show(found, sources)
+    say(f"together: {_counts(found) or 'every kind and fact is read'}")
+
+
+def _check_site(site: str, packs: Sequence[Pack], teller: _Teller) -> bool:
     adapted = read_adapted(site, packs)
-    _show(adapted.diagnostics, adapted.sources, json)
+    teller.show(adapted.diagnostics, adapted.sources)
     told = _counts(adapted.diagnostics)
     if adapted.packs is None:
         say(f"{printable(site)}: {told}")
-        return UNSOUND
+        return False
     waivers = {waiver.place for pack in adapted.packs for waiver in pack.waivers}
     say(f"{printable(site)}: checks, {counted(len(waivers), 'exception')}" + (f", {told}" if told else ""))
-    return SOUND
-
-
-def _show(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]], json: bool) -> None:
-    if diagnostics:
-        print(_json(diagnostics) if json else rendered(diagnostics, sources) + "\n")
+    return True
 
 
 def _memory(pack: Pack, json: bool) -> None:

@@ -57,11 +57,21 @@ def load_with_sources(name: str, *, cases: bool = True) -> tuple[Pack, Mapping[s
         Usage: as :func:`load`.
     """
     result = read(name, cases=cases)
+    return sound(result, name), result.sources
+
+
+def sound(result: Result, name: str) -> Pack:
+    """
+    The pack that was read under *name*.
+
+    Raises:
+        Usage: it does not check; what is wrong was said.
+    """
     if result.pack is None:
         errors = [found for found in result.diagnostics if found.severity == "error"]
         say(rendered(errors, result.sources) + "\n")
         raise Usage(f"the pack '{printable(name, 80)}' does not check")
-    return result.pack, result.sources
+    return result.pack
 
 
 def read_adapted(site: str, packs: Sequence[Pack]) -> Adapted:

@@ -21,8 +21,8 @@ from oversight.model.types import (
 )  # fmt: skip
 
 ENVELOPE = ("kind", "time", "id", "source", "subject", "sequence", "recordedtime", "data")
-_KNOWN = ("name", "events", "until", "alerts", "rules")
-_ALERT = ("at", "cleared", "about", "part", "rule")
+KNOWN = ("name", "events", "until", "alerts", "rules")
+ALERT = ("at", "cleared", "about", "part", "rule")
 _EXAMPLES = {
     INT: "a whole number", DOUBLE: "a number", BOOL: "true or false", STRING: "a text",
     PERIOD: "a duration as P30D", TIMESTAMP: "a time as 2026-01-31T09:00:00+08:00",
@@ -41,7 +41,7 @@ def case(node: Node, rule: str, world: World, findings: Findings) -> Case | None
         findings: takes what is wrong.
     """
     required = ("name", "events", "alerts") if rule else ("name", "events", "alerts", "rules")
-    body = shape.table(node, "a case", findings, _KNOWN, required)
+    body = shape.table(node, "a case", findings, KNOWN, required)
     if body is None:
         return None
     name = shape.string(body.get("name"), "name", findings)
@@ -88,7 +88,7 @@ def instant(node: Node | None, findings: Findings) -> datetime | None:
 
 
 def _alert(node: Node, world: World, findings: Findings) -> Map[str, Any] | None:
-    body = shape.table(node, "an alert of a case", findings, _ALERT, ("at",))
+    body = shape.table(node, "an alert of a case", findings, ALERT, ("at",))
     if body is None:
         return None
     made: dict[str, Any] = {}

@@ -20,7 +20,7 @@ from oversight.model.pack import (
 LIMITS = ("at_most", "at_least", "more_than", "fewer_than")
 GROUPS = {"all_of": "all", "any_of": "any", "not": "not"}
 _QUERY = ("where", "before", "of")
-_KNOWN = {
+KNOWN = {
     "some": ("some", *_QUERY),
     "none": ("none", *_QUERY),
     "count": ("count", *_QUERY, "distinct", *LIMITS),
@@ -30,7 +30,7 @@ _KNOWN = {
     "any_of": ("any_of",),
     "not": ("not",),
 }
-_CONDITIONS = tuple(head for head in _KNOWN if head != "latest")
+CONDITIONS = tuple(head for head in KNOWN if head != "latest")
 
 
 def conditions(node: Node | None, what: str, findings: Findings) -> tuple[Condition, ...]:
@@ -50,7 +50,7 @@ def condition(node: Node, what: str, findings: Findings) -> Condition | None:
     if not isinstance(node, Mapping):
         read = expression(node, what, findings)
         return None if read is None else Test(read)
-    opened = _head(node, what, findings, _CONDITIONS)
+    opened = _head(node, what, findings, CONDITIONS)
     if opened is None:
         return None
     head, body = opened
@@ -80,7 +80,7 @@ def value(node: Node, what: str, findings: Findings) -> Value | None:
     """What ``with:`` names: an expression, ``latest:``, ``count:``, ``sum:`` or a condition."""
     if not isinstance(node, Mapping):
         return expression(node, what, findings, periods=True)
-    opened = _head(node, what, findings, tuple(_KNOWN))
+    opened = _head(node, what, findings, tuple(KNOWN))
     if opened is None:
         return None
     head, body = opened
@@ -110,7 +110,7 @@ def _head(node: Mapping, what: str, findings: Findings, heads: tuple[str, ...]) 
     written = [key for key, _ in node.entries if key.text in heads]
     if len(written) == 1:
         head = written[0].text
-        body = shape.table(node, f"{head}:", findings, _KNOWN[head])
+        body = shape.table(node, f"{head}:", findings, KNOWN[head])
         return None if body is None or body.get(head) is None else (head, body)
     if written:
         findings.wrong(
@@ -183,7 +183,7 @@ def _latest(body: Table, findings: Findings) -> Latest | None:
 
 def _written(head: str, body: Table) -> str:
     """A quantifier on one line, for the alert that says what was not on record."""
-    return ", ".join(f"{key.text}: {_flat(node)}" for key, node in body.node.entries if key.text in _KNOWN[head])
+    return ", ".join(f"{key.text}: {_flat(node)}" for key, node in body.node.entries if key.text in KNOWN[head])
 
 
 def _flat(node: Node) -> str:

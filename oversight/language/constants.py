@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -80,30 +80,14 @@ def _same_path(left: Node, right: Node) -> bool:
     return left == right and path_of(left) is not None
 
 
-def contradiction(conditions: Sequence[Node]) -> Node | None:
+def equal(one: Any, other: Any) -> bool:
     """
-    The first comparison that cannot hold beside an earlier one, such as ``a == "x"`` beside ``a == "y"``.
+    Whether two values are equal, as ``==`` has it.
 
-    Args:
-        conditions: trees that must all hold.
-
-    >>> from oversight.language.parser import parse
-    >>> found = contradiction([parse('e.kind == "a" && e.kind == "b"')])
-    >>> found.span
-    (17, 30)
+    >>> equal(1, 1.0), equal(1, True)
+    (True, False)
     """
-    known: dict[tuple[str, ...], Any] = {}
-    for term in (term for condition in conditions for term in conjuncts(condition)):
-        if not isinstance(term, Call) or term.function != "==":
-            continue
-        for asked, given in (term.arguments, term.arguments[::-1]):
-            path = path_of(asked)
-            if path is None or not isinstance(given, Literal):
-                continue
-            if path in known and not _operations()["=="](known[path], given.value):
-                return term
-            known.setdefault(path, given.value)
-    return None
+    return bool(_operations()["=="](one, other))
 
 
 def conjuncts(node: Node) -> Iterator[Node]:

@@ -19,7 +19,7 @@ from oversight.language.world import World
 from oversight.model.pack import Fact
 from oversight.model.types import DURATION, DYN, PERIOD, Attribute, RecordType
 
-_KNOWN = ("key", "description", "starts", "changes", "ends", "lasts", "restarts", "keep")
+KNOWN = ("key", "description", "starts", "changes", "ends", "lasts", "restarts", "keep")
 
 
 def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:
@@ -28,7 +28,7 @@ def fact(written: Scalar, node: Node, findings: Findings) -> FactDraft:
     named = shape.is_name(written, "a fact", inside)
     if written.text in ("alert", "this"):
         inside.wrong("name-taken", f"{written.text!r} is built in", written, "choose another name")
-    body = shape.table(node, f"the fact {written.text}", inside, _KNOWN, ("starts",))
+    body = shape.table(node, f"the fact {written.text}", inside, KNOWN, ("starts",))
     if body is None:
         return FactDraft(written.text, written, (), (), (), (), None, False, True, "", False, inside)
     starts, whole = entries("starts", body.get("starts"), inside)

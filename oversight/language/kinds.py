@@ -25,9 +25,10 @@ SCALARS = {
     "dur": PERIOD,
 }  # fmt: skip
 COMPOUND = ("map", "enum", "record", "list")
+KNOWN = ("description", "emitter", "maps_to", "attributes")
 TAKEN = ("time", "event", "since")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
-_SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal")
+SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal")
 _ONLY = {"values": ("enum",), "fields": ("record",), "items": ("list", "map")}
 
 RETRACTED = Kind(
@@ -88,7 +89,7 @@ class Types:
     def attribute(self, key: Scalar, node: Node) -> Attribute:
         """Read one attribute; where something is wrong, its type is ``dyn``."""
         name, what = key.text, f"the attribute {key.text!r}"
-        body = shape.table(node, what, self.findings, _SPEC, ("type",))
+        body = shape.table(node, what, self.findings, SPEC, ("type",))
         if body is None:
             return Attribute(name, DYN)
         text = {part: shape.string(body.get(part), part, self.findings) for part in ("description", "unit")}
@@ -168,8 +169,7 @@ def kind(key: Scalar, node: Node, types: Types, findings: Findings) -> Kind:
     if not _KIND.fullmatch(key.text):
         hint = "lower case, dotted, past tense: camera.activated"
         inside.wrong("bad-name", f"{key.text!r} cannot name a kind", key, hint)
-    known = ("description", "emitter", "maps_to", "attributes")
-    body = shape.table(node, f"the kind {key.text}", inside, known, ("description", "emitter"))
+    body = shape.table(node, f"the kind {key.text}", inside, KNOWN, ("description", "emitter"))
     if body is None:
         return Kind(key.text, {}, "", "", place=key.place)
     attributes = Types(inside, types.named).attributes(body.get("attributes"), "attributes")

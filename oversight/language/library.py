@@ -16,10 +16,10 @@ from oversight.language.source import Mapping, Node, Scalar, Source
 from oversight.model.pack import Place
 
 NAMED = ("types", "kinds", "parameters", "facts", "define")
-LISTED = ("rules", "cases")
+LISTED = ("instruments", "rules", "cases")
 SECTIONS = ("pack", *NAMED, *LISTED)
 LANGUAGE = 1
-_HEADER = ("name", "version", "language", "timezone", "uses", "description")
+HEADER = ("name", "version", "language", "timezone", "uses", "description")
 _ENDINGS = (".yaml", ".yml")
 
 
@@ -161,7 +161,7 @@ def _sections(tree: Node | None, folder: Folder, findings: Findings) -> list[Sca
 def header(node: Node, findings: Findings) -> Header:
     """Read ``pack:``."""
     made = Header()
-    body = shape.table(node, "the header of a pack", findings, _HEADER, ("name", "version", "language"))
+    body = shape.table(node, "the header of a pack", findings, HEADER, ("name", "version", "language"))
     if body is None:
         return made
     name = shape.scalar(body.get("name"), "name", findings)

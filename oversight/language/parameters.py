@@ -16,7 +16,8 @@ from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import Parameter
 from oversight.model.types import BOOL, DOUBLE, DYN, INT, PERIOD, STRING, Type, list_of, map_of
 
-_ENTRY = ("from", "value", "source", "assumed")
+KNOWN = ("description", "assumed", "values")
+ENTRY = ("from", "value", "source", "assumed")
 
 
 def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings, wanted: Type = DYN) -> Parameter:
@@ -34,7 +35,7 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings, wante
     shape.is_name(key, "a parameter", inside)
     description, assumed, written = "", False, node
     if isinstance(node, Mapping):
-        body = shape.table(node, f"the parameter {key.text}", inside, ("description", "assumed", "values"), ("values",))
+        body = shape.table(node, f"the parameter {key.text}", inside, KNOWN, ("values",))
         if body is not None:
             description = shape.string(body.get("description"), "description", inside)
             assumed = shape.boolean(body.get("assumed"), "assumed", inside)
@@ -46,7 +47,7 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings, wante
     sources: list[str] = []
     assumptions: list[bool] = []
     for item in written.items:
-        body = shape.table(item, "a dated value", inside, _ENTRY, ("from", "value"))
+        body = shape.table(item, "a dated value", inside, ENTRY, ("from", "value"))
         start = None if body is None else day(body.get("from"), zone, inside)
         if body is None or start is None or body.get("value") is None:
             continue

@@ -7,13 +7,14 @@ each after those it reads; then rules and cases see everything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
 from attrs import evolve, frozen
 
-from oversight.language import cases, definitions, library
+from oversight.language import cases, definitions, hygiene, library, shape
+from oversight.language.allowances import allowed
 from oversight.language.facts import fact, facts
 from oversight.language.findings import Findings
 from oversight.language.kinds import Types, kind, with_builtin
@@ -73,6 +74,7 @@ def read_pack(folder: Path, find: Callable[[str], Path]) -> Result:
     found = findings.found
     if any(one.unread for one in folders):
         found = tuple(evolve(d, notes=(*d.notes, _UNREAD)) if d.code in _DECLARED else d for d in found)
+    found = allowed(found, sources, () if findings.refused else folders[-1].sources)
     return Result(None if findings.refused else made, found, sources)
 
 
@@ -92,6 +94,7 @@ class _Reader:
             key.text: parameter(key, node, one.header.zone, findings) for one, key, node in self._named("parameters")
         }
         world = World(kinds, {name: one.type for name, one in parameters.items()})
+        world.instruments = frozenset(self._instruments())
         self._define(world)
         drafts = {key.text: fact(key, node, findings) for _, key, node in self._named("facts")}
         made_facts = facts(drafts, world, findings)
@@ -101,7 +104,7 @@ class _Reader:
         made_cases = self._cases(read, world)
         if made_rules:
             self._unused(world, parameters)
-        return Pack(
+        made = Pack(
             header.name,
             header.version,
             header.language,
@@ -116,6 +119,17 @@ class _Reader:
             header.description,
             frozenset(self._main.sources),
         )
+        if not findings.refused:
+            hygiene.tell(made, findings)
+        return made
+
+    def _instruments(self) -> Iterator[str]:
+        """The public instruments that this pack, or one that it uses, lists."""
+        for one in self._folders:
+            for node in one.listed("instruments"):
+                written = shape.scalar(node, "an instrument", self._findings)
+                if written is not None:
+                    yield written.text.strip()
 
     def _named(self, section: str, taken: tuple[str, ...] = ()) -> list[tuple[Folder, Scalar, Node]]:
         """The entries of a section over all packs; of a name declared twice the first one counts."""

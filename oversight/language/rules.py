@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve, frozen
 
+from oversight.ground.text import nearest
 from oversight.language import shape
 from oversight.language.acts import event_of, with_values
 from oversight.language.conditions import conditions, each, expressions
@@ -31,7 +32,7 @@ OWN = (
     "title", "authority", "basis", "severity", "on", "while", "of", "for", "by", "if", "unless", "with",
     "each", "about", "alert", "remedy", "in_force", "status",
 )  # fmt: skip
-_KNOWN = ("rule", *OWN, "cases", "parts")
+KNOWN = ("rule", *OWN, "cases", "parts")
 _REQUIRED = ("title", "authority", "basis", "severity", "alert", "remedy")
 _HEAD = ("on", "while", "of")
 _DEADLINE = ("for", "by")
@@ -56,7 +57,7 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
         The rule or its parts, and its cases.
     """
     inside = findings.within(*_named(node))
-    body = shape.table(node, "a rule", inside, _KNOWN, ("rule",))
+    body = shape.table(node, "a rule", inside, KNOWN, ("rule",))
     written = None if body is None else shape.scalar(body.get("rule"), "rule:", inside)
     if body is None or written is None:
         return (), ()
@@ -79,7 +80,7 @@ def rule(node: Node, findings: Findings) -> tuple[tuple[RuleDraft, ...], tuple[N
 def _named(node: Node) -> tuple[str, ...]:
     """The rule and the law it stands on, for the last line of a diagnostic."""
     silent = Findings()
-    body = shape.table(node, "a rule", silent, _KNOWN) if isinstance(node, Mapping) else None
+    body = shape.table(node, "a rule", silent, KNOWN) if isinstance(node, Mapping) else None
     name = "" if body is None else shape.string(body.get("rule"), "rule:", silent)
     if body is None or not name:
         return ()
@@ -187,7 +188,7 @@ class _Checker:
             draft.id,
             draft.part,
             shape.said(body, "title", findings),
-            _authority(body.get("authority"), findings),
+            _authority(body.get("authority"), findings, self._world.instruments),
             shape.choice(body.get("basis"), "basis", BASES, findings),
             shape.choice(body.get("severity"), "severity", SEVERITIES, findings),
             head,
@@ -322,7 +323,7 @@ def _names(root: Value) -> set[str]:
     return {node.name for part in every for node in walk(part.node) if isinstance(node, Name)}
 
 
-def _authority(node: Node | None, findings: Findings) -> tuple[Authority, ...]:
+def _authority(node: Node | None, findings: Findings, known: frozenset[str] = frozenset()) -> tuple[Authority, ...]:
     if node is None:
         return ()
     made = []
@@ -330,9 +331,19 @@ def _authority(node: Node | None, findings: Findings) -> tuple[Authority, ...]:
         body = shape.table(item, "an authority", findings, ("instrument", "provision"), ("instrument", "provision"))
         if body is not None:
             instrument = shape.said(body, "instrument", findings)
+            _listed(body.get("instrument"), known, findings)
             made.append(Authority(instrument, shape.said(body, "provision", findings)))
     if not made and not shape.items(node):
         findings.wrong(
             "no-authority", "a rule rests on at least one instrument", node, "- {instrument: …, provision: …}"
         )
     return tuple(made)
+
+
+def _listed(node: Node | None, known: frozenset[str], findings: Findings) -> None:
+    """Say where an instrument is not among those that the pack lists, if it lists any."""
+    if known and isinstance(node, Scalar) and node.text.strip() and node.text.strip() not in known:
+        near = nearest(node.text, sorted(known))
+        hint = f"did you mean {near!r}?" if near else "add it to instruments:"
+        message = f"{node.text.strip()!r} is not among the instruments of the pack"
+        findings.warning("unknown-instrument", message, node.place, node.width, hint)

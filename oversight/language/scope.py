@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from attrs import evolve
 
 from oversight.ground.text import nearest
+from oversight.language.contradictions import contradiction
 from oversight.language.equalities import finds
 from oversight.language.drafts import Draft, DraftEach, DraftQuery
 from oversight.language.findings import Findings
@@ -22,7 +23,7 @@ from oversight.language.shape import Text
 from oversight.language.problems import Problem
 from oversight.language.shared import LIMITS, MAX_DEFINITIONS, Shared, TooMany
 from oversight.language.substitution import Measure as Size
-from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check, contradiction
+from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check
 from oversight.language.world import ALERT, Phrase, World, call_of
 from oversight.model.expressions import Call, Name, Node, walk
 from oversight.model.pack import (

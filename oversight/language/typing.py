@@ -12,7 +12,8 @@ from attrs import evolve
 
 from oversight.ground.text import printable
 from oversight.ground.time import Period
-from oversight.language.constants import Varies, conjuncts, constant, contradiction
+from oversight.language.constants import Varies, conjuncts, constant
+from oversight.language.contradictions import contradiction
 from oversight.language.operators import (
     attribute_type,
     index,

@@ -59,6 +59,7 @@ class World:
         used: names of parameters and definitions that something has used.
         definitions: those that can stand inside an expression.
         calls: by name of a definition, what it calls.
+        instruments: those that rules may rest on; none where no pack lists any.
     """
 
     kinds: Mapping[str, Kind]
@@ -70,6 +71,7 @@ class World:
     used: set[str] = field(factory=set)
     definitions: Mapping[str, Definition] = field(factory=dict)
     calls: Mapping[str, set[str]] = field(factory=dict)
+    instruments: frozenset[str] = frozenset()
 
     def use(self, name: str) -> None:
         """Note that something uses a definition, and with it those it calls."""
