@@ -110,7 +110,7 @@ def _of_node(node: Node, condition: bool) -> Iterator[tuple[str, str, Node]]:
     elif isinstance(node, Literal):
         for word, value in values_beside(node.value):
             yield word, told_value(word, node.value, value), evolve(node, value=value)
-    elif isinstance(node, Macro) and node.macro in _OTHERS:
+    elif isinstance(node, Macro) and node.macro in _OTHERS and not _one_item(node.operand):
         yield _read_as("swapped", node, evolve(node, macro=_OTHERS[node.macro]))
 
 
@@ -127,8 +127,7 @@ def _of_call(node: Call, condition: bool) -> Iterator[tuple[str, str, Node]]:
     elif function in ("&&", "||"):
         yield _read_as("swapped", node, evolve(node, function=_OTHERS[function]))
         for place, operand in enumerate(arguments):
-            # A check that something is there makes what follows readable; without it the pack would not check.
-            if function == "||" or not isinstance(operand, Has):
+            if function == "||" or not _guards(operand, without(arguments, place)):
                 yield "dropped", f"{worded(node)} without {worded(operand)}", _rest(node, place)
     elif function == "?:":
         for branch in arguments[1:]:
@@ -140,6 +139,21 @@ def _of_call(node: Call, condition: bool) -> Iterator[tuple[str, str, Node]]:
         second = Call("duration", (Literal("1s"),), type=DURATION)
         for word, sign in (("longer", "+"), ("shorter", "-")):
             yield word, f"{worded(node)} {word} by a second", Call(sign, (node, second), type=node.type)
+
+
+def _guards(node: Node, others: tuple[Node, ...]) -> bool:
+    """Whether *node* asks that something is there which is read beside it; without it the pack would not check."""
+    if isinstance(node, Has):
+        return True
+    if not isinstance(node, Call) or node.function != "in":
+        return False
+    read = worded(Call("[]", (node.arguments[1], node.arguments[0])))
+    return any(read in worded(other) for other in others)
+
+
+def _one_item(node: Node) -> bool:
+    """Of one item, all is any."""
+    return isinstance(node, ListOf) and len(node.items) == 1
 
 
 def _rest(node: Call, place: int) -> Node:

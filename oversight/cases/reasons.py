@@ -30,10 +30,10 @@ def why_missing(pack: Pack, events: Sequence[Event], wanted: Expected) -> Iterat
         events: the history.
         wanted: what did not come; nothing is said where it does not say about whom.
     """
-    vocabulary_events = [event for event in events if event.time <= wanted.at]
+    history = [event for event in events if event.time <= wanted.at]
     for subject in sorted(wanted.about or ()):
         for rule in wanted.rules:
-            answer = why_not(pack, vocabulary_events, rule, subject, wanted.at)
+            answer = why_not(pack, history, rule, subject, wanted.at)
             named = printable(subject, 80)
             for one in answer.candidates[-_MOST:]:
                 for line in _told(one):
