@@ -55,14 +55,30 @@ def changed(node: Node, condition: bool = False) -> Iterator[Changed]:
     >>> [(each.word, each.what) for each in changed(Call(">", (Name("n"), Literal(3))), condition=True)]
     [('boundary', 'n > 3 read as n >= 3'), ('higher', '3 read as 4'), ('lower', '3 read as 2')]
     """
-    for number, (word, what, new) in enumerate(_of_node(node, condition)):
+    yield from _changed(node, condition, inside=False)
+
+
+def _changed(node: Node, condition: bool, inside: bool) -> Iterator[Changed]:
+    """
+    As :func:`changed`; *inside* a definition that was put in for its call nothing but its arguments is changed.
+
+    Every node of such a definition stands where the call does, and so where its parent or a child of it does.
+    """
+    put_in = inside or any(_put_in(node, child) for child in node.children())
+    for number, (word, what, new) in enumerate(() if put_in else _of_node(node, condition)):
         yield Changed(word, what, (number,), new)
     for place, child in enumerate(node.children()):
         # Text in a list is left out as an item, elsewhere it is changed where it is compared.
         if isinstance(child, Literal) and isinstance(child.value, str) and not _compares_text(node):
             continue
-        for inner in changed(child):
+        for inner in _changed(child, condition=False, inside=put_in and _put_in(node, child)):
             yield evolve(inner, path=(-1 - place, *inner.path), node=_with_child(node, place, inner.node))
+
+
+def _put_in(node: Node, child: Node) -> bool:
+    """Whether both stand at the same place, which only what nobody wrote there does."""
+    is_wrapped = isinstance(node, Call) and node.function == "@instant"
+    return child.span == node.span != (0, 0) and not is_wrapped
 
 
 def _compares_text(node: Node) -> bool:
