@@ -211,7 +211,9 @@ def _with(one: Any, name: str, value: Any) -> Any:
 def _of_parameter(parameter: Parameter) -> Iterator[Mutant]:
     owner = f"parameter {parameter.name}"
     for number, (start, value) in enumerate(parameter.entries):
-        near = [(word, (start, new), told_value(word, value, new)) for word, new in values_beside(value)]
+        # A text may be a pattern, of which nobody knows what another would be.
+        beside = () if isinstance(value, str) else values_beside(value)
+        near = [(word, (start, new), told_value(word, value, new)) for word, new in beside]
         # From when the first value holds matters to nothing that a case would say.
         near += [(word, (start + shift, value), f"from a second {word}") for word, shift in _SHIFTS if number]
         for word, entry, what in near:
