@@ -95,7 +95,7 @@ def test_only(tmp_path, capsys):
     restarts = ("restarts", "each further start begins it anew")
     assert (3, [restarts]) == mutated(folder, capsys, "--only", "fact s*")[:2]
     assert (0, []) == mutated(folder, capsys, "--only", "fact camera", "--only", "definition t*")[:2]
-    assert 2 == main(["test", folder, "--mutate", "--only", "SHOP-1"])
+    assert 2 == main(["test", folder, "--mutate", "--only", "fact *", "--only", "SHOP-1"])
     assert "there is nothing to change in 'SHOP-1', did you mean 'SHOP-01'?" in capsys.readouterr().err
     assert 2 == main(["test", folder, "--only", "SHOP-01"])
     assert "give that, too" in capsys.readouterr().err

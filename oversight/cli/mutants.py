@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from attrs import asdict
@@ -28,10 +29,11 @@ def planned(packs: Sequence[Pack], arguments: Namespace) -> list[Plan]:
     only = arguments.only or ()
     plans = [plan(pack, own, only) for pack in packs]
     owners = {step.owner for one in plans for step in one.every}
-    if only and not any(one.tasks for one in plans):
-        near = nearest(only[0], owners)
-        hint = f", did you mean {printable(near)!r}?" if near else ""
-        raise Usage(f"oversight test: there is nothing to change in '{printable(only[0], 80)}'{hint}")
+    for name in only:
+        if not any(fnmatchcase(owner, name) for owner in owners):
+            near = nearest(name, owners)
+            hint = f", did you mean {printable(near)!r}?" if near else ""
+            raise Usage(f"oversight test: there is nothing to change in '{printable(name, 80)}'{hint}")
     if arguments.sample is not None:
         chosen = drawn({step for one in plans for step in one.steps}, arguments.sample, arguments.seed)
         for one in plans:
