@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from attrs import evolve
@@ -92,7 +93,8 @@ def test_missing_alert():
         "  nearest that came: SM-03 at 2026-09-01T09:00:00+08:00 about p1, open at the end\n"
         "  but it came at 2026-09-01T09:00:00+08:00",
         "came, but was not expected: SM-03 at 2026-09-01T09:00:00+08:00 about p1, open at the end\n"
-        "  it says: no audit of p1 is on record since 2026-03-01T09:00:00+08:00",
+        "  it says: no audit of p1 is on record since 2026-03-01T09:00:00+08:00\n"
+        "  it rests on: event 1",
     ) == failures(AUDIT, alerts=(alert,))
 
 
@@ -102,6 +104,18 @@ def test_unexpected_alert():
     assert said.startswith("came, but was not expected: SM-01 at 2026-03-01T09:00:00+08:00 about k1, open at the end")
     assert "\n  it says: plate_reading is on (f1) and no assessment covering it is on record\n" in said
     assert "\n  not excused: nothing on record for some: assessment" in said
+
+
+def test_why_it_did_not_come():
+    """Of an expected alert that says about whom it is, the clause is told that decided, with the evidence."""
+    alert = {"at": parse_instant("2026-03-01T10:00:00+08:00"), "about": "p1"}
+    (said,) = failures(AUDIT, alerts=(alert,), until=parse_instant("2026-03-01T10:00:00+08:00"))
+    assert said == (
+        "expected, but did not come: SM-03 at 2026-03-01T10:00:00+08:00 about p1\n"
+        "  p1: its conditions hold, and the rule leaves time until 2026-09-01T01:00:00Z: audit_interval"
+    )
+    (said,) = failures(AUDIT, alerts=({**alert, "about": "p9"},), until=alert["at"])
+    assert said.endswith("\n  p9: nothing that SM-03 looks at concerns it at that time")
 
 
 @pytest.mark.parametrize(
@@ -183,5 +197,17 @@ def test_command(tmp_path, capsys):
     assert "FAILED  SM-03: half a year" == told[0]
     assert told[1].strip().startswith(f"{folder}/rules.yaml:")
     assert "small: 6 cases on the engine and on the definition, 1 failed" == told[-1]
+    report = tmp_path / "cases.xml"
+    assert 1 == main(["test", str(folder), "--junit", str(report)])
+    root = ElementTree.parse(report).getroot()
+    assert ("6", "1") == (root.get("tests"), root.get("failures"))
+    (suite,) = root
+    assert ("small", 6) == (suite.get("name"), len(suite))
+    (failed,) = [test for test in suite if len(test)]
+    assert ("small.SM-03", "half a year") == (failed.get("classname"), failed.get("name"))
+    assert failed.get("file") == f"{folder}/rules.yaml"
+    assert failed[0].get("message").startswith("expected, but did not come: SM-03 at 2026-09-01T09:00:01+08:00")
+    assert failed[0].text.endswith("it rests on: event 1")
+    capsys.readouterr()
     assert 0 == main(["test", "tests/packs/small", "--verbose"])
     assert "passed  SM-01: no assessment" == capsys.readouterr().out.splitlines()[0]

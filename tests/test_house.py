@@ -57,7 +57,7 @@ def test_wheel_carries_the_packs(tmp_path):
     """A wheel holds every file of the shipped packs, and loads them without the checkout."""
     source, built, site = tmp_path / "source", tmp_path / "built", tmp_path / "site"
     source.mkdir()
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "oversight", "rules"):
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE", "oversight", "pytest_oversight.py", "rules"):
         subprocess.run(["cp", "-r", ROOT / name, source], check=True)
     subprocess.run(
         [
@@ -79,6 +79,7 @@ def test_wheel_carries_the_packs(tmp_path):
         wheel.extractall(site)
     expected = {p.relative_to(ROOT / "rules") for p in (ROOT / "rules").rglob("*.yaml")}
     assert expected == {p.relative_to(site / "oversight" / "rules") for p in site.rglob("*.yaml")}
+    assert (site / "pytest_oversight.py").is_file()
     code = "import oversight; print(oversight.load('hong-kong').name, oversight.__file__)"
     assert f"hong_kong {site / 'oversight' / '__init__.py'}\n" == run(code, site, tmp_path)
 

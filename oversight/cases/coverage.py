@@ -8,11 +8,11 @@ call of the definition is another at each place.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from attrs import frozen
 
+from oversight.cases.marks import marks
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Fact, Group, Latest, Measure, Pack, Place, Query, Rule, Test, Value,
 )  # fmt: skip
@@ -26,9 +26,7 @@ SIDES = {
 """What must be seen of a clause of each role: what it is when it is true, and when it is false."""
 
 _GROUPS = {"all": "all_of", "any": "any_of", "not": "not"}
-_WORDS = "|".join(dict.fromkeys(side for sides in SIDES.values() for side in sides))
-_MARK = re.compile(rf"(?:^|\s)#\s*never (?P<side>{_WORDS}): *(?P<reason>\S.*)")
-_COMMENT = re.compile(r"\s*#")
+_WORDS = tuple(dict.fromkeys(side for sides in SIDES.values() for side in sides))
 
 
 @frozen
@@ -162,7 +160,7 @@ def report(wanted: Iterable[Clause], seen: set[Sighting], lines: Mapping[str, Se
         seen: what a :class:`Watch` noted.
         lines: the text of their files.
     """
-    marks = {name: _marks(text) for name, text in lines.items()}
+    found = {name: marks(text, "never", _WORDS) for name, text in lines.items()}
     used: set[tuple[str, int]] = set()
     owners: dict[str, list[Clause]] = {}
     for clause in wanted:
@@ -173,30 +171,12 @@ def report(wanted: Iterable[Clause], seen: set[Sighting], lines: Mapping[str, Se
         gaps = []
         for clause, side in ((c, s) for c in own for s in SIDES[c.role]):
             if (clause, side == SIDES[clause.role][0]) not in seen:
-                line, reason = marks.get(clause.place.file, {}).get((clause.place.line, side), (0, ""))
+                line, reason = found.get(clause.place.file, {}).get((clause.place.line, side), (0, ""))
                 used.add((clause.place.file, line))
                 gaps.append(Gap(clause, side, reason))
         tallies.append(Tally(owner, sum(len(SIDES[clause.role]) for clause in own), tuple(gaps)))
-    written = {(name, line) for name, found in marks.items() for line, _ in found.values()}
+    written = {(name, line) for name, own_marks in found.items() for line, _ in own_marks.values()}
     return Report(tuple(tallies), tuple(Place(name, line, 1) for name, line in sorted(written - used)))
-
-
-def _marks(lines: Sequence[str]) -> dict[tuple[int, str], tuple[int, str]]:
-    """
-    The marks in a text: by the line that each is about, and side, its own line and reason.
-
-    One behind a clause is about its line, one in the comment above about the line that follows.
-    """
-    found: dict[tuple[int, str], tuple[int, str]] = {}
-    above: list[tuple[str, int, str]] = []
-    for number, line in enumerate(lines, 1):
-        mark = _MARK.search(line)
-        if mark is not None:
-            above.append((mark["side"], number, mark["reason"].strip()))
-        if not _COMMENT.match(line):
-            found.update({(number, side): (at, reason) for side, at, reason in above})
-            above = []
-    return found
 
 
 def _parts(pack: Pack) -> Iterator[tuple[object, Clause]]:

@@ -18,6 +18,7 @@ from oversight.cases.coverage import Sighting, Watch
 from oversight.cases.matching import (
     Expected, Got, expected_of, nearest_of, told, told_expected, unmatched,
 )  # fmt: skip
+from oversight.cases.reasons import why_missing
 from oversight.engine.core import Engine
 from oversight.ground.errors import EventError, EventRefused, TimeWentBackwards
 from oversight.ground.text import nearest, printable
@@ -137,7 +138,7 @@ def run_case(pack: Pack, case: Case, watch: Watch | None = None) -> Result:
     except TimeWentBackwards:
         return Result(case, ("until: is before the last event; time is advanced to it after all of them",))
     alerts = fold(changes)
-    failures = _mismatches(case, list(alerts.values()), changes)
+    failures = _mismatches(pack, case, events, changes)
     return Result(case, tuple(failures + _disagreements(pack, case, events, alerts, watch)))
 
 
@@ -154,24 +155,25 @@ def _feed(engine: Engine, case: Case, events: list[Event]) -> list[Change]:
     return changes
 
 
-def _mismatches(case: Case, alerts: list[Folded], changes: list[Change]) -> list[str]:
+def _mismatches(pack: Pack, case: Case, events: list[Event], changes: list[Change]) -> list[str]:
     """What was expected and did not come, and what came unexpected."""
-    compared = [alert for alert in alerts if alert.rule in case.rules]
+    compared = [alert for alert in fold(changes).values() if alert.rule in case.rules]
     expected = [expected_of(written, case.rules) for written in case.alerts]
     lost, surplus = unmatched(expected, [_got(alert) for alert in compared])
     like = expected[0].at if expected else None
-    return [_lost(wanted, surplus) for wanted in lost] + [_surplus(each, changes, like) for each in surplus]
+    missing = [_lost(pack, events, wanted, surplus) for wanted in lost]
+    return missing + [_surplus(each, changes, like) for each in surplus]
 
 
 def _got(alert: Folded) -> Got:
     return Got(alert.rule, alert.part, alert.at, alert.cleared, frozenset(alert.subjects))
 
 
-def _lost(wanted: Expected, surplus: list[Got]) -> str:
+def _lost(pack: Pack, events: list[Event], wanted: Expected, surplus: list[Got]) -> str:
     text = f"expected, but did not come: {told_expected(wanted)}"
     near = nearest_of(wanted, surplus)
     if near is None:
-        return text
+        return "\n  ".join([text, *why_missing(pack, events, wanted)])
     return f"{text}\n  nearest that came: {told(near[0], wanted.at)}\n  but {' and '.join(near[1])}"
 
 
@@ -182,6 +184,7 @@ def _surplus(each: Got, changes: list[Change], like: datetime | None) -> str:
         if change.change == RAISED and same and each.about >= set(change.subjects):
             lines.append(f"  it says: {printable(change.message, 400)}")
             lines += [f"  not excused: {_missing(missing)}" for missing in change.missing]
+            lines.append(f"  it rests on: {', '.join(f'event {printable(name, 80)}' for name in change.evidence)}")
             break
     return "\n".join(lines)
 

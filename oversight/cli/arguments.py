@@ -26,6 +26,10 @@ WHY_NOT_EXITS = (
 DIFF_EXITS = """exit status: 0 the same alerts, 3 not the same, 1 lines refused, 2 usage or a pack that does not check
 An alert is the same one where its rule, part, key and the instant since which the breach lasts are."""
 
+TEST_EXITS = """exit status: 0 every case passes, 1 one fails, 2 usage or a pack that does not check
+With --coverage: 1 where a side of a clause was not seen and no mark says why.
+With --mutate: 3 where a change was not noticed and no mark says why, or a mark is not needed."""
+
 
 class Usage(Exception):
     """The command cannot be carried out as it was given; the text says what to do."""
@@ -147,9 +151,19 @@ def _test(command: _Parser) -> None:
     command.add_argument("packs", nargs="+", metavar="PACK", help=PACK)
     _site_option(command)
     command.add_argument("--verbose", action="store_true", help="name the cases that passed, too")
-    command.add_argument(
-        "--coverage", action="store_true", help="also fail where a clause was never true or never false, and say which"
-    )
+    asked = command.add_mutually_exclusive_group()
+    coverage = "also fail where a clause was never true or never false, and say which"
+    asked.add_argument("--coverage", action="store_true", help=coverage)
+    mutate = "also change the rules, one word at a time, and say which changes no case notices"
+    asked.add_argument("--mutate", action="store_true", help=mutate)
+    command.options += ["--coverage", "--mutate"]
+    only = "with --mutate, change only these: the id of a rule, or 'fact NAME', also as a pattern such as HK-PIA-*"
+    command.add_argument("--only", metavar="RULE", action="append", help=only)
+    sample = "with --mutate, try only so many changes, drawn at random"
+    command.add_argument("--sample", metavar="N", type=_positive, help=sample)
+    seed = "draw others with another number (0); the same ones with the same"
+    command.add_argument("--seed", metavar="N", type=int, default=0, help=seed)
+    command.add_argument("--junit", metavar="FILE", help="also write how each case went there, as JUnit XML")
     command.add_argument("--jobs", metavar="N", type=_several, default=1, help="how many processes take part (1)")
     command.add_argument("--format", choices=("text", "json"), default="text", help="of what is told (text)")
 
@@ -247,6 +261,12 @@ def _several(text: str) -> int:
     return int(text)
 
 
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("a number from 1 on")
+    return int(text)
+
+
 def _period(text: str) -> str:
     try:
         Period.parse(text)
@@ -255,7 +275,7 @@ def _period(text: str) -> str:
     return text
 
 
-_EXITS = {"run": EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS}
+_EXITS = {"run": EXITS, "test": TEST_EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS}
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
     "check": ("check", _check, "find every problem of every file of a pack"),

@@ -1,15 +1,19 @@
-"""``oversight test``: the cases beside the rules, on the engine and on the definition, and what they see."""
+"""``oversight test``: the cases beside the rules, on the engine and on the definition, what they see and notice."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from attrs import asdict
+from attrs import asdict, evolve
 
-from oversight.cases.coverage import Clause, Gap, Report, Sighting, clauses, report
+from oversight.cases.coverage import Gap, Report, Sighting, clauses, report
 from oversight.cases.trial import Result, run_cases
+from oversight.cases.junit import junit
+from oversight.cli import mutants
+from oversight.cli.arguments import Usage
 from oversight.cli.packs import adapt, load_with_sources
 from oversight.cli.terminal import progress, shown
 from oversight.ground.text import printable
@@ -17,7 +21,7 @@ from oversight.model.alerts import to_json
 from oversight.model.pack import Pack, Place
 from oversight.runner.summary import counted
 
-PASSED, FAILED = 0, 1
+PASSED, FAILED, UNNOTICED = 0, 1, 3
 
 
 def execute(arguments: Namespace) -> int:
@@ -25,33 +29,55 @@ def execute(arguments: Namespace) -> int:
     Carry out the command.
 
     Returns:
-        0 where every case passes, 1 where one fails or, if asked, where they leave a side of a clause unseen.
+        0 where every case passes, 1 where one fails or, if asked, where they leave a side of a clause unseen, 3 where
+        they do not notice a change, if that is asked.
 
     Raises:
-        Usage: there is no such pack, or it or the site file does not check.
+        Usage: there is no such pack, it or the site file does not check, or there is nothing to change.
     """
+    if not arguments.mutate and (arguments.only or arguments.sample):
+        raise Usage("oversight test: --only and --sample choose what --mutate changes; give that, too")
     loaded = [load_with_sources(name) for name in dict.fromkeys(arguments.packs)]
     packs = adapt([pack for pack, _ in loaded], arguments.site)
     own = {name for pack in packs for name in pack.own}
+    lines = {name: text for _, sources in loaded for name, text in sources.items() if name in own}
+    plans = mutants.planned(packs, arguments) if arguments.mutate else []
+    asked = [evolve(one.pack, cases=one.cases()) for one in plans] or packs
+    failed, seen = _cases(asked, arguments)
+    if arguments.coverage:
+        wanted = {clause for pack in packs for clause in clauses(pack, own)}
+        found = report(wanted, seen, lines)
+        _tell(arguments, _plain_report(found), _told_report(found))
+        return PASSED if found.complete and not failed else FAILED
+    if arguments.mutate and not failed:
+        noticed = mutants.tried(plans, arguments.jobs, lines)
+        _tell(arguments, mutants.plain(noticed), mutants.told(noticed))
+        return PASSED if noticed.complete else UNNOTICED
+    return FAILED if failed else PASSED
+
+
+def _cases(packs: list[Pack], arguments: Namespace) -> tuple[int, set[Sighting]]:
+    """Try the cases of *packs* and tell them; how many failed, and what they saw."""
     as_json = arguments.format == "json"
-    wanted: set[Clause] = set()
     seen: set[Sighting] = set()
     failed = 0
+    every: list[tuple[str, list[Result]]] = []
     for pack in packs:
         results, sighted = _tried(pack, arguments.jobs, arguments.coverage)
         for result in results:
             if arguments.verbose or not result.passed:
                 print(to_json(_plain(result)) if as_json else _told(result))
         failed += _concluded(pack, results, as_json)
-        wanted |= clauses(pack, own) if arguments.coverage else set()
         seen |= sighted
-    if not arguments.coverage:
-        return FAILED if failed else PASSED
-    lines = {name: text for _, sources in loaded for name, text in sources.items() if name in own}
-    found = report(wanted, seen, lines)
-    for line in _plain_report(found) if as_json else _told_report(found):
+        every.append((pack.name, results))
+    if arguments.junit is not None:
+        Path(arguments.junit).write_bytes(junit(every))
+    return failed, seen
+
+
+def _tell(arguments: Namespace, plain: Iterator[str], told: Iterator[str]) -> None:
+    for line in plain if arguments.format == "json" else told:
         print(line)
-    return PASSED if found.complete and not failed else FAILED
 
 
 def _tried(pack: Pack, jobs: int, watched: bool) -> tuple[list[Result], set[Sighting]]:

@@ -1,0 +1,212 @@
+"""An expression changed in one step: every way that an author could have got one word of it wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import evolve, frozen
+
+from oversight.cases.wording import worded
+from oversight.ground.time import Period
+from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Node, Select
+from oversight.model.types import DURATION
+
+BOUNDARIES = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+SECOND = Period(0, 0, 1_000_000)
+# A thousandth of a number with a fraction is the least that a case would write.
+STEP = 0.001
+
+_OPPOSITES = {"==": "!=", "!=": "=="}
+_OTHERS = {"&&": "||", "||": "&&", "all": "exists", "exists": "all", "+": "-", "-": "+"}
+# Other text is tried only where it is compared: in a pattern or an instant it would be no expression.
+_COMPARE_TEXT = {"==", "!=", "in", "[]", "startsWith", "endsWith", "contains", "?:"}
+
+Path = tuple[int, ...]
+
+
+@frozen
+class Changed:
+    """
+    An expression with one step changed.
+
+    Args:
+        word: the kind of change.
+        what: the change, as a policy author reads it.
+        path: where in the tree, to tell it from another of the same kind.
+        node: the whole expression, changed.
+    """
+
+    word: str
+    what: str
+    path: Path
+    node: Node
+
+
+def changed(node: Node, condition: bool = False) -> Iterator[Changed]:
+    """
+    Every expression that is one step from *node*.
+
+    Args:
+        node: the whole tree, checked.
+        condition: whether it is a condition, which is negated as a whole elsewhere.
+
+    >>> from oversight.model.expressions import Name
+    >>> [(each.word, each.what) for each in changed(Call(">", (Name("n"), Literal(3))), condition=True)]
+    [('boundary', 'n > 3 read as n >= 3'), ('higher', '3 read as 4'), ('lower', '3 read as 2')]
+    """
+    yield from _changed(node, condition, inside=False)
+
+
+def _changed(node: Node, condition: bool, inside: bool) -> Iterator[Changed]:
+    """
+    As :func:`changed`; *inside* a definition that was put in for its call nothing but its arguments is changed.
+
+    Every node of such a definition stands where the call does, and so where its parent or a child of it does.
+    """
+    put_in = inside or any(_put_in(node, child) for child in node.children())
+    for number, (word, what, new) in enumerate(() if put_in else _of_node(node, condition)):
+        yield Changed(word, what, (number,), new)
+    for place, child in enumerate(node.children()):
+        # Text in a list is left out as an item, elsewhere it is changed where it is compared.
+        if isinstance(child, Literal) and isinstance(child.value, str) and not _compares_text(node):
+            continue
+        for inner in _changed(child, condition=False, inside=put_in and _put_in(node, child)):
+            yield evolve(inner, path=(-1 - place, *inner.path), node=_with_child(node, place, inner.node))
+
+
+def _put_in(node: Node, child: Node) -> bool:
+    """Whether both stand at the same place, which only what nobody wrote there does."""
+    is_wrapped = isinstance(node, Call) and node.function == "@instant"
+    return child.span == node.span != (0, 0) and not is_wrapped
+
+
+def _compares_text(node: Node) -> bool:
+    return isinstance(node, Call) and node.function in _COMPARE_TEXT
+
+
+def _with_child(node: Node, place: int, child: Node) -> Node:
+    """*node* with the one of its children that stands at *place* replaced."""
+    if isinstance(node, Select | Has):
+        return evolve(node, operand=child)
+    if isinstance(node, ListOf):
+        return evolve(node, items=_replaced(node.items, place, child))
+    if isinstance(node, Call):
+        return evolve(node, arguments=_replaced(node.arguments, place, child))
+    if isinstance(node, MapOf):
+        flat = _replaced(node.children(), place, child)
+        return evolve(node, entries=tuple(zip(flat[::2], flat[1::2], strict=True)))
+    assert isinstance(node, Macro)
+    fields = ["operand", "body"] if node.condition is None else ["operand", "condition", "body"]
+    one: dict[str, Any] = {fields[place]: child}
+    return evolve(node, **one)
+
+
+def _replaced(items: tuple[Any, ...], place: int, new: Any) -> tuple[Any, ...]:
+    return (*items[:place], new, *items[place + 1 :])
+
+
+def without(items: tuple[Any, ...], place: int) -> tuple[Any, ...]:
+    """
+    *items* but the one at *place*.
+
+    >>> without(("a", "b"), 0)
+    ('b',)
+    """
+    return (*items[:place], *items[place + 1 :])
+
+
+def _of_node(node: Node, condition: bool) -> Iterator[tuple[str, str, Node]]:
+    """The changes of one node itself: the kind, what it is, and the node changed."""
+    if isinstance(node, Call):
+        yield from _of_call(node, condition)
+    elif isinstance(node, ListOf):
+        for place, item in enumerate(node.items):
+            yield "dropped", f"{worded(node)} without {worded(item)}", evolve(node, items=without(node.items, place))
+    elif isinstance(node, Literal):
+        for word, value in values_beside(node.value):
+            yield word, told_value(word, node.value, value), evolve(node, value=value)
+    elif isinstance(node, Macro) and node.macro in _OTHERS and not _one_item(node.operand):
+        yield _read_as("swapped", node, evolve(node, macro=_OTHERS[node.macro]))
+
+
+def _of_call(node: Call, condition: bool) -> Iterator[tuple[str, str, Node]]:
+    function, arguments = node.function, node.arguments
+    if function in BOUNDARIES:
+        yield _read_as("boundary", node, evolve(node, function=BOUNDARIES[function]))
+    elif function in _OPPOSITES and not condition:
+        yield _read_as("negated", node, evolve(node, function=_OPPOSITES[function]))
+    elif function == "in" and not condition:
+        yield _read_as("negated", node, Call("!", (node,), type=node.type))
+    elif function == "!" and not condition:
+        yield _read_as("negated", node, arguments[0])
+    elif function in ("&&", "||"):
+        yield _read_as("swapped", node, evolve(node, function=_OTHERS[function]))
+        for place, operand in enumerate(arguments):
+            if function == "||" or not _guards(operand, without(arguments, place)):
+                yield "dropped", f"{worded(node)} without {worded(operand)}", _rest(node, place)
+    elif function == "?:":
+        for branch in arguments[1:]:
+            yield _read_as("dropped", node, branch)
+    elif function in ("+", "-") and len(arguments) == 2:
+        yield _read_as("dropped", node, arguments[0])
+        yield _read_as("swapped", node, evolve(node, function=_OTHERS[function]))
+    elif function == "duration":
+        second = Call("duration", (Literal("1s"),), type=DURATION)
+        for word, sign in (("longer", "+"), ("shorter", "-")):
+            yield word, f"{worded(node)} {word} by a second", Call(sign, (node, second), type=node.type)
+
+
+def _guards(node: Node, others: tuple[Node, ...]) -> bool:
+    """Whether *node* asks that something is there which is read beside it; without it the pack would not check."""
+    if isinstance(node, Has):
+        return True
+    if not isinstance(node, Call) or node.function != "in":
+        return False
+    read = worded(Call("[]", (node.arguments[1], node.arguments[0])))
+    return any(read in worded(other) for other in others)
+
+
+def _one_item(node: Node) -> bool:
+    """Of one item, all is any."""
+    return isinstance(node, ListOf) and len(node.items) == 1
+
+
+def _rest(node: Call, place: int) -> Node:
+    rest: tuple[Node, ...] = without(node.arguments, place)
+    return rest[0] if len(rest) == 1 else evolve(node, arguments=rest)
+
+
+def _read_as(word: str, node: Node, new: Node) -> tuple[str, str, Node]:
+    return word, f"{worded(node)} read as {worded(new)}", new
+
+
+def told_value(word: str, value: Any, new: Any) -> str:
+    """
+    A value read as another, in words.
+
+    >>> told_value("longer", Period.parse("P1D"), Period.parse("P1DT1S"))
+    'P1D longer by a second'
+    """
+    if word in ("longer", "shorter"):
+        return f"{value} {word} by a second"
+    return f"{worded(Literal(value))} read as {worded(Literal(new))}"
+
+
+def values_beside(value: Any) -> Iterator[tuple[str, Any]]:
+    """
+    The values next to one, each with the word for it.
+
+    >>> list(values_beside(3))
+    [('higher', 4), ('lower', 2)]
+    """
+    if isinstance(value, bool):
+        yield "other", not value
+    elif isinstance(value, int):
+        yield from (("higher", value + 1), ("lower", value - 1))
+    elif isinstance(value, float):
+        yield from (("higher", value + (abs(value) or 1) * STEP), ("lower", value - (abs(value) or 1) * STEP))
+    elif isinstance(value, Period):
+        yield from (("longer", value + SECOND), ("shorter", value + Period(0, 0, -SECOND.microseconds)))
+    elif isinstance(value, str):
+        yield "other", value + "~"

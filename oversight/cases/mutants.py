@@ -1,0 +1,222 @@
+"""
+The mutants of a pack: it, with one clause, number or word of a rule, fact or parameter changed.
+
+What people read (titles, alerts, remedies) is not changed, and neither is what an alert is said to rest on: cases say
+which alerts there are, and not what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import attrs
+from attrs import evolve, frozen
+
+from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
+from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
+from oversight.model.expressions import Call, Literal, Name, Node, walk
+from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Rule
+from oversight.model.types import PERIOD, TIMESTAMP
+
+WORDS = (
+    "dropped", "negated", "boundary", "swapped", "other", "longer", "shorter", "higher", "lower", "later", "earlier",
+    "before", "restarts",
+)  # fmt: skip
+"""The kinds of change; a mark names one of them."""
+
+_SHIFTS = (("later", timedelta(seconds=1)), ("earlier", timedelta(seconds=-1)))
+
+
+@frozen
+class Subject:
+    """
+    What is changed: ``rule``, ``fact`` or ``parameter``, and its id or name.
+
+    >>> str(Subject("rule", "R-1")), str(Subject("fact", "camera"))
+    ('R-1', 'fact camera')
+    """
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "rule" else f"{self.kind} {self.name}"
+
+
+@frozen
+class Mutation:
+    """
+    A pack with one step changed.
+
+    Args:
+        step: which.
+        pack: as it is then.
+        kinds: no history without an event of one of these can notice; empty where that is not known.
+    """
+
+    step: Step
+    pack: Pack
+    kinds: frozenset[str]
+
+
+def subjects(pack: Pack) -> list[Subject]:
+    """
+    What there is to change in *pack*, rules first; retired ones are none.
+
+    >>> from oversight.runner.packs import load
+    >>> str(subjects(load("camera-programme"))[0]).startswith("fact ")
+    True
+    """
+    rules = dict.fromkeys(rule.id for rule in pack.rules if rule.status != "retired")
+    found = [Subject("rule", name) for name in rules]
+    found += [Subject("fact", name) for name in pack.facts]
+    return found + [Subject("parameter", name) for name in pack.parameters]
+
+
+def mutants(pack: Pack, subject: Subject) -> Iterator[Mutation]:
+    """
+    Everything that is one step from *pack* in *subject*, and in the definitions that it calls.
+
+    Args:
+        pack: checked; it may be a part of the one that *subject* is of.
+        subject: of that one.
+    """
+    nothing: frozenset[str] = frozenset()
+    if subject.kind == "rule":
+        for number, rule in enumerate(pack.rules):
+            for step, new in _of_rule(rule) if rule.id == subject.name and rule.status != "retired" else ():
+                rules = (*pack.rules[:number], new, *pack.rules[number + 1 :])
+                yield Mutation(step, evolve(pack, rules=rules), frozenset(rule.head.kinds))
+    elif subject.kind == "fact" and subject.name in pack.facts:
+        fact = pack.facts[subject.name]
+        starts = frozenset(kind for entry in fact.starts for kind in entry.kinds)
+        for step, new in _of_fact(fact):
+            yield Mutation(step, evolve(pack, facts={**pack.facts, fact.name: new}), starts)
+    elif subject.kind == "parameter":
+        parameter = pack.parameters[subject.name]
+        for step, new in _of_parameter(parameter):
+            yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), nothing)
+
+
+def takes_part(pack: Pack, subject: Subject) -> bool:
+    """Whether *subject* is anything to *pack*, a part of the one that it is of."""
+    if subject.kind == "rule":
+        return any(rule.id == subject.name for rule in pack.rules)
+    if subject.kind == "fact":
+        return subject.name in pack.facts
+    return subject.name in _parameters((pack.rules, tuple(pack.facts.values())))
+
+
+def _parameters(value: Any) -> set[str]:
+    """The parameters that anything inside *value* names."""
+    if isinstance(value, Node):
+        return {node.name for node in walk(value) if isinstance(node, Name) and node.parameter}
+    inside: list[Any] = []
+    if attrs.has(type(value)):
+        inside = [getattr(value, one.name) for one in attrs.fields(type(value)) if one.name not in ("type", "place")]
+    elif isinstance(value, tuple):
+        inside = list(value)
+    return set().union(*map(_parameters, inside))
+
+
+def _of_rule(rule: Rule) -> Iterator[Mutant]:
+    for step, new in of_parts(rule.id, rule):
+        # While a fact holds there is no instant before which it could be looked at.
+        if rule.head.kinds or step.word != "before":
+            yield step, new
+    yield from _of_deadline(rule)
+    for number, one in enumerate(rule.about if len(rule.about) > 1 else ()):
+        step = Step(rule.id, one.place, "dropped", ("about",), f"about without {one.text}")
+        yield step, evolve(rule, about=without(rule.about, number))
+    for step, about in of_expressions(rule.id, rule.about):
+        yield step, evolve(rule, about=about)
+    for name in ("kinds", "of"):
+        row = getattr(rule.head, name)
+        for number, one in enumerate(row if len(row) > 1 else ()):
+            step = Step(rule.id, rule.place, "dropped", (rule.part, name, one), f"without {one} in its head")
+            yield step, evolve(rule, head=_with(rule.head, name, without(row, number)))
+    for number, bound in enumerate(rule.in_force):
+        for word, shift in _SHIFTS if bound is not None else ():
+            assert bound is not None
+            dates = (bound + shift, rule.in_force[1]) if number == 0 else (rule.in_force[0], bound + shift)
+            what = f"in force {('from', 'until')[number]} a second {word}"
+            yield Step(rule.id, rule.place, word, (rule.part, number), what), evolve(rule, in_force=dates)
+
+
+def _of_deadline(rule: Rule) -> Iterator[Mutant]:
+    deadline = rule.deadline
+    if deadline is None:
+        return
+    for step, new in of_expression(rule.id, deadline):
+        yield step, evolve(rule, deadline=new)
+    if not rule.by:
+        what = f"without the deadline {deadline.text}"
+        yield Step(rule.id, deadline.place, "dropped", ("deadline",), what), evolve(rule, deadline=None)
+    elif deadline.type is TIMESTAMP and not isinstance(deadline.node, Literal):
+        for word, sign in (("later", "+"), ("earlier", "-")):
+            node = Call(sign, (deadline.node, Literal(SECOND, type=PERIOD)), type=TIMESTAMP)
+            step = Step(rule.id, deadline.place, word, ("deadline",), f"a second {word}: {deadline.text}")
+            yield step, evolve(rule, deadline=evolve(deadline, node=node))
+
+
+def _of_fact(fact: Fact) -> Iterator[Mutant]:
+    owner = f"fact {fact.name}"
+    for group in ("starts", "changes", "ends"):
+        entries: tuple[Entry, ...] = getattr(fact, group)
+        needed = len(entries) == 1 and (group == "starts" or (group == "ends" and fact.lasts is None))
+        for number, entry in enumerate(entries):
+            if not needed:
+                step = Step(owner, entry.place, "dropped", (group,), f"without this entry of {group}")
+                yield step, _with(fact, group, without(entries, number))
+            for step, new in _of_entry(owner, entry):
+                yield step, _with(fact, group, (*entries[:number], new, *entries[number + 1 :]))
+    for step, new in of_expression(owner, fact.lasts):
+        yield step, evolve(fact, lasts=new)
+    if fact.key:
+        what = "a further start does not begin it anew" if fact.restarts else "each further start begins it anew"
+        yield Step(owner, fact.place, "restarts", (), what), evolve(fact, restarts=not fact.restarts)
+
+
+def _of_entry(owner: str, entry: Entry) -> Iterator[Mutant]:
+    yield from of_parts(owner, entry)
+    for step, where in of_list(owner, entry.where):
+        yield step, evolve(entry, where=where)
+    for step, key in of_expressions(owner, entry.key):
+        yield step, evolve(entry, key=key)
+    for name, written in (("begins", "from"), ("until", "until")):
+        bound: Expression | None = getattr(entry, name)
+        if bound is not None:
+            step = Step(owner, bound.place, "dropped", (name,), f"without {written}: {bound.text}")
+            yield step, _with(entry, name, None)
+            for step, new in of_expression(owner, bound):
+                yield step, _with(entry, name, new)
+    if isinstance(entry.sets, tuple):
+        for number, (name, value) in enumerate(entry.sets):
+            step = Step(owner, value.place, "dropped", ("set",), f"{name} is not set to {value.text}")
+            yield step, evolve(entry, sets=without(entry.sets, number))
+            for step, new in of_expression(owner, value):
+                yield step, evolve(entry, sets=(*entry.sets[:number], (name, new), *entry.sets[number + 1 :]))
+    for number, kind in enumerate(entry.kinds if len(entry.kinds) > 1 else ()):
+        step = Step(owner, entry.place, "dropped", ("kind", kind), f"without {kind}")
+        yield step, evolve(entry, kinds=without(entry.kinds, number))
+
+
+def _with(one: Any, name: str, value: Any) -> Any:
+    """*one* with another value of one attribute."""
+    return evolve(one, **{name: value})
+
+
+def _of_parameter(parameter: Parameter) -> Iterator[Mutant]:
+    owner = f"parameter {parameter.name}"
+    for number, (start, value) in enumerate(parameter.entries):
+        # A text may be a pattern, of which nobody knows what another would be.
+        beside = () if isinstance(value, str) else values_beside(value)
+        near = [(word, (start, new), told_value(word, value, new)) for word, new in beside]
+        # From when the first value holds matters to nothing that a case would say.
+        near += [(word, (start + shift, value), f"from a second {word}") for word, shift in _SHIFTS if number]
+        for word, entry, what in near:
+            entries = (*parameter.entries[:number], entry, *parameter.entries[number + 1 :])
+            step = Step(owner, parameter.place, word, (number,), what)
+            yield step, evolve(parameter, entries=entries)

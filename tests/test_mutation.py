@@ -1,0 +1,154 @@
+"""Mutation: which changes of a rule its cases notice."""
+
+import json
+import re
+
+import pytest
+from attrs import evolve
+
+from oversight import load
+from oversight.cases.mutants import WORDS, mutants, subjects
+from oversight.cases.mutation import drawn, noticed, plan
+from oversight.cases.trial import run_cases
+from oversight.cli import main
+from tests.test_coverage import ENDS, FIRES, SIGNS, shop
+
+LINE = re.compile(r"pack\.yaml:(\d+):\d+  (\w+): (.*)")
+AT_THE_EDGE = """\
+      - name: a sign just in time, one just too late
+        events:
+          - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1, room: r1, hours: [1]}
+          - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k2, room: r2, hours: [1]}
+          - {kind: camera.on, time: "2026-03-01T12:00:00+01:00", camera: k2, room: r2, hours: [1]}
+          - {kind: camera.off, time: "2026-03-01T13:00:00+01:00", camera: k2, test: true}
+          - {kind: sign.hung, time: "2026-03-01T14:00:00+01:00", sign: s0, room: r2, large: false}
+          - {kind: sign.hung, time: "2026-03-02T09:00:00+01:00", sign: s1, room: r1, large: true}
+          - {kind: sign.hung, time: "2026-03-02T09:00:01+01:00", sign: s2, room: r2, large: true}
+        until: 2026-03-09T00:00:00+01:00
+        alerts: [{at: "2026-03-02T09:00:00+01:00", cleared: "2026-03-02T09:00:01+01:00", about: k2}]
+"""
+ALL = (FIRES, ENDS, SIGNS, AT_THE_EDGE)
+RESTART = "  sign:\n    key: sign\n"
+REASONED = (RESTART, RESTART.replace("  sign:", "  sign:  # same restarts: a sign is hung once"))
+
+
+def mutated(folder, capsys, *more):
+    """The exit status of the command, the changes it says nobody noticed, and its last line."""
+    status = main(["test", folder, *more, "--mutate"])
+    told = capsys.readouterr().out
+    return status, [found[1:] for found in LINE.findall(told)], told.splitlines()[-1]
+
+
+def test_a_missing_case_is_told(tmp_path, capsys):
+    """Without the cases at the edge of the deadline and with the small sign, the changes that they notice are told."""
+    status, changes, total = mutated(shop(tmp_path, FIRES, ENDS), capsys)
+    assert 3 == status
+    assert [
+        ("dropped", "without has(c.room)"),
+        ("dropped", "without told(c.room)"),
+        ("dropped", "without s.room == room"),
+        ("negated", "not s.room == room"),
+        ("dropped", "without s.large"),
+        ("negated", "not s.large"),
+    ] == [change for change in changes if "room" in change[1] or "large" in change[1]]
+    assert re.fullmatch(r"mutation: \d+ of \d+ changes noticed, 0 reasoned, \d+ not noticed \(\d\d(\.\d)? %\)", total)
+
+
+def test_complete(tmp_path, capsys):
+    """Cases that notice all but one, and a reason at that one, are enough."""
+    status, changes, total = mutated(shop(tmp_path, *ALL), capsys)
+    assert (3, [("restarts", "each further start begins it anew")]) == (status, changes)
+    status, changes, total = mutated(shop(tmp_path, *ALL, text=[REASONED]), capsys)
+    assert (0, []) == (status, changes)
+    assert " 1 reasoned, 0 not noticed (100 %)" in total
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        ("    for: P1D\n", "    for: P1D  # same longer: days are long\n"),
+        ("    for: P1D\n", "    # same longer: days are long\n    for: P1D\n"),
+        ("rules:\n", "rules:  # same dropped: nothing is here\n"),
+    ],
+    ids=["behind", "above", "at nothing"],
+)
+def test_a_stale_mark(tmp_path, capsys, mark):
+    """A mark at a change that a case notices, or at none, is told with its line and fails."""
+    folder = shop(tmp_path, *ALL, text=[REASONED, mark])
+    assert 3 == main(["test", folder, "--mutate"])
+    text = (tmp_path / "shop" / "pack.yaml").read_text()
+    line = 1 + text.split(mark[1].split("# same ")[1])[0].count("\n")
+    assert f"pack.yaml:{line}: this mark is not needed" in capsys.readouterr().out
+
+
+def test_a_mark_names_its_change(tmp_path, capsys):
+    """A mark for one kind of change explains no other at the same line."""
+    other = (RESTART, RESTART.replace("  sign:", "  sign:  # same dropped: a sign is hung once"))
+    status, changes, _ = mutated(shop(tmp_path, *ALL, text=[other]), capsys)
+    assert (3, [("restarts", "each further start begins it anew")]) == (status, changes)
+
+
+def test_only(tmp_path, capsys):
+    """Only what is named is changed, a mark elsewhere is not judged, and a wrong name is answered with a near one."""
+    stale = ("    for: P1D\n", "    for: P1D  # same longer: days are long\n")
+    folder = shop(tmp_path, *ALL, text=[stale])
+    restarts = ("restarts", "each further start begins it anew")
+    assert (3, [restarts]) == mutated(folder, capsys, "--only", "fact s*")[:2]
+    assert (0, []) == mutated(folder, capsys, "--only", "fact camera", "--only", "definition t*")[:2]
+    assert 2 == main(["test", folder, "--mutate", "--only", "fact *", "--only", "SHOP-1"])
+    assert "there is nothing to change in 'SHOP-1', did you mean 'SHOP-01'?" in capsys.readouterr().err
+    assert 2 == main(["test", folder, "--only", "SHOP-01"])
+    assert "give that, too" in capsys.readouterr().err
+
+
+def test_sample(tmp_path, capsys):
+    """A sample is of the size asked for, the same for the same seed, another for another, and says what it left."""
+    folder = shop(tmp_path, *ALL)
+    pack = load(folder)
+    steps = plan(pack, pack.own).steps
+    assert drawn(steps, 5, 1) == drawn(sorted(steps, key=repr), 5, 1)
+    assert 1 < len({frozenset(drawn(steps, 5, seed)) for seed in range(5)})
+    _, _, total = mutated(folder, capsys, "--sample", "5", "--seed", "3")
+    assert " of 5 changes noticed" in total
+    assert total.endswith(f"; {len(steps) - 5} more were not tried")
+    assert steps == drawn(steps, 1_000, 0)
+
+
+def test_a_failing_case_comes_first(tmp_path, capsys):
+    """Where a case fails, nothing is changed: it would seem to notice everything."""
+    folder = shop(tmp_path, FIRES.replace("2026-03-02T09:00", "2026-03-02T10:00"))
+    assert 1 == main(["test", folder, "--mutate"])
+    assert "mutation:" not in capsys.readouterr().out
+
+
+def test_json(tmp_path, capsys):
+    """As JSON Lines: the pack, each owner with its survivors, and the total."""
+    assert 0 == main(["test", shop(tmp_path, *ALL, text=[REASONED]), "--mutate", "--format", "json"])
+    pack, *scores, total = map(json.loads, capsys.readouterr().out.splitlines())
+    assert {"pack": "shop", "cases": 4, "failed": 0} == pack
+    assert ["SHOP-01", "definition told", "fact camera", "fact sign"] == [score["owner"] for score in scores]
+    (survivor,) = scores[-1].pop("survivors")
+    assert {"owner": "fact sign", "changes": 1, "not_noticed": 0} == scores[-1]
+    assert ("restarts", "a sign is hung once") == (survivor["change"], survivor["reason"])
+    changes = sum(score["changes"] for score in scores)
+    expected = {"changes": changes, "reasoned": 1, "not_noticed": 0, "stale": [], "not_tried": 0}
+    assert {"mutation": expected} == total
+
+
+def test_several_processes(tmp_path, capsys):
+    """Any number of processes tells the same."""
+    folder = shop(tmp_path, FIRES, ENDS)
+    assert mutated(folder, capsys) == mutated(folder, capsys, "--jobs", "2")
+
+
+def test_the_engine_notices_the_same(tmp_path):
+    """A mutant told as noticed fails a case on the engine, too, and one that is not fails none."""
+    pack = load(shop(tmp_path, FIRES, ENDS, SIGNS))
+    found = {step for _, steps in noticed(plan(pack, pack.own)) for step in steps}
+    for subject in subjects(pack):
+        for mutation in mutants(pack, subject):
+            assert mutation.step.word in WORDS
+            mutant = evolve(mutation.pack, digest=repr(mutation.step))
+            failed = [r for own, _ in run_cases(mutant) for r in own if not r.passed]
+            assert (mutation.step in found) == bool(failed), mutation.step
+            assert not any("engine and the definition" in said for r in failed for said in r.failures)
