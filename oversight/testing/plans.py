@@ -1,0 +1,281 @@
+"""From a rule to events that raise it: what starts its head, what its conditions ask for, and nothing that excuses it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from oversight.ground.text import text_of
+from oversight.model.expressions import Node
+from oversight.model.forms import ABSENT
+from oversight.model.pack import (
+    Condition, Each, Entry, Exists, Expression, Fact, Group, Latest, Limit, Measure, Pack, Query, Rule, Test,
+)  # fmt: skip
+from oversight.testing.drafts import Binding, Draft, Given, Names, Place, Saved, failed
+from oversight.testing.sources import Sources
+from oversight.testing.wishes import Pick, Wishes
+
+FIRST = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+"""The instant about which histories lie, unless what they are for is in force later."""
+_MOST = 12
+_DEPTH = 7
+_EARLIER = (timedelta(hours=1), timedelta(hours=1), timedelta(days=1), timedelta(days=20))
+
+
+class Plan(Wishes):
+    """
+    Events that are to raise an alert of a rule.
+
+    Args:
+        pack: checked; of it, only what can matter need be there.
+        found: what the pack mentions.
+        pick: makes every choice.
+
+    Attributes:
+        bindings: the facts that were made up, in order.
+    """
+
+    def __init__(self, pack: Pack, found: Sources, pick: Pick) -> None:
+        super().__init__(pack, found, pick)
+        self.bindings: list[Binding] = []
+        self._level = 0
+
+    def aim(self, rule: Rule) -> Names:
+        """Make up what raises *rule*, and what its names then stand for."""
+        at = base(self.pack, rule)
+        names: Names = {}
+        head = rule.head
+        if head.kinds:
+            names[head.name] = Binding(self.draft(head.kinds[self.pick(len(head.kinds))], at))
+        elif head.of:
+            names[head.name] = self._alert(head.of, at)
+        else:
+            query = Query(head.fact, head.name)
+            names.update(self.support(query, names, at + timedelta(hours=1), fresh=True) or {})
+        if rule.each is not None:
+            self.bind(rule.each, names, at)
+        for name, value in rule.values:
+            names[name] = Given(value, names)
+        for _ in range(2):
+            self.all_of(rule.conditions, names, at)
+            for excuse in rule.excuses:
+                self.hold(excuse, False, names, at)
+        return names
+
+    def _alert(self, of: Sequence[str], at: datetime) -> dict[str, Any]:
+        rules = [rule for rule in self.pack.rules if rule.id in of]
+        rule = rules[self.pick(len(rules))]
+        names = self.aim(rule)
+        subjects: list[str] = []
+        for expression in rule.about:
+            value = self.evaluate(expression.node, names)
+            if not failed(value):
+                subjects += [text_of(item) for item in (value if isinstance(value, list) else [value])]
+        told = {"rule": rule.id, "part": rule.part, "severity": rule.severity, "subjects": subjects}
+        return {**told, "since": at, "at": at}
+
+    def draft(self, kind: str, at: datetime) -> Draft:
+        """A new event with what its kind requires."""
+        draft = Draft(self.pack.kinds[kind], at)
+        for attribute in draft.kind.attributes.values():
+            if attribute.required:
+                draft.data[attribute.name] = self.default(attribute.type, attribute.name, draft)
+        self.drafts.append(draft)
+        return draft
+
+    # Conditions
+
+    def all_of(self, conditions: Iterable[Condition], names: Names, at: datetime) -> bool:
+        """Make every condition hold; whether they do."""
+        return all([self.hold(condition, True, names, at) for condition in conditions])
+
+    def hold(self, condition: Condition, want: bool, names: Names, at: datetime) -> bool:
+        """Make a condition hold, or not hold; whether it could be done. What asks for no fact is left to chance."""
+        if isinstance(condition, Test):
+            return self.make(condition.expression.node, want, names)
+        if isinstance(condition, Group):
+            parts = condition.conditions
+            if condition.mode == "not":
+                return self.hold(parts[0], not want, names, at)
+            if (condition.mode == "all") is want:
+                return all([self.hold(part, want, names, at) for part in parts])
+            first = self.pick(len(parts))
+            return any(self.hold(part, want, names, at) for part in (*parts[first:], *parts[:first]))
+        if isinstance(condition, Exists):
+            return (want is condition.negated) or self.support(condition.query, names, at) is not None
+        return self._measured(condition, want, names, at)
+
+    def _measured(self, measure: Measure, want: bool, names: Names, at: datetime) -> bool:
+        found: list[Names] = []
+        for limit in measure.limits:
+            wanted = _at_least(limit, self.evaluate(limit.value.node, names), want)
+            if wanted is not None and not self.gather(measure, wanted, names, at, found):
+                return False
+        return True
+
+    def gather(self, measure: Measure, wanted: float, names: Names, at: datetime, found: list[Names]) -> bool:
+        """Make up facts until a count or sum over them is *wanted*; whether that could be done."""
+        if measure.total is not None:
+            inner = self.support(measure.query, names, at, fresh=True)
+            found += [inner] if inner is not None else []
+            return inner is not None and self.assign(measure.total.node, wanted, inner)
+        while len(found) < min(wanted, _MOST):
+            inner = self.support(measure.query, names, at, fresh=bool(found) or self.pick(3) == 0)
+            if inner is None:
+                return False
+            if measure.distinct is not None:
+                place = self.locate(measure.distinct.node, inner)
+                _ = place is not None and self.set(place, f"{place.name}-{len(found) + 1}")
+            found.append(inner)
+        return len(found) >= wanted
+
+    def fulfil(self, given: Given, value: Any) -> bool:
+        """Give a value of ``with:`` a value, making up the facts it is found from."""
+        asked, at = given.value, max([draft.time for draft in self.drafts], default=FIRST)
+        if isinstance(asked, Latest):
+            if not given.found:
+                inner = self.support(asked.query, given.names, at)
+                given.found += [inner] if inner is not None else []
+            return bool(given.found) and self.assign(asked.value.node, value, given.found[-1])
+        if isinstance(asked, Measure):
+            return isinstance(value, int | float) and self.gather(asked, value, given.names, at, given.found)
+        if isinstance(asked, Expression):
+            return super().fulfil(given, value)
+        if self.hold(asked, bool(value), given.names, at):
+            given.found[:] = [{}] if value else []
+            return True
+        return False
+
+    # Facts
+
+    def support(self, query: Query, names: Names, at: datetime, *, fresh: bool = False) -> Names | None:
+        """
+        A fact that *query* finds, of an event that is there already or of a new one before *at*.
+
+        Returns:
+            *names* and the name of the query; ``None`` where none could be made up.
+        """
+        if query.fact == "alert":
+            return {**names, query.name: self._alert(query.of, at)}
+        if self._level >= _DEPTH:
+            return None
+        self._level += 1
+        fact = self.pack.facts[query.fact]
+        first = self.pick(len(fact.starts))
+        ways = (*fact.starts[first:], *fact.starts[:first])
+        reused: list[tuple[Entry, Draft | None]] = []
+        if not fresh:
+            reused = [(w, d) for w in ways for d in self.drafts if d.kind.name in w.kinds and d.time <= at]
+        found = None
+        for way, draft in (*reused, *[(way, None) for way in ways]):
+            saved, locked, bound = Saved(self.drafts), set(self.locked), list(self.bindings)
+            found = self._supported(query, names, (fact, way), draft, at)
+            if found is not None:
+                break
+            saved.restore()
+            self.locked, self.bindings = locked, bound
+        self._level -= 1
+        return found
+
+    def _supported(
+        self, query: Query, names: Names, how: tuple[Fact, Entry], draft: Draft | None, at: datetime
+    ) -> Names | None:
+        fact, way = how
+        if draft is None:
+            draft = self.draft(way.kinds[self.pick(len(way.kinds))], at - _EARLIER[self.pick(len(_EARLIER))])
+        binding = self._start(fact, way, draft)
+        if binding is None:
+            return None
+        inner = {**names, query.name: binding}
+        if not self.all_of(query.where, inner, draft.time):
+            return None
+        self._apart(binding)
+        self.bindings.append(binding)
+        return inner
+
+    def _start(self, fact: Fact, way: Entry, draft: Draft) -> Binding | None:
+        names: Names = {way.name: Binding(draft)}
+        if way.each is not None and not self.bind(way.each, names, draft.time):
+            return None
+        for name, value in way.values:
+            names[name] = Given(value, names)
+        held = self.all_of(way.conditions, names, draft.time)
+        held &= all([self.hold(excuse, False, names, draft.time) for excuse in way.excuses])
+        if way.begins is not None:
+            self.assign(way.begins.node, draft.time, names)
+        if way.until is not None and failed(self.evaluate(way.until.node, names)):
+            self.fill_all(way.until.node, names)
+        if way.until is not None:
+            self.assign(way.until.node, draft.time + timedelta(days=400), names)
+        return Binding(draft, fact, way, names) if held else None
+
+    def fill_all(self, node: Node, names: Names) -> None:
+        """Put plain values where *node* reads."""
+        place = self.locate(node, names)
+        if place is not None:
+            self.fill(place)
+        for child in node.children():
+            self.fill_all(child, names)
+
+    def _apart(self, binding: Binding) -> None:
+        """Give a fact a key of its own where another has the same and nothing ties it."""
+        fact, entry = binding.fact, binding.entry
+        if fact is None or entry is None:
+            return
+        others = [other for other in self.bindings if other.fact is fact]
+        keys = [self._key(other) for other in others if other.draft is not binding.draft]
+        for number, expression in enumerate(entry.key):
+            place = self.locate(expression.node, binding.names)
+            if place is None or self._key(binding) not in keys:
+                continue
+            if isinstance(place.read(), str):
+                self.set(place, f"{self.sources.families.get(place.name, place.name)}-{len(others) + number + 1}")
+
+    def _key(self, binding: Binding) -> tuple[str, ...]:
+        assert binding.entry is not None
+        return tuple([str(self.evaluate(part.node, binding.names)) for part in binding.entry.key])
+
+    def bind(self, each: Each, names: Names, at: datetime) -> bool:
+        """Let the name of ``each:`` stand for an item, or for a fact that is made up; whether there is one."""
+        if isinstance(each.source, Query):
+            inner = self.support(each.source, names, at)
+            names.update(inner or {})
+            return inner is not None
+        node = each.source.node
+        items = self.evaluate(node, names)
+        if not isinstance(items, list) or not items:
+            self.fill_all(node, names)
+            place = self.locate(node, names)
+            if place is not None and place.read() == []:
+                item = place.below(0)
+                item.write(self.default(item.type, item.name, item.draft))
+            items = self.evaluate(node, names)
+        if not isinstance(items, list) or not items:
+            return False
+        place = self.locate(node, names)
+        names[each.name] = items[0] if place is None else place.below(0)
+        return True
+
+
+def base(pack: Pack, rule: Rule) -> datetime:
+    """An instant at which *rule* and the parameters are in force."""
+    starts = [parameter.entries[0][0] for parameter in pack.parameters.values()]
+    begin, end = rule.in_force
+    starts += [begin] if begin is not None else []
+    at = max([FIRST, *[start + timedelta(days=30) for start in starts if start > FIRST - timedelta(days=30)]])
+    return at if end is None or at < end else end - timedelta(days=1)
+
+
+def _at_least(limit: Limit, value: Any, want: bool) -> float | None:
+    """How many there have to be for *limit* to hold, or not to hold; ``None`` where none is enough."""
+    if not isinstance(value, int | float):
+        return None
+    beyond = {("at_least", True): 0, ("more_than", True): 1, ("at_most", False): 1, ("fewer_than", False): 0}
+    more = beyond.get((limit.comparison, want))
+    return None if more is None else value + more
+
+
+def absent(place: Place) -> bool:
+    """Whether nothing stands at *place*."""
+    return place.read() is ABSENT
