@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oversight.ground.text import text_of
+from oversight.model.clauses import flatten
 from oversight.model.expressions import Node
 from oversight.model.forms import ABSENT
 from oversight.model.pack import (
@@ -40,6 +41,12 @@ class Plan(Wishes):
         super().__init__(pack, found, pick)
         self.bindings: list[Binding] = []
         self._level = 0
+        self._changes: dict[tuple[int, str], tuple[Draft, Any]] = {}
+
+    @property
+    def latest(self) -> datetime:
+        """The instant of the last event."""
+        return max([draft.time for draft in self.drafts], default=FIRST)
 
     def aim(self, rule: Rule) -> Names:
         """Make up what raises *rule*, and what its names then stand for."""
@@ -103,7 +110,9 @@ class Plan(Wishes):
             first = self.pick(len(parts))
             return any(self.hold(part, want, names, at) for part in (*parts[first:], *parts[:first]))
         if isinstance(condition, Exists):
-            return (want is condition.negated) or self.support(condition.query, names, at) is not None
+            if want is not condition.negated:
+                return self.support(condition.query, names, at) is not None
+            return all([self.avoid(condition.query, names, binding) for binding in self.bindings])
         return self._measured(condition, want, names, at)
 
     def _measured(self, measure: Measure, want: bool, names: Names, at: datetime) -> bool:
@@ -132,7 +141,7 @@ class Plan(Wishes):
 
     def fulfil(self, given: Given, value: Any) -> bool:
         """Give a value of ``with:`` a value, making up the facts it is found from."""
-        asked, at = given.value, max([draft.time for draft in self.drafts], default=FIRST)
+        asked, at = given.value, self.latest
         if isinstance(asked, Latest):
             if not given.found:
                 inner = self.support(asked.query, given.names, at)
@@ -194,6 +203,43 @@ class Plan(Wishes):
         self.bindings.append(binding)
         return inner
 
+    def avoid(self, query: Query, names: Names, binding: Binding) -> bool:
+        """See that *query* does not find a fact that was made up for something else; whether that could be done."""
+        if binding.fact is None or binding.fact.name != query.fact:
+            return True
+        inner = {**names, query.name: binding}
+        tests = [part.expression.node for part in flatten(query.where) if isinstance(part, Test)]
+        if not all(self.evaluate(test, inner) is True for test in tests):
+            return True
+        return any(self.make(test, False, inner) for test in tests)
+
+    def changed(self, owner: Binding, name: str, make: bool) -> Any:
+        """What an attribute stands for that only a change of the fact gives it; the change is made up if *make*."""
+        known = self._changes.get((id(owner), name))
+        if known is not None and known[0] in self.drafts:
+            return known[1]
+        assert owner.fact is not None
+        for way in owner.fact.changes if make else ():
+            sets = way.sets if isinstance(way.sets, tuple) else ()
+            given = next((value for attribute, value in sets if attribute == name), None)
+            if given is None and not isinstance(way.sets, Expression):
+                continue
+            draft = self.draft(way.kinds[0], owner.draft.time + timedelta(minutes=30))
+            names: Names = {way.name: Binding(draft), "this": owner}
+            if way.each is None or self.bind(way.each, names, draft.time):
+                names.update({value: Given(what, names) for value, what in way.values})
+                self.all_of((*way.conditions, *way.where), names, draft.time)
+                for part, attribute in zip(way.key, owner.fact.key, strict=False):
+                    self.assign(part.node, self.seen(self.attribute(owner, attribute)), names)
+                found = Given(given, names) if given is not None else self._inside(way.sets, name, names)
+                self._changes[(id(owner), name)] = (draft, found)
+                return found
+        return None
+
+    def _inside(self, written: Any, name: str, names: Names) -> Place | None:
+        place = self.locate(written.node, names)
+        return None if place is None else place.below(name)
+
     def _start(self, fact: Fact, way: Entry, draft: Draft) -> Binding | None:
         names: Names = {way.name: Binding(draft)}
         if way.each is not None and not self.bind(way.each, names, draft.time):
@@ -230,7 +276,7 @@ class Plan(Wishes):
             if place is None or self._key(binding) not in keys:
                 continue
             if isinstance(place.read(), str):
-                self.set(place, f"{self.sources.families.get(place.name, place.name)}-{len(others) + number + 1}")
+                self.set(place, f"{place.name}-{len(others) + number + 1}")
 
     def _key(self, binding: Binding) -> tuple[str, ...]:
         assert binding.entry is not None

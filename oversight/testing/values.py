@@ -43,7 +43,7 @@ def default(declared: Type, name: str, time: datetime, found: Sources, zone: Zon
     if isinstance(declared, RecordType):
         known = [a for a in declared.attributes.values() if a.required]
         return {a.name: default(a.type, a.name, time, found, zone) for a in known}
-    return {} if isinstance(declared, MapType) else found.ids(name)[0]
+    return {} if isinstance(declared, MapType) else f"{name}-1"
 
 
 def candidates(place: Place, found: Sources, zone: ZoneInfo) -> list[Any]:

@@ -18,7 +18,7 @@ from oversight.model.clauses import names_in
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, Name, Node, Select, walk
 from oversight.model.forms import ABSENT
 from oversight.model.pack import Expression, Latest, Measure, Pack
-from oversight.model.types import DATE, DOUBLE, INT, ListType, Type
+from oversight.model.types import DATE, DOUBLE, DYN, INT, ListType, Type
 from oversight.testing.drafts import Binding, Draft, Given, Names, Place, failed
 from oversight.testing.sources import Sources
 from oversight.testing.values import candidates, default, fits
@@ -93,32 +93,32 @@ class Wishes:
 
     # Where a value stands
 
-    def locate(self, node: Node, names: Names) -> Place | None:
-        """Where the value of *node* stands, if it stands anywhere."""
+    def locate(self, node: Node, names: Names, make: bool = True) -> Place | None:
+        """Where the value of *node* stands, if it stands anywhere; a change that gives it one is made up if *make*."""
         if isinstance(node, Name):
-            return self._place(names.get(node.name))
+            return self._place(names.get(node.name), make)
         if isinstance(node, Select):
             owner = names.get(node.operand.name) if isinstance(node.operand, Name) else None
             if isinstance(owner, Binding):
-                return self._place(self.attribute(owner, node.attribute))
-            above = self.locate(node.operand, names)
+                return self._place(self.attribute(owner, node.attribute, make), make)
+            above = self.locate(node.operand, names, make)
             return None if above is None or above.time else above.below(node.attribute)
         if isinstance(node, Call) and node.function == "[]":
-            above, step = self.locate(node.arguments[0], names), self.evaluate(node.arguments[1], names)
+            above, step = self.locate(node.arguments[0], names, make), self.evaluate(node.arguments[1], names)
             return above.below(step) if above is not None and isinstance(step, str | int) else None
         return None
 
-    def _place(self, what: Any) -> Place | None:
+    def _place(self, what: Any, make: bool) -> Place | None:
         if isinstance(what, Given):
             if isinstance(what.value, Expression):
-                return self.locate(what.value.node, what.names)
+                return self.locate(what.value.node, what.names, make)
             if isinstance(what.value, Latest) and what.found:
-                return self.locate(what.value.value.node, what.found[-1])
+                return self.locate(what.value.value.node, what.found[-1], make)
             return None
         return what if isinstance(what, Place) else None
 
-    def attribute(self, owner: Binding, name: str) -> Any:
-        """What the attribute *name* of an event or fact stands for: a place, or a value of ``with:``."""
+    def attribute(self, owner: Binding, name: str, make: bool = False) -> Any:
+        """What the attribute *name* of an event or fact stands for: a place, a value of ``with:``, or nothing yet."""
         entry, fact = owner.entry, owner.fact
         if entry is None or fact is None:
             return Place(owner.draft, (), time=True) if name == "time" else Place(owner.draft, (name,))
@@ -127,7 +127,15 @@ class Wishes:
         if name == "since":
             return Place(owner.draft, (), time=True) if entry.begins is None else Given(entry.begins, owner.names)
         bound = owner.names.get(name)
-        return bound if isinstance(bound, Given | Place) else Place(owner.draft, (name,))
+        if isinstance(bound, Given | Place):
+            return bound
+        if name not in owner.draft.kind.attributes and name in fact.type.attributes:
+            return self.changed(owner, name, make)
+        return Place(owner.draft, (name,))
+
+    def changed(self, owner: Binding, name: str, make: bool) -> Any:
+        """What an attribute stands for that only a change of the fact gives it; a plan makes one up where asked to."""
+        return None
 
     # Values
 
@@ -170,7 +178,7 @@ class Wishes:
     def lock(self, node: Node, names: Names) -> None:
         """What *node* reads stays as it is."""
         for each in walk(node):
-            place = self.locate(each, names) if isinstance(each, Select | Name) else None
+            place = self.locate(each, names, make=False) if isinstance(each, Select | Name) else None
             if place is not None and place.read() is not ABSENT:
                 self.locked.add(place.number)
 
@@ -244,6 +252,8 @@ class Wishes:
             _ = [self._make_macro(_with(node, part), want, names) for part in _parts(node.operand)]
             return
         if not isinstance(items, list):
+            if not fits([], operand.type):
+                return
             operand.write([])
             items = []
         place = operand.below(0 if items and self.pick(4) else len(items))
@@ -294,7 +304,9 @@ class Wishes:
         place = self.locate(group, names)
         if place is not None:
             held = place.read()
-            return place.write([*(held if isinstance(held, list) else []), value])
+            return (isinstance(place.type, ListType) or place.type is DYN) and place.write(
+                [*(held if isinstance(held, list) else []), value]
+            )
         if isinstance(group, ListOf):
             return any(self.assign(part, value, names) for part in group.items)
         return any(self._join(part, value, names) for part in _parts(group))
@@ -312,7 +324,7 @@ class Wishes:
         steps: tuple[Any, ...] = (1, 2, 10) if whole else (0.001, 1.0, 10.0)
         if isinstance(limit, datetime):
             steps = (TICK, timedelta(days=1), timedelta(days=40))
-        elif isinstance(limit, Period | timedelta | str) or failed(limit):
+        elif not isinstance(limit, int | float):
             return False
         choices = (limit - limit + limit if isinstance(limit, int | float) else limit, *[limit + way * s for s in steps])
         choices = choices if len(sign) == 2 else choices[1:]
@@ -325,7 +337,7 @@ class Wishes:
             return self.fulfil(names[node.name], value)
         if isinstance(node, Select) and isinstance(node.operand, Name):
             owner = names.get(node.operand.name)
-            found = self.attribute(owner, node.attribute) if isinstance(owner, Binding) else None
+            found = self.attribute(owner, node.attribute, True) if isinstance(owner, Binding) else None
             if isinstance(found, Given):
                 return self.fulfil(found, value)
         place = self.locate(node, names)
@@ -411,7 +423,7 @@ class _View(Mapping[str, Any]):
         if name == "event":
             return {"id": f"e-{id(draft)}", "source": "", "kind": draft.kind.name, "time": draft.time}
         value = self._wishes.seen(self._wishes.attribute(self._binding, name))
-        if failed(value):
+        if value is None or failed(value):
             raise KeyError(name)
         return value
 
