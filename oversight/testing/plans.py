@@ -13,6 +13,7 @@ from oversight.model.forms import ABSENT
 from oversight.model.pack import (
     Condition, Each, Entry, Exists, Expression, Fact, Group, Latest, Limit, Measure, Pack, Query, Rule, Test,
 )  # fmt: skip
+from oversight.model.types import DATE, STRING
 from oversight.testing.drafts import Binding, Draft, Given, Names, Place, Saved, failed
 from oversight.testing.sources import Sources
 from oversight.testing.wishes import Pick, Wishes
@@ -85,9 +86,12 @@ class Plan(Wishes):
     def draft(self, kind: str, at: datetime) -> Draft:
         """A new event with what its kind requires."""
         draft = Draft(self.pack.kinds[kind], at)
+        number = 1 + sum(other.kind is draft.kind for other in self.drafts)
         for attribute in draft.kind.attributes.values():
             if attribute.required:
-                draft.data[attribute.name] = self.default(attribute.type, attribute.name, draft)
+                own = (kind, attribute.name) in self.sources.identities and attribute.type is STRING
+                value = f"{attribute.name}-{number}" if own else self.default(attribute.type, attribute.name, draft)
+                draft.data[attribute.name] = value
         self.drafts.append(draft)
         return draft
 
@@ -112,7 +116,7 @@ class Plan(Wishes):
         if isinstance(condition, Exists):
             if want is not condition.negated:
                 return self.support(condition.query, names, at) is not None
-            return all([self.avoid(condition.query, names, binding) for binding in self.bindings])
+            return all([self.avoid(condition.query, names, binding) for binding in list(self.bindings)])
         return self._measured(condition, want, names, at)
 
     def _measured(self, measure: Measure, want: bool, names: Names, at: datetime) -> bool:
@@ -130,7 +134,9 @@ class Plan(Wishes):
             found += [inner] if inner is not None else []
             return inner is not None and self.assign(measure.total.node, wanted, inner)
         while len(found) < min(wanted, _MOST):
-            inner = self.support(measure.query, names, at, fresh=bool(found) or self.pick(3) == 0)
+            fresh = bool(found) or self.pick(3) == 0
+            inner = self.support(measure.query, names, at, fresh=fresh, apart=bool(found))
+            inner = inner or self.support(measure.query, names, at, fresh=fresh)
             if inner is None:
                 return False
             if measure.distinct is not None:
@@ -158,9 +164,18 @@ class Plan(Wishes):
 
     # Facts
 
-    def support(self, query: Query, names: Names, at: datetime, *, fresh: bool = False) -> Names | None:
+    def support(
+        self, query: Query, names: Names, at: datetime, *, fresh: bool = False, apart: bool = False
+    ) -> Names | None:
         """
-        A fact that *query* finds, of an event that is there already or of a new one before *at*.
+        A fact that *query* finds, of an event that is there already or, always if *fresh*, of a new one before *at*.
+
+        Args:
+            query: which.
+            names: what it may compare with.
+            at: the instant at which it is asked for.
+            fresh: whether the event must be a new one.
+            apart: whether the key of the fact must be one of its own.
 
         Returns:
             *names* and the name of the query; ``None`` where none could be made up.
@@ -175,11 +190,13 @@ class Plan(Wishes):
         ways = (*fact.starts[first:], *fact.starts[:first])
         reused: list[tuple[Entry, Draft | None]] = []
         if not fresh:
-            reused = [(w, d) for w in ways for d in self.drafts if d.kind.name in w.kinds and d.time <= at]
+            reused = [
+                (w, d) for w in ways for d in self.drafts if d.kind.name in w.kinds and (d.time < at or (d.time == at and not query.before))
+            ]
         found = None
         for way, draft in (*reused, *[(way, None) for way in ways]):
             saved, locked, bound = Saved(self.drafts), set(self.locked), list(self.bindings)
-            found = self._supported(query, names, (fact, way), draft, at)
+            found = self._supported(query, names, (fact, way), (draft, apart), at)
             if found is not None:
                 break
             saved.restore()
@@ -188,11 +205,14 @@ class Plan(Wishes):
         return found
 
     def _supported(
-        self, query: Query, names: Names, how: tuple[Fact, Entry], draft: Draft | None, at: datetime
+        self, query: Query, names: Names, how: tuple[Fact, Entry], of: tuple[Draft | None, bool], at: datetime
     ) -> Names | None:
-        fact, way = how
+        (fact, way), (draft, apart) = how, of
         if draft is None:
             draft = self.draft(way.kinds[self.pick(len(way.kinds))], at - _EARLIER[self.pick(len(_EARLIER))])
+            if apart:
+                own = [name for kind, name in self.sources.identities if kind == draft.kind.name]
+                self.locked |= {Place(draft, (name,)).number for name in own}
         binding = self._start(fact, way, draft)
         if binding is None:
             return None
@@ -211,7 +231,37 @@ class Plan(Wishes):
         tests = [part.expression.node for part in flatten(query.where) if isinstance(part, Test)]
         if not all(self.evaluate(test, inner) is True for test in tests):
             return True
-        return any(self.make(test, False, inner) for test in tests)
+        return any(self.make(test, False, inner) for test in tests) or self.finish(binding)
+
+    def finish(self, binding: Binding) -> bool:
+        """End a fact that was made up; whether that could be done."""
+        fact, entry = binding.fact, binding.entry
+        assert fact is not None and entry is not None
+        place = None if entry.until is None else self.locate(entry.until.node, binding.names)
+        if place is not None and place.write(self._of_type(place, self.latest + timedelta(hours=1))):
+            return True
+        for way in fact.ends:
+            draft = self.draft(way.kinds[self.pick(len(way.kinds))], self.latest + timedelta(hours=1))
+            if self.act(way, binding, draft):
+                return True
+            self.drafts.remove(draft)
+        return False
+
+    def _of_type(self, place: Place, instant: datetime) -> Any:
+        return instant.astimezone(self.pack.zone).date() if place.type is DATE else instant
+
+    def act(self, way: Entry, binding: Binding, draft: Draft) -> Names | None:
+        """Let *draft* end or change a fact in one *way*; ``None`` where its conditions cannot be met."""
+        assert binding.fact is not None
+        names: Names = {way.name: Binding(draft), "this": binding}
+        for part, attribute in zip(way.key, binding.fact.key, strict=False):
+            self.assign(part.node, self.seen(self.attribute(binding, attribute)), names)
+        if way.each is not None and not self.bind(way.each, names, draft.time):
+            return None
+        names.update({value: Given(what, names) for value, what in way.values})
+        for part, attribute in zip(way.key, binding.fact.key, strict=False):
+            self.assign(part.node, self.seen(self.attribute(binding, attribute)), names)
+        return names if self.all_of((*way.conditions, *way.where), names, draft.time) else None
 
     def changed(self, owner: Binding, name: str, make: bool) -> Any:
         """What an attribute stands for that only a change of the fact gives it; the change is made up if *make*."""
@@ -225,12 +275,8 @@ class Plan(Wishes):
             if given is None and not isinstance(way.sets, Expression):
                 continue
             draft = self.draft(way.kinds[0], owner.draft.time + timedelta(minutes=30))
-            names: Names = {way.name: Binding(draft), "this": owner}
-            if way.each is None or self.bind(way.each, names, draft.time):
-                names.update({value: Given(what, names) for value, what in way.values})
-                self.all_of((*way.conditions, *way.where), names, draft.time)
-                for part, attribute in zip(way.key, owner.fact.key, strict=False):
-                    self.assign(part.node, self.seen(self.attribute(owner, attribute)), names)
+            names = self.act(way, owner, draft)
+            if names is not None:
                 found = Given(given, names) if given is not None else self._inside(way.sets, name, names)
                 self._changes[(id(owner), name)] = (draft, found)
                 return found

@@ -29,6 +29,7 @@ class Sources:
         spans: periods after which something begins, ends or is due.
         instants: those from which a parameter or a rule is in force, or no longer.
         keys: by the name of a map, the keys that are looked up in it.
+        identities: kinds with those of their attributes that are the key of a fact they start.
     """
 
     words: dict[str, tuple[Any, ...]]
@@ -36,6 +37,7 @@ class Sources:
     spans: tuple[Period, ...]
     instants: tuple[datetime, ...]
     keys: dict[str, tuple[str, ...]] = field(factory=dict)
+    identities: frozenset[tuple[str, str]] = frozenset()
 
     def ids(self, name: str) -> tuple[str, ...]:
         """Ids for an attribute, few enough that two events have the same."""
@@ -82,7 +84,7 @@ def sources(pack: Pack) -> Sources:
             _unite(families, *[str(name) for name in names])
         for name, other in zip(names, reversed(node.arguments), strict=False):
             if name is not None:
-                words.setdefault(name, []).extend(_constants(other, pack))
+                words.setdefault(name, []).extend(constants(other, pack))
     for parameter in pack.parameters.values():
         if parameter.type is PERIOD:
             spans += [value for _, value in parameter.entries]
@@ -94,6 +96,13 @@ def sources(pack: Pack) -> Sources:
         tuple(dict.fromkeys(spans)),
         tuple(sorted(instants)),
         {name: tuple(dict.fromkeys(found)) for name, found in keys.items()},
+        frozenset(
+            (kind, str(_attribute(part.node)))
+            for fact in pack.facts.values()
+            for start in fact.starts
+            for part in start.key
+            for kind in start.kinds
+        ),
     )
 
 
@@ -101,7 +110,7 @@ def _attribute(node: Node) -> str | None:
     return node.attribute if isinstance(node, Select) else None
 
 
-def _constants(node: Node, pack: Pack) -> list[Any]:
+def constants(node: Node, pack: Pack) -> list[Any]:
     """The plain values that an expression names, numbers with those on either side."""
     found: list[Any] = []
     for each in walk(node):

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from attrs import evolve
+
 from oversight.ground.time import Period, shift
 from oversight.ground.values import EvaluationError, operations
 from oversight.meaning.evaluate import Scope, evaluate
@@ -18,9 +20,9 @@ from oversight.model.clauses import names_in
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, Name, Node, Select, walk
 from oversight.model.forms import ABSENT
 from oversight.model.pack import Expression, Latest, Measure, Pack
-from oversight.model.types import DATE, DOUBLE, DYN, INT, ListType, Type
+from oversight.model.types import DATE, DOUBLE, DYN, INT, TIMESTAMP, ListType, MapType, Type
 from oversight.testing.drafts import Binding, Draft, Given, Names, Place, failed
-from oversight.testing.sources import Sources
+from oversight.testing.sources import Sources, constants
 from oversight.testing.values import candidates, default, fits
 
 TICK = timedelta(microseconds=1)
@@ -125,7 +127,9 @@ class Wishes:
         if name in fact.key and entry.key:
             return Given(entry.key[fact.key.index(name)], owner.names)
         if name == "since":
-            return Place(owner.draft, (), time=True) if entry.begins is None else Given(entry.begins, owner.names)
+            if entry.begins is None:
+                return Place(owner.draft, (), time=True)
+            return Given(evolve(entry.begins, node=_instant(entry.begins.node)), owner.names)
         bound = owner.names.get(name)
         if isinstance(bound, Given | Place):
             return bound
@@ -251,6 +255,9 @@ class Wishes:
                     return
             _ = [self._make_macro(_with(node, part), want, names) for part in _parts(node.operand)]
             return
+        if isinstance(operand.type, MapType):
+            self._key(node, operand, want, names)
+            return
         if not isinstance(items, list):
             if not fits([], operand.type):
                 return
@@ -260,6 +267,14 @@ class Wishes:
         if place.read() is ABSENT and not place.write(self.default(place.type, place.name, place.draft)):
             return
         self.make(node.body, want, {**names, node.variable: place})
+
+    def _key(self, node: Macro, operand: Place, want: bool, names: Names) -> None:
+        """Give a map a key for which the body is as wanted."""
+        for word in (*constants(node.body, self.pack), *self.sources.keys.get(operand.name, ())):
+            if isinstance(word, str) and self.evaluate(node.body, {**names, node.variable: word}) is want:
+                place = operand.below(word)
+                if place.write(self.default(place.type, word, place.draft)):
+                    return
 
     def _make_equal(self, left: Node, right: Node, want: bool, names: Names) -> None:
         if not want:
@@ -324,6 +339,9 @@ class Wishes:
         steps: tuple[Any, ...] = (1, 2, 10) if whole else (0.001, 1.0, 10.0)
         if isinstance(limit, datetime):
             steps = (TICK, timedelta(days=1), timedelta(days=40))
+        elif isinstance(limit, Period):
+            choices = [Period(limit.months, limit.days + way * days, limit.microseconds) for days in (0, 1, 40)]
+            return any(self.assign(left, span, names) for span in choices[len(sign) % 2 :] if span.length >= 0)
         elif not isinstance(limit, int | float):
             return False
         choices = (limit - limit + limit if isinstance(limit, int | float) else limit, *[limit + way * s for s in steps])
@@ -370,6 +388,12 @@ class Wishes:
                 return place is not None and self.set(place, made)
             case Call(function="+" | "-", arguments=(first, second)):
                 return self._assign_sum(node, first, second, value, names)
+            case Call(function="*", arguments=(first, second)) if isinstance(value, int | float):
+                for one, other in ((first, second), (second, first)):
+                    by = self.evaluate(other, names)
+                    if isinstance(by, int | float) and by and self.assign(one, -(-value // by), names):
+                        return True
+                return False
             case Literal():
                 return bool(node.value == value)
         return False
@@ -432,6 +456,11 @@ class _View(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._binding.draft.data)
+
+
+def _instant(node: Node) -> Node:
+    """What is a date as the first instant of that day."""
+    return Call("@instant", (node,), type=TIMESTAMP) if node.type is DATE else node
 
 
 def _parts(node: Node) -> tuple[Node, ...]:
