@@ -13,7 +13,7 @@ from oversight.model.forms import ABSENT
 from oversight.model.pack import (
     Condition, Each, Entry, Exists, Expression, Fact, Group, Latest, Limit, Measure, Pack, Query, Rule, Test,
 )  # fmt: skip
-from oversight.model.types import DATE, STRING
+from oversight.model.types import DATE, DYN, STRING, ListType
 from oversight.testing.drafts import Binding, Draft, Given, Names, Place, Saved, failed
 from oversight.testing.sources import Sources
 from oversight.testing.wishes import Pick, Wishes
@@ -337,11 +337,8 @@ class Plan(Wishes):
         node = each.source.node
         items = self.evaluate(node, names)
         if not isinstance(items, list) or not items:
-            self.fill_all(node, names)
-            place = self.locate(node, names)
-            if place is not None and place.read() == []:
-                item = place.below(0)
-                item.write(self.default(item.type, item.name, item.draft))
+            item = node.type.item if isinstance(node.type, ListType) else DYN
+            self.join(node, self.default(item, each.name, self.drafts[-1]), names)
             items = self.evaluate(node, names)
         if not isinstance(items, list) or not items:
             return False

@@ -7,6 +7,7 @@ the pack mentions are tried. Whoever wishes looks afterwards whether the conditi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -235,10 +236,20 @@ class Wishes:
             case Call(function="startsWith" | "contains" | "endsWith", arguments=(text, part)):
                 found = self.evaluate(part, names)
                 _ = self.assign(text, found if want else "other", names)
-            case Call(function="matches", arguments=(text, _)) if not want:
-                self.assign(text, "other", names)
+            case Call(function="matches", arguments=(text, pattern)):
+                self._match(text, self.evaluate(pattern, names), node, want, names)
             case Select() | Name():
                 self.assign(node, want, names)
+
+    def _match(self, text: Node, pattern: Any, node: Node, want: bool, names: Names) -> None:
+        """Try the words that a pattern is written with, and texts that say nothing."""
+        place = self.locate(text, names)
+        words = re.findall(r"[\w.()-]+", re.sub(r"\\[a-zA-Z]|\(\?\w+\)|[\^$?*+]|\\(?=[().])", " ", str(pattern)))
+        if place is None or place.number in self.locked or not isinstance(pattern, str):
+            return
+        for word in (*words, " ".join(words), *re.findall(r"[\w-]+", " ".join(words)), "", "other"):
+            if place.write(word) and self.evaluate(node, names) is want:
+                return
 
     def _make_macro(self, node: Macro, want: bool, names: Names) -> None:
         """``exists`` that is to hold, or ``all`` that is not, needs an item; the others need none, or each."""
@@ -256,7 +267,7 @@ class Wishes:
             _ = [self._make_macro(_with(node, part), want, names) for part in _parts(node.operand)]
             return
         if isinstance(operand.type, MapType):
-            self._key(node, operand, want, names)
+            self._give_key(node, operand, want, names)
             return
         if not isinstance(items, list):
             if not fits([], operand.type):
@@ -268,7 +279,7 @@ class Wishes:
             return
         self.make(node.body, want, {**names, node.variable: place})
 
-    def _key(self, node: Macro, operand: Place, want: bool, names: Names) -> None:
+    def _give_key(self, node: Macro, operand: Place, want: bool, names: Names) -> None:
         """Give a map a key for which the body is as wanted."""
         for word in (*constants(node.body, self.pack), *self.sources.keys.get(operand.name, ())):
             if isinstance(word, str) and self.evaluate(node.body, {**names, node.variable: word}) is want:
@@ -312,19 +323,21 @@ class Wishes:
         if failed(value) and place is not None and self.fill(place):
             value = place.read()
         if not failed(value):
-            self._join(group, value, names)
+            self.join(group, value, names)
 
-    def _join(self, group: Node, value: Any, names: Names) -> bool:
+    def join(self, group: Node, value: Any, names: Names) -> bool:
         """Let a list that stands somewhere have *value* in it."""
         place = self.locate(group, names)
         if place is not None:
-            held = place.read()
+            held, item = place.read(), place.below(0)
+            if not fits(value, item.type):
+                value = self.default(item.type, item.name, item.draft)
             return (isinstance(place.type, ListType) or place.type is DYN) and place.write(
                 [*(held if isinstance(held, list) else []), value]
             )
         if isinstance(group, ListOf):
             return any(self.assign(part, value, names) for part in group.items)
-        return any(self._join(part, value, names) for part in _parts(group))
+        return any(self.join(part, value, names) for part in _parts(group))
 
     def _order(self, left: Node, sign: str, right: Node, names: Names) -> bool:
         """Set *left* so that it stands to *right* as *sign* says: at the limit, one beyond it, or well beyond."""
@@ -401,7 +414,7 @@ class Wishes:
     def _assign_sum(self, node: Call, first: Node, second: Node, value: Any, names: Names) -> bool:
         by, sign = self.evaluate(second, names), -1 if node.function == "+" else 1
         if isinstance(value, list):
-            return all(self._join(first, each, names) for each in value)
+            return all(self.join(first, each, names) for each in value)
         if isinstance(value, datetime) and isinstance(by, Period | timedelta):
             moved = shift(value, by, self.pack.zone, sign) if isinstance(by, Period) else value + sign * by
             return self.assign(first, moved, names)
