@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import frozen
-from hypothesis import assume
+from hypothesis import assume, reject
 from hypothesis import strategies as st
 
 from oversight.engine.core import Engine
@@ -17,13 +17,13 @@ from oversight.model.alerts import RAISED
 from oversight.model.extract import extract
 from oversight.model.pack import Pack, Rule
 from oversight.testing import twists
+from oversight.testing.dice import Dice, thrown
 from oversight.testing.drafts import Draft, Saved
 from oversight.testing.plans import FIRST, Plan
 from oversight.testing.sources import Sources, kinds_read, longest, sources
 
 History = list[dict[str, Any]]
 """Flat events in the order in which they arrive."""
-Draw = Callable[[st.SearchStrategy[Any]], Any]
 _KEPT = 31
 """Of how many events one is left out; the simplest is to leave it out, so that what does not matter goes first."""
 _TRIES = 12
@@ -55,15 +55,14 @@ def events(pack: Pack, kind: str | None = None) -> st.SearchStrategy[dict[str, A
     kinds = [kind] if kind is not None else [each.name for each in kinds_read(pack)]
     found = sources(pack)
 
-    @st.composite
-    def one(draw: Draw) -> dict[str, Any]:
-        plan = Plan(pack, found, _picker(draw))
-        draft = plan.draft(kinds[plan.pick(len(kinds))], FIRST)
+    def one(dice: Dice) -> dict[str, Any]:
+        plan = Plan(pack, found, dice.below)
+        draft = plan.draft(kinds[dice.below(len(kinds))], FIRST)
         twists.scatter(plan, draft)
-        draft.time = FIRST + timedelta(days=(0, 1, 2, 30, 31, 365)[plan.pick(6)])
-        return {"id": f"e{draw(st.integers(1, 10**9))}", **draft.written()}
+        draft.time = FIRST + timedelta(days=dice.one_of(0, 1, 2, 30, 31, 365))
+        return {"id": f"e{1 + dice.below(65_536)}", **draft.written()}
 
-    return one()
+    return thrown(120).map(one)
 
 
 def histories(pack: Pack, rules: Collection[str] | None = None, *, twisted: int = 3) -> st.SearchStrategy[History]:
@@ -95,17 +94,21 @@ def aimed(pack: Pack, rules: Collection[str] | None = None, twisted: int = 3) ->
     """Histories as of :func:`histories`, each with the rule it aims at."""
     found, wanted = sources(pack), chosen(pack, rules)
 
-    @st.composite
-    def one(draw: Draw) -> tuple[Rule, History]:
-        pick = _picker(draw)
-        rule = wanted[pick(len(wanted))]
-        plan = Plan(pack, found, pick)
-        names = plan.aim(rule)
-        for _ in range(min(twisted, _TWISTS[pick(len(_TWISTS))])):
-            twists.ALL[pick(len(twists.ALL))](plan, rule, names)
-        return rule, arriving(plan, pick)
+    parts: dict[str, Pack] = {}
 
-    return one()
+    def one(dice: Dice) -> tuple[Rule, History]:
+        rule = wanted[dice.below(len(wanted))]
+        part = parts.setdefault(rule.id, extract(pack, [rule.id], []))
+        plan = Plan(part, found, dice.part(300).below)
+        names = plan.aim(rule)
+        changes = [dice.part(80) for _ in range(min(twisted, dice.one_of(*_TWISTS)))]
+        for change in changes:
+            plan.pick = change.below
+            change.one_of(*twists.ALL)(plan, rule, names)
+        plan.pick = dice.part(80).below
+        return rule, arriving(plan)
+
+    return thrown(700).map(one)
 
 
 @frozen
@@ -138,26 +141,23 @@ def near_misses(pack: Pack, rule: str) -> st.SearchStrategy[NearMiss]:
     found, wanted = sources(pack), chosen(pack, [rule])
     part = extract(pack, [wanted[0].id], [])
 
-    @st.composite
-    def one(draw: Draw) -> NearMiss:
-        pick = _picker(draw)
-        target = wanted[pick(len(wanted))]
-        plan = Plan(pack, found, pick)
+    def one(dice: Dice) -> NearMiss:
+        target = wanted[dice.below(len(wanted))]
+        plan = Plan(part, found, dice.part(300).below)
         names = plan.aim(target)
         raising = numbered(plan.drafts)
         assume(raises(part, target, raising, found))
-        first = pick(len(twists.ONE))
-        saved = Saved(plan.drafts)
+        first, saved, bindings = dice.below(len(twists.ONE)), Saved(plan.drafts), list(plan.bindings)
         for number in range(_TRIES):
+            plan.pick, plan.bindings = dice.part(60).below, list(bindings)
             changed = twists.ONE[(first + number) % len(twists.ONE)](plan, target, names)
             silent = numbered(plan.drafts)
             if changed and not raises(part, target, silent, found):
                 return NearMiss(raising, silent, changed)
             saved = twists.undone(plan, saved)
-        assume(False)
-        raise AssertionError
+        return reject()
 
-    return one()
+    return thrown(1100).map(one)
 
 
 def raises(pack: Pack, rule: Rule, history: History, found: Sources) -> bool:
@@ -194,8 +194,9 @@ def numbered(drafts: Sequence[Draft]) -> History:
     return [{"id": f"e{number}", **draft.written()} for number, draft in enumerate(ordered, 1)]
 
 
-def arriving(plan: Plan, pick: Callable[[int], int]) -> History:
+def arriving(plan: Plan) -> History:
     """The events of a plan as they arrive: some left out, late, repeated or corrected."""
+    pick = plan.pick
     history = [event for event in numbered(plan.drafts) if pick(_KEPT + 1)]
     if not history or not pick(3) == 2:
         return history
@@ -221,13 +222,3 @@ def shown(history: Sequence[dict[str, Any]]) -> str:
         said = ", ".join(f"{name} {printable(str(value), 200)}" for name, value in event.get("data", {}).items())
         lines.append(f"  {event['time']}  {event['id']}  {event['kind']}: {said}")
     return "\n".join(lines)
-
-
-def _picker(draw: Draw) -> Callable[[int], int]:
-    def pick(number: int) -> int:
-        return int(draw(st.integers(0, number - 1))) if number > 1 else 0
-
-    return pick
-
-
-__all__ = ["Sources", "History", "NearMiss", "events", "histories", "near_misses"]

@@ -147,6 +147,15 @@ class Plan(Wishes):
 
     def fulfil(self, given: Given, value: Any) -> bool:
         """Give a value of ``with:`` a value, making up the facts it is found from."""
+        if self._level >= _DEPTH:
+            return False
+        self._level += 1
+        try:
+            return self._fulfilled(given, value)
+        finally:
+            self._level -= 1
+
+    def _fulfilled(self, given: Given, value: Any) -> bool:
         asked, at = given.value, self.latest
         if isinstance(asked, Latest):
             if not given.found:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, note
-from tests.properties.drawn import Dice, calls, checked, day, dice, exceptions, histories, packs
+from tests.properties.drawn import calls, checked, day, dice, exceptions, histories, packs
 
 from oversight.engine.core import Engine
 from oversight.ground.errors import EventRefused
@@ -21,6 +21,7 @@ from oversight.model.pack import Pack
 from oversight.testing.agreement import (
     Told, alerts_of_changes, alerts_of_definition, facts_of_definition, facts_of_engine,
 )  # fmt: skip
+from oversight.testing.dice import Dice
 
 Written = dict[str, Any]
 

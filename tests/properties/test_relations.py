@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, note
-from hypothesis import strategies as st
-from tests.properties.drawn import Dice, calls, day, dice, histories
+from tests.properties.drawn import calls, day, dice, histories
 from tests.properties.test_agreement import (
     Written,
     read,
@@ -25,8 +24,9 @@ from oversight.model.forms import Event
 from oversight.testing.agreement import (
     alerts_of_changes, alerts_of_definition, facts_of_definition, facts_of_engine, open_now,
 )  # fmt: skip
+from oversight.testing.dice import Dice, thrown
 
-more = st.binary(min_size=400, max_size=400).map(Dice)
+more = thrown(400)
 """Dice for what a property draws besides a pack and a history."""
 
 
