@@ -27,7 +27,11 @@ def reached(pack: Pack, draws: int, number: int = 1) -> Counter[str]:
 
     @seed(number)
     @settings(
-        max_examples=draws, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=draws,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(aimed(pack))
     def draw(pair):
@@ -49,7 +53,10 @@ def main() -> None:
     hits = reached(pack, draws)
     rules = {rule.name for rule in pack.rules if rule.status != "retired"}
     share = 100 * len(rules & hits.keys()) / len(rules)
-    print(f"{pack.name}: {len(rules & hits.keys())} of {len(rules)} rules reached in {draws} draws ({share:.1f} %),", end=" ")
+    print(
+        f"{pack.name}: {len(rules & hits.keys())} of {len(rules)} rules reached in {draws} draws ({share:.1f} %),",
+        end=" ",
+    )
     print(f"{time.perf_counter() - begun:.0f} s")
     print("not reached:", ", ".join(sorted(rules - hits.keys())) or "none")
 

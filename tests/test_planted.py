@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PLANTED = sorted((Path(__file__).parent / "planted").glob("*.patch"))
 FAST = ("correction-ignored", "duplicate-counted-twice")
+# All ten are planted under the profile "long"; these are found at once.
+TRIED = [patch for patch in PLANTED if os.environ.get("HYPOTHESIS_PROFILE") == "long" or patch.stem in FAST]
 CHECK = """
 import oversight
 from oversight.testing import check_pack
@@ -34,11 +36,9 @@ def test_there_are_ten():
     assert 10 == len(PLANTED)
 
 
-@pytest.mark.parametrize("patch", PLANTED, ids=lambda patch: patch.stem)
+@pytest.mark.parametrize("patch", TRIED, ids=lambda patch: patch.stem)
 def test_a_planted_bug_is_found(patch, tmp_path):
     """The suite fails, and names a property and a history."""
-    if os.environ.get("HYPOTHESIS_PROFILE") != "long" and patch.stem not in FAST:
-        pytest.skip("all ten are planted under the profile `long`")
     done = planted(patch, tmp_path)
     assert 1 == done.returncode, f"{patch.stem} is not found"
     assert "AssertionError" in done.stderr and "after these events, in order of arrival" in done.stderr, done.stderr

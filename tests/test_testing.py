@@ -116,7 +116,9 @@ START = "2026-03-10T09:00:00+08:00"
 def test_a_scenario_says_what_came_instead():
     """An alert that did not come is told with the nearest that did, and with the events."""
     made = scenario(PACK).at(START).event("consultation.closed", consultation="con-2", outcome="no_comment")
-    with pytest.raises(AssertionError, match=r"expected, and did not come: HK-CON-02 .* about con-3\n  nearest") as raised:
+    with pytest.raises(
+        AssertionError, match=r"expected, and did not come: HK-CON-02 .* about con-3\n  nearest"
+    ) as raised:
         made.expect("HK-CON-02", about="con-3").check()
     assert "e1  consultation.closed: consultation con-2" in str(raised.value)
 

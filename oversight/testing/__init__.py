@@ -17,5 +17,6 @@ from oversight.testing.histories import NearMiss, events, histories, near_misses
 from oversight.testing.scenarios import Scenario, scenario
 
 __all__ = [
-    "scenario", "Scenario", "events", "histories", "near_misses", "NearMiss", "check_pack", "check_matcher", "check_outlet",
+    "scenario", "Scenario", "events", "histories", "near_misses", "NearMiss", "check_pack", "check_matcher",
+    "check_outlet",
 ]  # fmt: skip

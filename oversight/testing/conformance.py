@@ -60,7 +60,9 @@ class Trial:
             )
 
 
-def check_pack(pack: Pack, *, examples: int = 300, seed: int | None = None, rules: Collection[str] | None = None) -> None:
+def check_pack(
+    pack: Pack, *, examples: int = 300, seed: int | None = None, rules: Collection[str] | None = None
+) -> None:
     """
     Hold the engine to the definition of the language, on histories drawn from a pack.
 

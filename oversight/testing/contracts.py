@@ -13,7 +13,8 @@ from oversight.model.pack import Authority
 
 _AT = datetime(2026, 3, 1, tzinfo=UTC)
 _HOSTILE = (
-    "\x1b[2J\x1b]0;title\x07", "line\nline\r\nline", "\u202eevil", "\x00", "{rule} %s {0}", "[bold]x[/bold]", "x" * 70_000,
+    "\x1b[2J\x1b]0;title\x07", "line\nline\r\nline", "\u202eevil", "\x00", "{rule} %s {0}", "[bold]x[/bold]",
+    "x" * 70_000,
     "\u2028\u2029", "'\"`$(id)<script>", "e\u0301\U0001f468\u200d\U0001f469",
 )  # fmt: skip
 _HIDING = ("\x1b", "\x00", "\x07", "\u202e")
@@ -49,13 +50,15 @@ def check_outlet(make: Callable[[Callable[[str], object]], Tells]) -> None:
     assert before == [asdict(change) for change in changes], "an outlet changed what it was to tell"
     assert len(changes) == len(texts), f"{len(changes)} changes are told in {len(texts)} texts; each is to be told once"
     for number, text in enumerate(texts):
-        assert f"R-{number}-" in text, f"text {number + 1} does not name the rule of change {number + 1}: the order is lost"
+        assert f"R-{number}-" in text, (
+            f"text {number + 1} does not name the rule of change {number + 1}: the order is lost"
+        )
     apart: list[str] = []
     outlet = make(apart.append)
     for change in changes:
         outlet.tell([change])
     assert texts == apart, "several changes in one call are told otherwise than one by one"
-    assert [] == _told(make, []), "an outlet tells something where there is nothing to tell"
+    assert _told(make, []) == [], "an outlet tells something where there is nothing to tell"
     for hostile in _HOSTILE:
         _survives(make, hostile)
     _lets_through(make, changes)
@@ -66,9 +69,9 @@ def _survives(make: Callable[[Callable[[str], object]], Tells], hostile: str) ->
         texts = _told(make, [_change(1, hostile), _change(2, "plain")])
     except Exception as error:
         raise AssertionError(f"an outlet fails on the text {hostile[:40]!r}: {error!r}") from error
-    assert 2 == len(texts), f"the text {hostile[:40]!r} makes {len(texts)} texts of two changes"
+    assert len(texts) == 2, f"the text {hostile[:40]!r} makes {len(texts)} texts of two changes"
     found = [mark for mark in _HIDING if mark in "".join(texts)]
-    assert [] == found, f"{found} reach the reader from the text {hostile[:40]!r}"
+    assert found == [], f"{found} reach the reader from the text {hostile[:40]!r}"
 
 
 def _lets_through(make: Callable[[Callable[[str], object]], Tells], changes: list[Change]) -> None:
@@ -82,7 +85,7 @@ def _lets_through(make: Callable[[Callable[[str], object]], Tells], changes: lis
     try:
         make(sink).tell(changes)
     except BrokenPipeError:
-        assert 2 == len(told), "after the sink failed, an outlet went on"
+        assert len(told) == 2, "after the sink failed, an outlet went on"
         return
     raise AssertionError("an outlet hides that its sink failed")
 

@@ -90,7 +90,9 @@ def histories(pack: Pack, rules: Collection[str] | None = None, *, twisted: int 
     return aimed(pack, rules, twisted).map(lambda pair: pair[1])
 
 
-def aimed(pack: Pack, rules: Collection[str] | None = None, twisted: int = 3) -> st.SearchStrategy[tuple[Rule, History]]:
+def aimed(
+    pack: Pack, rules: Collection[str] | None = None, twisted: int = 3
+) -> st.SearchStrategy[tuple[Rule, History]]:
     """Histories as of :func:`histories`, each with the rule it aims at."""
     found, wanted = sources(pack), chosen(pack, rules)
 
@@ -198,7 +200,7 @@ def arriving(plan: Plan) -> History:
     """The events of a plan as they arrive: some left out, late, repeated or corrected."""
     pick = plan.pick
     history = [event for event in numbered(plan.drafts) if pick(_KEPT + 1)]
-    if not history or not pick(3) == 2:
+    if not history or pick(3) != 2:
         return history
     index = pick(len(history))
     event = history[index]
@@ -208,7 +210,9 @@ def arriving(plan: Plan) -> History:
     elif how == 1:
         history.append(event)
     elif how == 2:
-        history.append({"id": "e0", "kind": "event.retracted", "time": event["time"], "data": {"corrects": event["id"]}})
+        history.append(
+            {"id": "e0", "kind": "event.retracted", "time": event["time"], "data": {"corrects": event["id"]}}
+        )
     else:
         history.append({**event, "id": "e0", "data": {**event["data"], "corrects": event["id"]}})
         history[-1]["time"] = format_instant(twists.at_an_edge(plan, plan.drafts[0])) if pick(2) else event["time"]

@@ -1,4 +1,4 @@
-"""From a rule to events that raise it: what starts its head, what its conditions ask for, and nothing that excuses it."""
+"""From a rule to events that raise it: what starts its head, what its conditions ask for, nothing that excuses it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from oversight.ground.text import text_of
 from oversight.model.clauses import flatten
 from oversight.model.expressions import Node
-from oversight.model.forms import ABSENT
 from oversight.model.pack import (
     Condition, Each, Entry, Exists, Expression, Fact, Group, Latest, Limit, Measure, Pack, Query, Rule, Test,
 )  # fmt: skip
 from oversight.model.types import DATE, DYN, STRING, ListType
 from oversight.testing.drafts import Binding, Draft, Given, Names, Place, Saved, failed
+from oversight.testing.making import Pick
 from oversight.testing.sources import Sources
-from oversight.testing.wishes import Pick, Wishes
+from oversight.testing.wishes import Wishes
 
 FIRST = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 """The instant about which histories lie, unless what they are for is in force later."""
@@ -99,7 +99,10 @@ class Plan(Wishes):
 
     def all_of(self, conditions: Iterable[Condition], names: Names, at: datetime) -> bool:
         """Make every condition hold; whether they do."""
-        return all([self.hold(condition, True, names, at) for condition in conditions])
+        held = [
+            self.hold(condition, True, names, at) for condition in conditions
+        ]  # each is tried, whatever became of the others
+        return all(held)
 
     def hold(self, condition: Condition, want: bool, names: Names, at: datetime) -> bool:
         """Make a condition hold, or not hold; whether it could be done. What asks for no fact is left to chance."""
@@ -110,13 +113,19 @@ class Plan(Wishes):
             if condition.mode == "not":
                 return self.hold(parts[0], not want, names, at)
             if (condition.mode == "all") is want:
-                return all([self.hold(part, want, names, at) for part in parts])
+                held = [
+                    self.hold(part, want, names, at) for part in parts
+                ]  # each is tried, whatever became of the others
+                return all(held)
             first = self.pick(len(parts))
             return any(self.hold(part, want, names, at) for part in (*parts[first:], *parts[:first]))
         if isinstance(condition, Exists):
             if want is not condition.negated:
                 return self.support(condition.query, names, at) is not None
-            return all([self.avoid(condition.query, names, binding) for binding in list(self.bindings)])
+            held = [
+                self.avoid(condition.query, names, binding) for binding in list(self.bindings)
+            ]  # each is tried, whatever became of the others
+            return all(held)
         return self._measured(condition, want, names, at)
 
     def _measured(self, measure: Measure, want: bool, names: Names, at: datetime) -> bool:
@@ -200,7 +209,10 @@ class Plan(Wishes):
         reused: list[tuple[Entry, Draft | None]] = []
         if not fresh:
             reused = [
-                (w, d) for w in ways for d in self.drafts if d.kind.name in w.kinds and (d.time < at or (d.time == at and not query.before))
+                (w, d)
+                for w in ways
+                for d in self.drafts
+                if d.kind.name in w.kinds and (d.time < at or (d.time == at and not query.before))
             ]
         found = None
         for way, draft in (*reused, *[(way, None) for way in ways]):
@@ -302,7 +314,8 @@ class Plan(Wishes):
         for name, value in way.values:
             names[name] = Given(value, names)
         held = self.all_of(way.conditions, names, draft.time)
-        held &= all([self.hold(excuse, False, names, draft.time) for excuse in way.excuses])
+        excused = [self.hold(excuse, False, names, draft.time) for excuse in way.excuses]
+        held = held and all(excused)
         if way.begins is not None:
             self.assign(way.begins.node, draft.time, names)
         if way.until is not None and failed(self.evaluate(way.until.node, names)):
@@ -372,8 +385,3 @@ def _at_least(limit: Limit, value: Any, want: bool) -> float | None:
     beyond = {("at_least", True): 0, ("more_than", True): 1, ("at_most", False): 1, ("fewer_than", False): 0}
     more = beyond.get((limit.comparison, want))
     return None if more is None else value + more
-
-
-def absent(place: Place) -> bool:
-    """Whether nothing stands at *place*."""
-    return place.read() is ABSENT

@@ -79,7 +79,11 @@ class Scenario:
         return self
 
     def expect(
-        self, rule: str, *, about: str | Iterable[str] | None = None, part: str | None = None,
+        self,
+        rule: str,
+        *,
+        about: str | Iterable[str] | None = None,
+        part: str | None = None,
         cleared: str | datetime | None = None,
     ) -> Scenario:
         """

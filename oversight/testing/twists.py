@@ -36,7 +36,9 @@ def edges(plan: Plan, besides: Draft | None = None) -> list[datetime]:
         values = [place.read() for place in places(draft)]
         found += [value for value in values if isinstance(value, datetime)]
         days = [value for value in values if isinstance(value, date) and not isinstance(value, datetime)]
-        found += [datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=n) for day in days for n in (0, 1)]
+        found += [
+            datetime(day.year, day.month, day.day, tzinfo=zone) + timedelta(days=n) for day in days for n in (0, 1)
+        ]
     spans = [span for span in plan.sources.spans if span.length > 0][:12]
     spans += [place.read() for draft in plan.drafts for place in places(draft) if isinstance(place.read(), Period)]
     found += [shift(instant, span, zone, sign) for instant in found[:8] for span in spans for sign in (1, -1)]

@@ -61,7 +61,7 @@ def candidates(place: Place, found: Sources, zone: ZoneInfo) -> list[Any]:
         numbers = [w for w in words if isinstance(w, int | float)]
         made = [kind(value) for value in (*near, *numbers, 0, 2, 10, 100, 10_000, 10_000_000)]
     elif declared in (TIMESTAMP, DATE):
-        moment = now if isinstance(now, date) else place.draft.time
+        moment: Any = now if isinstance(now, date) else place.draft.time
         made = [(moment if declared is TIMESTAMP or type(moment) is date else moment.date()) + by for by in _DAYS]
     elif isinstance(declared, ListType):
         made = [[], *[[w] for w in texts], [default(declared.item, name, place.draft.time, found, zone)]]
