@@ -41,4 +41,5 @@ def test_a_planted_bug_is_found(patch, tmp_path):
     """The suite fails, and names a property and a history."""
     done = planted(patch, tmp_path)
     assert 1 == done.returncode, f"{patch.stem} is not found"
-    assert "AssertionError" in done.stderr and "after these events, in order of arrival" in done.stderr, done.stderr
+    assert "AssertionError" in done.stderr
+    assert "after these events, in order of arrival" in done.stderr, done.stderr

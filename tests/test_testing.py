@@ -1,6 +1,7 @@
 """The test kit: what it draws is valid and decides something, and what it checks can fail."""
 
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -56,9 +57,11 @@ class Deaf:
         self.pack = pack
 
     def feed(self, event):
+        """Hear nothing."""
         return ()
 
     def advance(self, to):
+        """Let nothing pass."""
         return ()
 
 
@@ -81,23 +84,24 @@ class Forgetful:
         self.sink = sink
 
     def tell(self, changes):
+        """Tell, wrongly."""
         for change in list(changes)[:-1]:
             self.sink(change.rule)
 
 
 class Raw(Forgetful):
     def tell(self, changes):
+        """Tell, wrongly."""
         for change in changes:
             self.sink(change.rule + change.message)
 
 
 class Silent(Forgetful):
     def tell(self, changes):
+        """Tell, wrongly."""
         for change in changes:
-            try:
+            with suppress(OSError):
                 self.sink(change.rule)
-            except OSError:
-                pass
 
 
 @pytest.mark.parametrize(

@@ -98,10 +98,8 @@ class Plan(Wishes):
     # Conditions
 
     def all_of(self, conditions: Iterable[Condition], names: Names, at: datetime) -> bool:
-        """Make every condition hold; whether they do."""
-        held = [
-            self.hold(condition, True, names, at) for condition in conditions
-        ]  # each is tried, whatever became of the others
+        """Make every condition hold; whether they do. Each is tried, whatever became of those before it."""
+        held = [self.hold(condition, True, names, at) for condition in conditions]
         return all(held)
 
     def hold(self, condition: Condition, want: bool, names: Names, at: datetime) -> bool:
@@ -113,18 +111,14 @@ class Plan(Wishes):
             if condition.mode == "not":
                 return self.hold(parts[0], not want, names, at)
             if (condition.mode == "all") is want:
-                held = [
-                    self.hold(part, want, names, at) for part in parts
-                ]  # each is tried, whatever became of the others
+                held = [self.hold(part, want, names, at) for part in parts]
                 return all(held)
             first = self.pick(len(parts))
             return any(self.hold(part, want, names, at) for part in (*parts[first:], *parts[:first]))
         if isinstance(condition, Exists):
             if want is not condition.negated:
                 return self.support(condition.query, names, at) is not None
-            held = [
-                self.avoid(condition.query, names, binding) for binding in list(self.bindings)
-            ]  # each is tried, whatever became of the others
+            held = [self.avoid(condition.query, names, binding) for binding in list(self.bindings)]
             return all(held)
         return self._measured(condition, want, names, at)
 
@@ -257,7 +251,8 @@ class Plan(Wishes):
     def finish(self, binding: Binding) -> bool:
         """End a fact that was made up; whether that could be done."""
         fact, entry = binding.fact, binding.entry
-        assert fact is not None and entry is not None
+        assert fact is not None
+        assert entry is not None
         place = None if entry.until is None else self.locate(entry.until.node, binding.names)
         if place is not None and place.write(self._of_type(place, self.latest + timedelta(hours=1))):
             return True

@@ -49,14 +49,13 @@ class Scenario:
             raise ValueError("an instant needs an offset, as in 2026-03-10T09:00:00+08:00")
         return self
 
-    def event(self, kind: str, *, id: str | None = None, source: str = "", **attributes: Any) -> Scenario:
+    def event(self, kind: str, identity: str = "", /, **attributes: Any) -> Scenario:
         """
         Something happens.
 
         Args:
             kind: the kind of event.
-            id: of the event; numbered in order without one.
-            source: of the event.
+            identity: the id of the event; numbered in order without one.
             attributes: those that matter; others that are required have a plain value.
 
         Raises:
@@ -72,7 +71,7 @@ class Scenario:
                 raise ValueError(f"{kind}: {_unknown('attribute', name, known)}")
         plan = Plan(self._pack, Sources({}, {}, (), ()), lambda number: 0)
         draft: Draft = plan.draft(kind, now)
-        made = {"id": id or f"e{len(self.events) + 1}", "source": source, **draft.written()}
+        made = {"id": identity or f"e{len(self.events) + 1}", **draft.written()}
         made["data"] = {**made["data"], **plain(attributes)}
         Engine(_only(self._pack, kind)).decode(made)
         self.events.append(made)

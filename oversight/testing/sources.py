@@ -1,4 +1,4 @@
-"""What a pack mentions: the words, numbers, spans and instants at which its rules decide, and ids that are meant to meet."""
+"""What a pack mentions: the words, numbers, spans and instants at which its rules decide, and ids that are to meet."""
 
 from __future__ import annotations
 
