@@ -139,8 +139,11 @@ def _check(
 
     try:
         (seeded(seed)(hold) if seed is not None else hold)()
-    except Broken:
-        raise AssertionError(str(broken[0])) from None
+    except Exception:
+        # Hypothesis repeats what failed, and may find that it fails at another place: it is told already.
+        if broken:
+            raise AssertionError(str(broken[0])) from None
+        raise
 
 
 def _failure(trial: Trial, properties: Iterable[Callable[[Trial], None]]) -> Broken | None:
