@@ -8,16 +8,14 @@ what is drawn here is plain, few things are tested at once, and all instants lie
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies as st
-
 from oversight.language.reader import read_pack
 from oversight.language.site import read_site
 from oversight.model.pack import Pack
+from oversight.testing.dice import Dice, thrown
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = ("a.did", "b.did", "c.did")
@@ -43,46 +41,7 @@ def day(number: float) -> datetime:
     return BASE + timedelta(days=number)
 
 
-class Dice:
-    """
-    Choices read from random bytes, of which zero is always the simplest; after the last byte all are.
-
-    Hypothesis varies what it draws piece by piece, five times for each new example. Bytes are drawn at once,
-    so that every example is new, and are still made simpler one by one when an example fails.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.read = 0
-
-    def __repr__(self) -> str:
-        return f"Dice({self.data.rstrip(bytes(1))!r})"
-
-    def below(self, number: int) -> int:
-        """A whole number from zero to below *number*."""
-        self.read += 1
-        return self.data[self.read - 1] * number // 256 if self.read <= len(self.data) else 0
-
-    def one_in(self, number: int) -> bool:
-        """True once in *number* times."""
-        return self.below(number) == number - 1
-
-    def one_of(self, *choices: Any) -> Any:
-        """One of *choices*; what stands there twice comes twice as often."""
-        return choices[self.below(len(choices))]
-
-    def some_of(self, choices: Sequence[Any], most: int) -> list[Any]:
-        """None to *most* of *choices*."""
-        picked = [self.one_of(*choices) for _ in range(self.below(most + 1))]
-        return list(dict.fromkeys(picked))
-
-    def part(self, size: int) -> Dice:
-        """Dice with bytes of their own, so that what is made of them does not move what is made of others."""
-        self.read += size
-        return Dice(self.data[self.read - size : self.read])
-
-
-dice = st.binary(min_size=970, max_size=970).map(Dice)
+dice = thrown(970)
 
 
 def kinds_on(dice: Dice, besides: str = "") -> str:

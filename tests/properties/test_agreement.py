@@ -11,20 +11,21 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, note
-from tests.properties.drawn import Dice, calls, checked, day, dice, exceptions, histories, packs
+from tests.properties.drawn import calls, checked, day, dice, exceptions, histories, packs
 
 from oversight.engine.core import Engine
-from oversight.engine.store import Held
 from oversight.ground.errors import EventRefused
-from oversight.meaning.semantics import Outcome, history_of, outcome, reached
+from oversight.meaning.semantics import history_of, outcome, reached
 from oversight.model.folding import fold
-from oversight.model.forms import ABSENT, Event
+from oversight.model.forms import Event
 from oversight.model.pack import Pack
+from oversight.testing.agreement import (
+    Told, alerts_of_changes, alerts_of_definition, facts_of_definition, facts_of_engine,
+)  # fmt: skip
+from oversight.testing.dice import Dice
 
 MATCHER = os.environ.get("OVERSIGHT_MATCHER", "index")
 """The matcher of the engines. With ``rete`` these run in a process of their own (``tests/test_rete.py``)."""
-Told = dict[str, tuple[str, datetime, str | None, dict[str, datetime | None]]]
-
 
 Written = dict[str, Any]
 
@@ -54,42 +55,6 @@ def example(dice: Dice) -> tuple[Pack, list[Written]]:
     return read(written, excepted, history=history), history
 
 
-def attributes(held: Held) -> dict[str, Any]:
-    """All that a fact of the engine has."""
-    data = held.event.data
-    found = {name: getattr(data, name) for name in data.__struct_fields__ if name != "corrects"}
-    return {n: v for n, v in {**found, **(held.values or {})}.items() if v is not ABSENT}
-
-
-def facts_of_engine(engine: Engine, pack: Pack) -> dict[str, Any]:
-    """The facts that hold, as plain values."""
-    return {name: {h.key: (h.since, h.event.id, attributes(h)) for h in engine.facts(name)} for name in pack.facts}
-
-
-def facts_of_definition(found: Outcome, pack: Pack) -> dict[str, Any]:
-    """The facts that hold, as plain values."""
-    return {
-        name: {
-            h.key: (h.since, h.event.id, {n: v for n, v in h.attributes.items() if v is not ABSENT})
-            for h in found.facts.get(name, {}).values()
-        }
-        for name in pack.facts
-    }
-
-
-def alerts_of_definition(found: Outcome) -> Told:
-    """The alerts, without parts that never lasted beside others that did."""
-    return {
-        a.identity: (a.rule.id, a.at, None if a.waived is None else a.waived.reason, _lasting(a.at, a.subjects))
-        for a in found.alerts.values()
-    }
-
-
-def _lasting(at: datetime, subjects: dict[str, datetime | None]) -> dict[str, datetime | None]:
-    lasting = {subject: end for subject, end in subjects.items() if end != at}
-    return lasting or dict(subjects)
-
-
 class Record:
     """What the changes told so far amount to."""
 
@@ -98,10 +63,7 @@ class Record:
 
     def alerts(self) -> Told:
         """The alerts that stand."""
-        return {
-            i: (f.rule, f.at, None if f.waived is None else f.waived["reason"], _lasting(f.at, dict(f.subjects)))
-            for i, f in fold(self.changes).items()
-        }
+        return alerts_of_changes(self.changes)
 
 
 class Model:

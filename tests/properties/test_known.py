@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import given, note
-from tests.properties.drawn import Dice, day, dice
-from tests.properties.test_agreement import alerts_of_definition, example
+from tests.properties.drawn import day, dice
+from tests.properties.test_agreement import example
 
 from oversight import Change, Engine, Pack, as_known_at
 from oversight.meaning.semantics import outcome
 from oversight.model.folding import Folded, fold
 from oversight.model.forms import Event
 from oversight.runner.run import Run
+from oversight.testing.agreement import alerts_of_definition
+from oversight.testing.dice import Dice
 
 FAR = day(400)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from hypothesis import given
-from tests.properties.drawn import Dice, day, dice
+from tests.properties.drawn import day, dice
 from tests.properties.test_agreement import example
 
 from oversight import Engine, lifetimes
 from oversight.model.lifetimes import NEVER, TIME
+from oversight.testing.dice import Dice
 
 LATEST = 12
 """After the last day that is drawn, and the longest life from it."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import given, note
-from tests.properties.drawn import Dice, calls, day, dice
+from tests.properties.drawn import calls, day, dice
 from tests.properties.test_agreement import example
 
 from oversight import Change, Engine, Pack
 from oversight.model.folding import fold
+from oversight.testing.dice import Dice
 
 
 def fed(pack: Pack, history: list[dict[str, Any]], how: list[tuple[str, int]]) -> tuple[Engine, list[dict[str, Any]]]:

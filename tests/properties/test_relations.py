@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, note
-from hypothesis import strategies as st
-from tests.properties.drawn import Dice, calls, day, dice, histories
+from tests.properties.drawn import calls, day, dice, histories
 from tests.properties.test_agreement import (
-    Record,
     Written,
-    alerts_of_definition,
-    facts_of_definition,
-    facts_of_engine,
     read,
     written_example,
 )
@@ -27,8 +21,12 @@ from oversight.ground.errors import EventRefused, SnapshotRefused
 from oversight.meaning.semantics import outcome
 from oversight.model.folding import fold
 from oversight.model.forms import Event
+from oversight.testing.agreement import (
+    alerts_of_changes, alerts_of_definition, facts_of_definition, facts_of_engine, open_now,
+)  # fmt: skip
+from oversight.testing.dice import Dice, thrown
 
-more = st.binary(min_size=400, max_size=400).map(Dice)
+more = thrown(400)
 """Dice for what a property draws besides a pack and a history."""
 
 
@@ -52,22 +50,6 @@ def fed(pack: Pack, history: list[Written], dice: Dice, upto: datetime) -> tuple
     return engine, told
 
 
-def open_now(engine: Engine) -> list[tuple[Any, ...]]:
-    """The open alerts, all that they say, without the order of their subjects."""
-    return [
-        (c.alert, c.rule, c.part, c.at, c.since, sorted(c.subjects), c.open, c.message, c.evidence, c.missing, c.cause,
-         c.waived, c.assumed)
-        for c in engine.open_alerts()
-    ]  # fmt: skip
-
-
-def amounts_to(told: Iterable[Change]) -> Any:
-    """The alerts that changes leave, by identity."""
-    record = Record()
-    record.changes += told
-    return record.alerts()
-
-
 @given(dice, more)
 def test_the_order_of_arrival_does_not_matter(dice: Dice, more: Dice) -> None:
     """Any two orders of arrival end in the same facts and alerts, word for word, and in the definition's."""
@@ -78,10 +60,10 @@ def test_the_order_of_arrival_does_not_matter(dice: Dice, more: Dice) -> None:
     first, told = fed(pack, one, more, day(12))
     second, told_again = fed(pack, other, more, day(12))
     assert open_now(first) == open_now(second)
-    assert amounts_to(told) == amounts_to(told_again)
+    assert alerts_of_changes(told) == alerts_of_changes(told_again)
     decoded = [event for event in map(first.decode, history) if isinstance(event, Event)]
     found = outcome(pack, decoded, day(12))
-    assert alerts_of_definition(found) == amounts_to(told)
+    assert alerts_of_definition(found) == alerts_of_changes(told)
     assert facts_of_definition(found, pack) == facts_of_engine(first, pack) == facts_of_engine(second, pack)
 
 
@@ -218,7 +200,7 @@ def test_independent_subjects_do_not_influence_each_other(dice: Dice, more: Dice
     for history in (ours, theirs, shuffled(more, ours + theirs)):
         engine, told = fed(pack, history, more, day(12))
         engines.append(facts_of_engine(engine, pack))
-        alerts.append(amounts_to(told))
+        alerts.append(alerts_of_changes(told))
     assert {**alerts[0], **alerts[1]} == alerts[2]
     assert {name: {**engines[0][name], **engines[1][name]} for name in pack.facts} == engines[2]
 

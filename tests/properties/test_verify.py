@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from attrs import evolve
 from hypothesis import given
-from tests.properties.drawn import Dice, calls, day, dice
+from tests.properties.drawn import calls, day, dice
 from tests.properties.test_agreement import example
 
 from oversight.engine.core import Engine
 from oversight.meaning.verify import verify
 from oversight.model.alerts import WITHDRAWN, Change, Missing
 from oversight.model.forms import Event
+from oversight.testing.dice import Dice
 
 
 def altered(change: Change) -> list[Change]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import evolve
 from hypothesis import given, note
-from tests.properties.drawn import KEYS, Dice, day, dice
+from tests.properties.drawn import KEYS, day, dice
 from tests.properties.test_agreement import example
 
 from oversight import Engine, Pack, why_not
@@ -19,6 +19,7 @@ from oversight.model.answers import (
 from oversight.model.clauses import first_equality, flatten
 from oversight.model.forms import Event
 from oversight.model.pack import Query, Rule
+from oversight.testing.dice import Dice
 
 
 class Asked:
