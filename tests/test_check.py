@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import oversight.language
+from tests.tiny import HEADER, ONE_RULE
 from oversight.ground.text import printable
 from oversight.ground.time import Period
 from oversight.language import source
@@ -32,20 +33,7 @@ GOLDEN = Path(__file__).parent / "golden" / "check"
 SITES = Path(__file__).parent / "golden" / "site"
 SMALL = Path(__file__).parent / "packs" / "small"
 INPUTS = sorted(folder.name for folder in GOLDEN.iterdir() if folder.is_dir())
-HEADER = 'pack: {name: it, version: "1", language: 1, uses: [base]}\n'
-RULE = """
-rules:
-  - rule: R-1
-    title: A thing
-    authority: [{instrument: Charter, provision: section 1}]
-    basis: commitment
-    severity: low
-    on: thing.began as e
-    %s
-    alert: A thing.
-    remedy: Take it away.
-    cases: [{name: nothing, events: [], alerts: []}]
-"""
+RULE = ONE_RULE % "    on: thing.began as e\n    %s"
 
 
 def beside(folder: Path) -> Callable[[str], Path]:

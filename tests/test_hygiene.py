@@ -7,21 +7,9 @@ import pytest
 from oversight.cli import main
 from oversight.language.hygiene import unread
 from oversight.language.reader import read_pack
+from tests.tiny import HEADER, ONE_RULE
 
 BASE = Path(__file__).parent / "golden" / "check" / "base"
-HEADER = 'pack: {name: it, version: "1", language: 1, uses: [base]}\n'
-RULE = """
-rules:
-  - rule: R-1
-    title: A thing
-    authority: [{instrument: Charter, provision: section 1}]
-    basis: commitment
-    severity: low
-%s
-    alert: A thing.
-    remedy: Take it away.
-    cases: [{name: nothing, events: [], alerts: []}]
-"""
 
 
 def found(folder, head, declared=""):
@@ -29,7 +17,7 @@ def found(folder, head, declared=""):
     made = folder / "it"
     made.mkdir(exist_ok=True)
     indented = "\n".join(f"    {line}" for line in head.splitlines())
-    (made / "pack.yaml").write_text(HEADER + declared + RULE % indented)
+    (made / "pack.yaml").write_text(HEADER + declared + ONE_RULE % indented)
     result = read_pack(made, lambda name: BASE)
     return [one.code for one in result.diagnostics], result.pack
 

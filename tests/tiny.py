@@ -55,6 +55,21 @@ USUAL = {
     "remedy": "Switch it off.",
     "cases": "[{name: nothing, events: [], alerts: []}]",
 }
+HEADER = 'pack: {name: it, version: "1", language: 1, uses: [base]}\n'
+"""Of a pack beside ``base``, the golden input of the checker."""
+ONE_RULE = """
+rules:
+  - rule: R-1
+    title: A thing
+    authority: [{instrument: Charter, provision: section 1}]
+    basis: commitment
+    severity: low
+%s
+    alert: A thing.
+    remedy: Take it away.
+    cases: [{name: nothing, events: [], alerts: []}]
+"""
+"""A rule but for its head and conditions, at the indent of its keys."""
 ZONE = timezone(timedelta(hours=8))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_COMMENT = re.compile(r"\s*#")
+from oversight.ground.marks import marked
 
 
 def marks(lines: Sequence[str], word: str, about: Sequence[str]) -> dict[tuple[int, str], tuple[int, str]]:
@@ -23,13 +23,4 @@ def marks(lines: Sequence[str], word: str, about: Sequence[str]) -> dict[tuple[i
     {(2, 'false'): (1, 'all are large')}
     """
     pattern = re.compile(rf"(?:^|\s)#\s*{word} (?P<about>{'|'.join(about)}): *(?P<reason>\S.*)")
-    found: dict[tuple[int, str], tuple[int, str]] = {}
-    above: list[tuple[str, int, str]] = []
-    for number, line in enumerate(lines, 1):
-        mark = pattern.search(line)
-        if mark is not None:
-            above.append((mark["about"], number, mark["reason"].strip()))
-        if not _COMMENT.match(line):
-            found.update({(number, named): (at, reason) for named, at, reason in above})
-            above = []
-    return found
+    return {(line, mark["about"]): (at, mark["reason"].strip()) for mark, at, line in marked(lines, pattern)}

@@ -131,18 +131,14 @@ class Engine:
         Raises:
             EventRefused: as :meth:`feed`.
         """
-        if isinstance(event, Stranger):
-            self.strangers[event.kind] += 1
-            return
-        identity = (event.source, event.id)
-        if identity in self._known or (self._floor is not None and event.time < self._floor):
+        if isinstance(event, Event):
             self._check(event, _NOTHING)
-        self._take_new(event, identity)
+        self._take(event)
 
     def _check(self, event: Event, batch: Mapping[tuple[str, str], Event]) -> None:
         identity = (event.source, event.id)
         known = self._known.get(identity) or batch.get(identity)
-        if self._floor is not None and self._is_final(event):
+        if self._floor is not None and event.time < self._floor:
             raise EventRefused(
                 "too-late",
                 f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
@@ -155,10 +151,6 @@ class Engine:
             where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
             raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
 
-    def _is_final(self, event: Event) -> bool:
-        """Whether an event lies before what may be revised: it is as it is, whether it is still remembered or not."""
-        return self._floor is not None and event.time < self._floor
-
     def _raise_floor(self) -> None:
         """What is before the floor is final for good, even where time is taken back."""
         closed = self._timeline.closed
@@ -169,12 +161,8 @@ class Engine:
     def _take(self, event: Event | Stranger) -> None:
         if isinstance(event, Stranger):
             self.strangers[event.kind] += 1
-        else:
-            self._take_new(event, (event.source, event.id))
-
-    def _take_new(self, event: Event, identity: tuple[str, str]) -> None:
-        """Take in an event, unless it is known."""
-        known, time = self._known, event.time
+            return
+        known, identity, time = self._known, (event.source, event.id), event.time
         if identity in known:
             return
         known[identity] = event
@@ -194,7 +182,7 @@ class Engine:
         if identity in self._gone:
             return
         known = self._known.get(identity)
-        if known is not None and self._is_final(known):
+        if known is not None and self._floor is not None and known.time < self._floor:
             self._final.add(identity)
             return
         self._gone.add(identity)

@@ -7,13 +7,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from oversight.engine.timers import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.store import Journal, Readers
-from oversight.model.expressions import Name
+from oversight.model.clauses import parameters_in
 from oversight.model.forms import ABSENT, Event, order_of
 
 
@@ -163,18 +161,4 @@ class Timeline:
 def parameters_of(rule: CompiledRule) -> set[str]:
     """Names of the parameters that the judgement of a rule reads at each instant."""
     written = rule.rule
-    found: set[str] = set()
-    _names((written.conditions, written.excuses, written.values, written.each), found)
-    return found
-
-
-def _names(part: Any, found: set[str]) -> None:
-    if isinstance(part, tuple):
-        for item in part:
-            _names(item, found)
-    elif isinstance(part, Name):
-        if part.parameter:
-            found.add(part.name)
-    elif attrs.has(type(part)):
-        for a in attrs.fields(type(part)):
-            _names(getattr(part, a.name), found)
+    return set(parameters_in((written.conditions, written.excuses, written.values, written.each)))

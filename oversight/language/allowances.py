@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
+from oversight.ground.marks import marked
 from oversight.ground.text import nearest
 from oversight.language.codes import CODES
 from oversight.model.diagnostics import Diagnostic
@@ -16,7 +17,6 @@ ASKED = frozenset({"unused-fact", "unused-kind"})
 """The codes that are told of some packs only where they are asked for."""
 
 _MARK = re.compile(r"(?:^|\s)#\s*allow (?P<code>[a-z0-9-]+): *(?P<reason>\S.*)")
-_COMMENT = re.compile(r"\s*#")
 
 
 @frozen
@@ -66,15 +66,8 @@ def allowed(
 
 
 def _marks(name: str, lines: Sequence[str]) -> list[Allowance]:
-    found, above = [], list[tuple[str, Place]]()
-    for number, line in enumerate(lines, 1):
-        mark = _MARK.search(line)
-        if mark is not None:
-            above.append((mark["code"], Place(name, number, mark.start("code") + 1)))
-        if not _COMMENT.match(line):
-            found += [Allowance(code, number, place) for code, place in above]
-            above = []
-    return found
+    found = marked(lines, _MARK)
+    return [Allowance(mark["code"], line, Place(name, at, mark.start("code") + 1)) for mark, at, line in found]
 
 
 def _unneeded(mark: Allowance) -> Diagnostic:

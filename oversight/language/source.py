@@ -142,6 +142,16 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def text_of(content: bytes) -> str:
+    """
+    The text of a file, with ends of lines of one sort.
+
+    Raises:
+        UnicodeDecodeError: it is no UTF-8.
+    """
+    return content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+
+
 def read(name: str, content: bytes, findings: Findings) -> tuple[Source, Node | None]:
     """
     Read one file.
@@ -162,7 +172,7 @@ def read(name: str, content: bytes, findings: Findings) -> tuple[Source, Node | 
         findings.error("file-too-large", f"the file has more than {MAX_BYTES:,} bytes", Place(name, 1, 1))
         return Source(name, ""), None
     try:
-        text = content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
+        text = text_of(content)
     except UnicodeDecodeError as error:
         before = content[: error.start].decode("utf-8")
         line = before.count("\n") + 1

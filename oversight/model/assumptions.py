@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-import attrs
-
 from oversight.ground.text import text_of
 from oversight.model.alerts import Assumption
-from oversight.model.expressions import Name
+from oversight.model.clauses import parameters_in, within
 from oversight.model.pack import Head, Pack, Parameter, Query, Rule
 
 _AT, _SINCE, _BEFORE = "at", "since", "before"
@@ -57,11 +55,11 @@ class Assumptions:
         return Assumption(name, text_of(parameter.entries[number][1]), parameter.sources[number])
 
     def _found(self, rule: Rule) -> tuple[Use, ...]:
-        deadline = set(_names(rule.deadline))
+        deadline = set(parameters_in(rule.deadline))
         direct = {
             name
             for part in (rule.conditions, rule.excuses, rule.values, rule.each, rule.about, rule.message, rule.remedy)
-            for name in _names(part)
+            for name in parameters_in(part)
         }
         named = [(name, _AT) for name in direct] + [(name, _SINCE) for name in deadline]
         named += [(name, _BEFORE) for name in self._through(rule)]
@@ -75,7 +73,7 @@ class Assumptions:
         while waiting:
             part = waiting.pop()
             if part is not rule:
-                found.update(_names(part))
+                found.update(parameters_in(part))
             for asked in _asked(part):
                 if asked.fact in self._pack.facts and asked.fact not in facts:
                     facts.add(asked.fact)
@@ -96,27 +94,8 @@ def _read(parameter: Parameter, when: str, at: datetime, since: datetime) -> Ite
             yield parameter.name, number
 
 
-def _names(part: Any) -> Iterator[str]:
-    """The parameters read anywhere in *part*."""
-    for inner in _within(part):
-        if isinstance(inner, Name) and inner.parameter:
-            yield inner.name
-
-
 def _asked(part: Any) -> Iterator[Query | Head]:
     """The facts that *part* looks at."""
-    for inner in _within(part):
+    for inner in within(part):
         if isinstance(inner, Query | Head):
             yield inner
-
-
-def _within(part: Any) -> Iterator[Any]:
-    """*part* and all that is written in it."""
-    waiting = [part]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            waiting.extend(part)
-        elif attrs.has(type(part)):
-            yield part
-            waiting.extend(getattr(part, a.name) for a in attrs.fields(type(part)) if a.name not in ("type", "place"))

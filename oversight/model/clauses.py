@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
 
 from oversight.model.expressions import Call, Name, Node, path_of, walk
 from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
@@ -97,3 +100,22 @@ def first_equality(query: Query) -> int | None:
         return None
     inner = names_inside(query.where) | {query.name}
     return next((n for n, part in enumerate(flatten(query.where)) if equality(part, query.name, inner)), None)
+
+
+def parameters_in(part: Any) -> Iterator[str]:
+    """The parameters read anywhere in *part* of a pack."""
+    for inner in within(part):
+        if isinstance(inner, Name) and inner.parameter:
+            yield inner.name
+
+
+def within(part: Any) -> Iterator[Any]:
+    """*part* and all that is written in it."""
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(part)
+        elif attrs.has(type(part)):
+            yield part
+            waiting.extend(getattr(part, a.name) for a in attrs.fields(type(part)) if a.name not in ("type", "place"))

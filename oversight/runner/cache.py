@@ -26,6 +26,7 @@ from attrs import evolve
 import oversight.ground
 from oversight.language.library import files_of
 from oversight.language.reader import Result, read_pack
+from oversight.language.source import Source, text_of
 from oversight.model import types
 from oversight.model.types import Type
 
@@ -92,7 +93,7 @@ class _Lines(Mapping[str, list[str]]):
     def __getitem__(self, name: str) -> list[str]:
         if name not in self._names:
             raise KeyError(name)
-        return Path(name).read_bytes().decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
+        return Source(name, text_of(Path(name).read_bytes())).lines
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
