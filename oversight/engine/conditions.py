@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import define, frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, found_by, text_of
 from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
-from oversight.engine.queries import Holds, Lookup, Plan, Reads, Truth
+from oversight.engine.quantifiers import write_quick, write_some
+from oversight.engine.queries import Holds, Plan, Reads, Truth
 from oversight.engine.source import Source
-from oversight.engine.store import BY_KEY
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import flatten
+from oversight.model.expressions import Call, Macro, Node, walk
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -25,7 +25,6 @@ Write = Callable[[Source], None]
 """Writes out what fills a slot."""
 NONE_ON_RECORD = EvaluationError("none on record")
 UNDECIDED = EvaluationError("undecided")
-_SLOTS = re.compile(r"env\[(\d+)\]")
 _COMPARISONS = {"at_most": "<=", "at_least": ">=", "more_than": ">", "fewer_than": "<"}
 
 
@@ -40,19 +39,21 @@ class Compiled:
         parts: the compiled conditions of its ``where:`` or group, in written order.
         near: finds the facts that meet the first equality test alone, where that is not what ``plan`` does.
         given: gives the truth, where that is not written out.
+        left: those of ``parts`` that ``plan`` leaves to be asked of each fact that it finds.
     """
 
-    __slots__ = ("_holds", "condition", "frame", "near", "parts", "plan")
+    __slots__ = ("_holds", "condition", "frame", "left", "near", "parts", "plan")
 
     def __init__(
         self, condition: Condition, frame: Frame, plan: Plan | None = None, parts: tuple[Compiled, ...] = (),
-        near: Plan | None = None, given: Holds | None = None,
+        near: Plan | None = None, given: Holds | None = None, left: tuple[Compiled, ...] = (),
     ) -> None:  # fmt: skip
         self.condition = condition
         self.frame = frame
         self.plan = plan
         self.parts = parts
         self.near = near
+        self.left = left
         self._holds = given
 
     @property
@@ -67,11 +68,18 @@ class Compiled:
                 self._holds = source.function()
         return self._holds
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for facts."""
+        if isinstance(self.condition, Group):
+            return any(part.asks for part in self.parts)
+        return not isinstance(self.condition, Test)
+
     def write(self, source: Source) -> tuple[str, bool]:
         """Write it out; the code of its truth, and whether that is never undecided."""
         condition = self.condition
         if isinstance(condition, Test):
-            return self._write_test(condition, source)
+            return self._write_test(condition.expression.node, source)
         if isinstance(condition, Group) and condition.mode == "not":
             code, decided = self.parts[0].write(source)
             if decided:
@@ -79,74 +87,45 @@ class Compiled:
             return self._named(f"None if {code} is None else not {code}", source), False
         if isinstance(condition, Exists):
             assert self.plan is not None
-            if self.plan.quick is not None:
-                found = _write_quick(self.plan, self.frame, source)
-            else:
-                found = f"{source.bind(self.plan.some)}(env, reads)"
+            found = write_some(self.plan, self.left, self.frame, source)
             return (f"(not {found})" if condition.negated else found), True
-        return self._named(f"{source.bind(self.holds)}(env, reads)", source), False
+        return self._named(f"{source.bind(self.holds)}(env, {source.reads})", source), False
 
-    def _write_test(self, condition: Test, source: Source) -> tuple[str, bool]:
-        text = text_of(condition.expression.node, self.frame, source)
+    def _write_test(self, node: Node, source: Source) -> tuple[str, bool]:
+        text = text_of(node, self.frame, source)
         if text.sure and text.truth:
             return text.code, True
+        if isinstance(node, Call) and node.function in ("&&", "||") and not source.deep:
+            return self._write_junction(node, source), False
         name = source.fresh()
-        source.inside("try:", f"{name} = {text.code}")
-        source.inside("except EvaluationError:", f"{name} = None")
+        if text.sure:
+            source.add(f"{name} = {text.code}")
+        else:
+            source.inside("try:", f"{name} = {text.code}")
+            source.inside("except EvaluationError:", f"{name} = None")
         if not text.truth:
             source.inside(f"if {name} is not True and {name} is not False:", f"{name} = None")
         return name, False
+
+    def _write_junction(self, node: Call, source: Source) -> str:
+        """``&&`` and ``||``: an operand that decides does so whatever the others are, in any order."""
+        decides, other = ("True", "False") if node.function == "||" else ("False", "True")
+        frame, name = self.frame, source.fresh()
+        known = frame.present
+        source.add(f"{name} = {other}")
+        for argument in node.arguments:
+            with source.block(f"if {name} is not {decides}:"):
+                code = self._named(self._write_test(argument, source)[0], source)
+                source.inside(f"if {code} is not {other}:", f"{name} = {code}")
+            if node.function == "&&":
+                frame.present = frame.present | found_by(argument)
+        frame.present = known
+        return name
 
     def _named(self, code: str, source: Source) -> str:
         name = source.fresh()
         source.add(f"{name} = {code}")
         return name
-
-
-def _write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
-    """
-    Write out whether any fact matches, where a single look by key or into an index settles that.
-
-    The slot then has one that does: any, or the *latest*.
-    """
-    lookup = plan.quick
-    assert lookup is not None
-    found, value, held = source.fresh(), source.fresh(), source.fresh()
-    text = text_of(lookup.nodes[0], frame, source)
-    asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
-    if text.sure and lookup.hashable:
-        names = (value, held)
-        if set(_SLOTS.findall(text.code)) <= {"1"}:  # the event or what a rule watches, which stay what they are
-            names = source.found.setdefault((plan.table.number, lookup.number, latest, text.code), names)
-        if names[0] == value:
-            source.add(*asked)
-        _write_found(plan, lookup, (found, *names), source, latest)
-    else:
-        source.add(f"{found} = False")
-        source.inside("try:", *asked)
-        source.inside("except (EvaluationError, TypeError):", "pass")
-        with source.block("else:"):
-            _write_found(plan, lookup, (found, value, held), source, latest)
-    return found
-
-
-def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source, latest: bool) -> None:
-    """Write out what a single look found, and what is then noted as read."""
-    found, value, held = names
-    noted = "" if plan.inverse else "if reads is not None: reads.append"
-    looked = f"{noted}(({plan.table.number}, {lookup.number}, {value}))"
-    if noted and latest:
-        source.add(looked)
-    source.add(f"{found} = {held} is not None")
-    with source.block(f"if {found}:"):
-        if lookup.number != BY_KEY:
-            one = f"{source.bind(latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
-            source.inside(f"if {held}.__class__ is dict:", f"{held} = {one}")
-        source.add(f"env[{plan.slot}] = {held}")
-        if noted and not latest:
-            source.add(f"{noted}(({plan.table.number}, {BY_KEY}, {held}.key))")
-    if noted and not latest:
-        source.inside("else:", looked)
 
 
 @frozen
@@ -197,13 +176,16 @@ class Compiler:
         """*condition*, compiled."""
         frame = self.frame
         if isinstance(condition, Test):
+            for node in walk(condition.expression.node):
+                if isinstance(node, Macro):
+                    frame.bind(node.variable)  # now, since it may be written out once the slots are counted
             return Compiled(condition, frame)
         if isinstance(condition, Group):
             return Compiled(condition, frame, None, self.all(condition.conditions))
-        plan, parts = self.query(condition.query)
+        plan, parts, left = self._query(condition.query)
         if isinstance(condition, Exists):
             near = self.planner.near(condition.query, frame) if self.explained else None
-            return Compiled(condition, frame, plan, parts, near)
+            return Compiled(condition, frame, plan, parts, near, left=left)
         number = self._measure(condition, plan)
         limits = [
             (frame.operations[_COMPARISONS[limit.comparison]], compile_expression(limit.value.node, frame))
@@ -213,14 +195,19 @@ class Compiler:
 
     def query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...]]:
         """A plan for *query*, with the compiled conditions of its ``where:``."""
+        return self._query(query)[:2]
+
+    def _query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...], tuple[Compiled, ...]]:
+        """The same, and those of its conditions that the plan leaves."""
         self.frame.bind(query.name, query.fact)
         conditions = flatten(query.where)
         parts = self.all(conditions)
-        plan, left = self.planner.plan(query, self.frame, conditions, self.explained)
+        plan, positions = self.planner.plan(query, self.frame, conditions, self.explained)
+        left = tuple([parts[position] for position in positions])
         if left:
-            plan.meets = meets([parts[position] for position in left])
+            plan.test = lambda: meets(left)
         self.frame.queries.append(CompiledQuery(query, plan, parts))
-        return plan, parts
+        return plan, parts, left
 
     def _measure(self, condition: Measure, plan: Plan) -> Callable[[Env, Reads], Any]:
         wanted = condition.total or condition.distinct
@@ -272,7 +259,7 @@ class Compiler:
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
 
         def latest(env: Env, reads: Reads) -> Any:
-            last = latest_of(plan.matches(env, reads) if plan.meets else plan.candidates(env, reads))
+            last = latest_of(plan.matches(env, reads) if plan.test else plan.candidates(env, reads))
             try:
                 if last is not None:
                     env[plan.slot] = last
@@ -285,7 +272,7 @@ class Compiler:
             if plan.quick is None:
                 source.add(f"env[{slot}] = {source.bind(latest)}(env, reads)")
                 return
-            found = _write_quick(plan, self.frame, source, latest=True)
+            found = write_quick(plan, self.frame, source, latest=True)
             with source.block(f"if {found}:"):
                 _write_value(value.value, slot, self.frame, source)
             with source.block("else:"):

@@ -313,7 +313,7 @@ def is_text(type_: Type) -> bool:
 def _choice(node: Call, frame: Frame, source: Source) -> Text:
     condition, then, otherwise = node.arguments
     asked = text_of(condition, frame, source)
-    known, frame.present = frame.present, frame.present | _found(condition)
+    known, frame.present = frame.present, frame.present | found_by(condition)
     chosen = text_of(then, frame, source)
     frame.present = known
     other = text_of(otherwise, frame, source)
@@ -321,12 +321,12 @@ def _choice(node: Call, frame: Frame, source: Source) -> Text:
     return Text(f"({chosen.code} if {_as_truth(asked, source)} else {other.code})", sure, chosen.truth and other.truth)
 
 
-def _found(node: Node) -> set[tuple[str, str]]:
+def found_by(node: Node) -> set[tuple[str, str]]:
     """What is there where *node* holds."""
     if isinstance(node, Has) and isinstance(node.operand, Name):
         return {(node.operand.name, node.attribute)}
     if isinstance(node, Call) and node.function == "&&":
-        return set().union(*[_found(argument) for argument in node.arguments])
+        return set().union(*[found_by(argument) for argument in node.arguments])
     return set()
 
 
@@ -337,7 +337,7 @@ def _junction(node: Call, frame: Frame, source: Source) -> Text:
     for argument in node.arguments:
         texts.append(text_of(argument, frame, source))
         if not absorbing:
-            frame.present = frame.present | _found(argument)
+            frame.present = frame.present | found_by(argument)
     frame.present = known
     if all(text.sure and text.truth for text in texts[:-1]):
         word = " or " if absorbing else " and "

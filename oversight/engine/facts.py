@@ -166,16 +166,21 @@ class Facts:
             first: whether this is the first step, which looks at what stood before the instant.
             beginning: keys of waiting spells that begin at this instant, by position of the fact.
         """
-        by_kind = self.program.by_kind
         if len(events) == 1 and not beginning:
             self.step_alone(events[0], first)
             return
-        works: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
+        acting: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
+        alone = self.alone
         for event in events:
-            for work in by_kind.get(event.kind, ()):
-                works.setdefault(work[0], []).append((event, work))
-        for position in sorted(works):
-            self._act(position, instant, works[position], first, beginning.get(position, ()))
+            for _, work in alone.get(event.kind, ()):
+                acting.setdefault(work[0], []).append((event, work))
+        for position in sorted(acting):
+            works = acting[position]
+            if len(works) == 1 and position not in beginning:
+                event, work = works[0]
+                self._way(work)(work, event, first)
+            else:
+                self._act(position, instant, works, first, beginning.get(position, ()))
 
     def step_alone(self, event: Event, first: bool) -> None:
         """The same for a lone event, where no spell begins that has waited."""

@@ -96,6 +96,7 @@ class Branch:
         return True
 
 
+Meets = Callable[[Env, Reads], bool]
 Find = Callable[[Env, Reads], Collection[Held]]
 
 
@@ -107,7 +108,7 @@ class Plan:
         table: of the fact.
         slot: of the quantified name.
         branches: which together lead to every fact that may match; none looks at all.
-        meets: tells whether a candidate meets what no index has settled; ``None`` where nothing is left.
+        test: makes what tells whether a candidate meets what no index has settled; ``None`` where nothing is left.
         before: whether to look at the facts as they stood before the instant.
         of: rule ids, where the fact is ``alert``.
         wider: the lookup to use where the branches cannot tell, if any.
@@ -120,7 +121,8 @@ class Plan:
     """
 
     __slots__ = (
-        "before", "branches", "candidates", "inverse", "meets", "narrowed", "of", "prefix", "slot", "table", "wider",
+        "_meets", "before", "branches", "candidates", "inverse", "narrowed", "of", "prefix", "slot", "table", "test",
+        "wider",
     )  # fmt: skip
 
     def __init__(
@@ -130,7 +132,8 @@ class Plan:
         self.table = table
         self.slot = slot
         self.branches = branches
-        self.meets: Callable[[Env, Reads], bool] | None = None
+        self.test: Callable[[], Meets] | None = None
+        self._meets: Meets | None = None
         self.before = before
         self.of = of
         self.wider = wider
@@ -145,6 +148,13 @@ class Plan:
             self.candidates = self.finder(branches[0].lookup)
         else:
             self.candidates = self._by_branches
+
+    @property
+    def meets(self) -> Meets | None:
+        """Tells whether a candidate meets what no index has settled; ``None`` where nothing is left."""
+        if self._meets is None and self.test is not None:
+            self._meets = self.test()
+        return self._meets
 
     def reach(self, env: Env) -> tuple[int, list[Any]] | None:
         """The one index, or the key, and the values under which all that may match stands; ``None`` for anywhere."""
@@ -225,19 +235,25 @@ class Plan:
 
     def count(self, env: Env, reads: Reads) -> int:
         """How many facts match; where the index settles the question, it is asked for no more than its size."""
-        if self.meets is not None or self.before or self.of:
+        if self.test is not None or self.before or self.of:
             return sum(1 for _ in self.matches(env, reads))
         return len(self.candidates(env, reads))
 
     @property
     def quick(self) -> Lookup | None:
         """The question that settles by a single look whether any fact matches, if there is one."""
-        if self.meets is not None or self.before or self.of or len(self.branches) != 1:
-            return None
-        lookup, guards = self.branches[0].lookup, self.branches[0].guards
-        if lookup is None or guards or lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
+        lookup = self.single
+        if lookup is None or self.test is not None or lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
             return None
         return lookup
+
+    @property
+    def single(self) -> Lookup | None:
+        """The one question, with one value for its answer, that leads to every fact that may match, if there is one."""
+        if self.before or self.of or len(self.branches) != 1:
+            return None
+        lookup, guards = self.branches[0].lookup, self.branches[0].guards
+        return None if lookup is None or guards or lookup.mode == AMONG else lookup
 
     def rows_of(self, lookup: Lookup) -> Buckets:
         """Where *lookup* looks: facts by key, or by the values of an index."""

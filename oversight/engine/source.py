@@ -20,7 +20,7 @@ from oversight.model.forms import ABSENT
 _KNOWN: dict[str, Any] = {
     "ABSENT": ABSENT, "EvaluationError": EvaluationError, "TypeError": TypeError, "has": has, "select": select,
     "getattr": getattr, "isinstance": isinstance, "list": list, "dict": dict, "enumerate": enumerate, "iter": iter,
-    "next": next,
+    "len": len, "next": next, "str": str,
 }  # fmt: skip
 MADE = "made"
 
@@ -37,6 +37,8 @@ class Source:
         self.arguments = arguments
         self.lines: list[str] = []
         self.indent = 1
+        self.reads = "reads"
+        """The name of the list in which what is read is noted."""
         self._names: dict[int, str] = {}
         self._bound: dict[str, Any] = {}
         self._fresh = 0
@@ -56,6 +58,11 @@ class Source:
     def add(self, *lines: str) -> None:
         """Add *lines*, at the present indent."""
         self.lines += ["    " * self.indent + line for line in lines]
+
+    @property
+    def deep(self) -> bool:
+        """Whether blocks are nested so far that Python, which bounds them, would soon refuse the function."""
+        return self.indent > 12
 
     def first(self, line: str) -> None:
         """Put a line before all others."""

@@ -83,13 +83,22 @@ class Timeline:
             first = done
             while done < count and queue[done].time == instant:
                 done += 1
-            if done - first == 1 and due != instant:
+            if done == first and heap[0][1]:
+                self._due(instant)
+            elif done - first == 1 and due != instant:
                 self._lone(instant, queue[first])
             else:
                 self._instant(instant, queue[first:done])
         del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
+
+    def _due(self, instant: datetime) -> None:
+        """Judge an instant at which nothing happens, and something runs out."""
+        self.journal.begin(instant, ())
+        self.facts.begin_instant(instant)
+        self._run_out(instant)
+        self.closed = instant
 
     def _lone(self, instant: datetime, event: Event) -> None:
         """Judge an instant at which one event comes and nothing is due."""

@@ -88,6 +88,9 @@ class Envelope:
     extensions: Mapping[str, Any] = attrs.field(factory=dict)
 
 
+_NO_SEQUENCE = (0, 0, "")
+
+
 def order_of(event: Event) -> tuple[tuple[int, int, str], str, str]:
     """The order of the events of one instant: by ``sequence`` (those without come first), source and id."""
     return (sequence_key(event.sequence), event.source, event.id)
@@ -101,7 +104,7 @@ def sequence_key(sequence: str | int | UnsetType) -> tuple[int, int, str]:
     True
     """
     if sequence is UNSET:
-        return (0, 0, "")
+        return _NO_SEQUENCE
     text = str(sequence)
     return (1, int(text), "") if text.isdecimal() and text.isascii() and len(text) < 20 else (2, 0, text)
 

@@ -1,0 +1,142 @@
+"""Quantifiers as source: whether any fact matches, written out where one question to an index leads to all that may."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+from oversight.engine.expressions import Frame, text_of
+from oversight.engine.order import latest_of
+from oversight.engine.queries import HOLDS, Lookup, Plan
+from oversight.engine.source import Source
+from oversight.engine.store import BY_KEY
+
+_SLOTS = re.compile(r"env\[(\d+)\]")
+
+
+class Written(Protocol):
+    """A condition that can be written out."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for facts itself."""
+
+    def write(self, source: Source) -> tuple[str, bool]:
+        """Write it out; the code of its truth, and whether that is never undecided."""
+
+
+def write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
+    """
+    Write out whether any fact matches, where a single look by key or into an index settles that.
+
+    The slot then has one that does: any, or the *latest*.
+    """
+    lookup = plan.quick
+    assert lookup is not None
+    found, value, held = source.fresh(), source.fresh(), source.fresh()
+    text = text_of(lookup.nodes[0], frame, source)
+    asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
+    if text.sure and lookup.hashable:
+        names = (value, held)
+        if set(_SLOTS.findall(text.code)) <= {"1"}:  # the event or what a rule watches, which stay what they are
+            names = source.found.setdefault((plan.table.number, lookup.number, latest, text.code), names)
+        if names[0] == value:
+            source.add(*asked)
+        _write_found(plan, lookup, (found, *names), source, latest)
+    else:
+        source.add(f"{found} = False")
+        source.inside("try:", *asked)
+        source.inside("except (EvaluationError, TypeError):", "pass")
+        with source.block("else:"):
+            _write_found(plan, lookup, (found, value, held), source, latest)
+    return found
+
+
+def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source, latest: bool) -> None:
+    """Write out what a single look found, and what is then noted as read."""
+    found, value, held = names
+    noted = "" if plan.inverse else f"if {source.reads} is not None: {source.reads}.append"
+    looked = f"{noted}(({plan.table.number}, {lookup.number}, {value}))"
+    if noted and latest:
+        source.add(looked)
+    source.add(f"{found} = {held} is not None")
+    with source.block(f"if {found}:"):
+        if lookup.number != BY_KEY:
+            one = f"{source.bind(latest_of)}({held}.values())" if latest else f"next(iter({held}.values()))"
+            source.inside(f"if {held}.__class__ is dict:", f"{held} = {one}")
+        source.add(f"env[{plan.slot}] = {held}")
+        if noted and not latest:
+            source.add(f"{noted}(({plan.table.number}, {BY_KEY}, {held}.key))")
+    if noted and not latest:
+        source.inside("else:", looked)
+
+
+def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
+    """Write out whether any fact matches; the code of that. *tests* are the conditions that no index settles."""
+    if plan.quick is not None:
+        return write_quick(plan, frame, source)
+    lookup = plan.single
+    if lookup is None or source.deep:
+        return f"{source.bind(plan.some)}(env, {source.reads})"
+    found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    parts, asked = [text.code for text in texts], []
+    loose = [] if lookup.hashable else sorted({*lookup.texts, *([len(texts) - 1] if lookup.mode == HOLDS else [])})
+    if loose:
+        asked = [f"p{value}_{number} = {code}" for number, code in enumerate(parts)]
+        parts = [f"p{value}_{number}" for number in range(len(parts))]
+    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
+    known = " and ".join([f"isinstance({parts[position]}, str)" for position in loose])
+    asked.append(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value}){f' if {known} else None' if loose else ''}")
+    source.add(f"{found} = False")
+    if lookup.hashable and all(text.sure for text in texts):
+        source.add(*asked)
+        _write_matches(plan, tests, (found, value, facts), source)
+        return found
+    source.inside("try:", *asked)
+    source.inside("except (EvaluationError, TypeError):", "pass")
+    with source.block("else:"):
+        if loose:
+            with source.block(f"if {known}:"):
+                _write_matches(plan, tests, (found, value, facts), source)
+            source.inside("else:", f"{found} = {source.bind(plan.some)}(env, {source.reads})")
+        else:
+            _write_matches(plan, tests, (found, value, facts), source)
+    return found
+
+
+def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, str], source: Source) -> None:
+    """
+    Write out the search through the facts that one question found, up to the first that matches.
+
+    Then only that one is noted as read, and what it was asked; otherwise the question is, and all that was asked.
+    """
+    found, value, facts = names
+    lookup, reads = plan.single, source.reads
+    assert lookup is not None
+    held, asks = source.fresh(), any(test.asks for test in tests)
+    own, mark = f"own{held}", f"mark{held}"
+    if asks:
+        source.add(f"{own} = None if {reads} is None else []")
+        source.reads = own
+    several = f"{facts}.values() if {facts}.__class__ is dict else ({facts},)"
+    with source.block(f"if {facts} is not None:"):
+        with source.block(f"for {held} in {f'({facts},)' if lookup.number == BY_KEY else several}:"):
+            source.add(f"env[{plan.slot}] = {held}")
+            if asks:
+                source.add(f"{mark} = 0 if {own} is None else len({own})")
+            for test in tests:
+                code, decided = test.write(source)
+                source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "continue")
+            source.add(f"{found} = True", "break")
+    source.reads = reads
+    hit = [f"{reads} += {own}[{mark}:]"] if asks else []
+    miss = [f"{reads} += {own}"] if asks else []
+    if not plan.inverse:
+        hit.append(f"{reads}.append(({plan.table.number}, {BY_KEY}, {held}.key))")
+        miss.append(f"{reads}.append(({plan.table.number}, {lookup.number}, {value}))")
+    if hit:
+        with source.block(f"if {reads} is not None:"):
+            source.inside(f"if {found}:", *hit)
+            source.inside("else:", *miss)
