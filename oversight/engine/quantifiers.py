@@ -79,30 +79,28 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     lookup = plan.single
     if lookup is None or source.deep:
         return f"{source.bind(plan.some)}(env, {source.reads})"
-    found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
     texts = [text_of(node, frame, source) for node in lookup.nodes]
-    parts, asked = [text.code for text in texts], []
-    loose = [] if lookup.hashable else sorted({*lookup.texts, *([len(texts) - 1] if lookup.mode == HOLDS else [])})
-    if loose:
-        asked = [f"p{value}_{number} = {code}" for number, code in enumerate(parts)]
-        parts = [f"p{value}_{number}" for number in range(len(parts))]
+    parts = [f"part{value}_{number}" for number in range(len(texts))]
+    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
     asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
-    known = " and ".join([f"isinstance({parts[position]}, str)" for position in loose])
-    asked.append(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value}){f' if {known} else None' if loose else ''}")
+    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
     source.add(f"{found} = False")
     if lookup.hashable and all(text.sure for text in texts):
-        source.add(*asked)
-        _write_matches(plan, tests, (found, value, facts), source)
+        source.add(*asked, look)
+        _write_matches(plan, tests, names, source)
         return found
-    source.inside("try:", *asked)
+    loose = {*lookup.texts, *([len(parts) - 1] if lookup.mode == HOLDS else [])}
+    texts_only = " and ".join([f"isinstance({parts[position]}, str)" for position in sorted(loose)])
+    source.inside("try:", *asked, f"{look} if {texts_only} else None" if loose else look)
     source.inside("except (EvaluationError, TypeError):", "pass")
     with source.block("else:"):
-        if loose:
-            with source.block(f"if {known}:"):
-                _write_matches(plan, tests, (found, value, facts), source)
-            source.inside("else:", f"{found} = {source.bind(plan.some)}(env, {source.reads})")
+        if not loose:
+            _write_matches(plan, tests, names, source)
         else:
-            _write_matches(plan, tests, (found, value, facts), source)
+            with source.block(f"if {texts_only}:"):
+                _write_matches(plan, tests, names, source)
+            source.inside("else:", f"{found} = {source.bind(plan.some)}(env, {source.reads})")
     return found
 
 
@@ -120,16 +118,16 @@ def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, 
     if asks:
         source.add(f"{own} = None if {reads} is None else []")
         source.reads = own
-    several = f"{facts}.values() if {facts}.__class__ is dict else ({facts},)"
-    with source.block(f"if {facts} is not None:"):
-        with source.block(f"for {held} in {f'({facts},)' if lookup.number == BY_KEY else several}:"):
-            source.add(f"env[{plan.slot}] = {held}")
-            if asks:
-                source.add(f"{mark} = 0 if {own} is None else len({own})")
-            for test in tests:
-                code, decided = test.write(source)
-                source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "continue")
-            source.add(f"{found} = True", "break")
+    one = f"({facts},)"
+    several = one if lookup.number == BY_KEY else f"{facts}.values() if {facts}.__class__ is dict else {one}"
+    with source.block(f"if {facts} is not None:"), source.block(f"for {held} in {several}:"):
+        source.add(f"env[{plan.slot}] = {held}")
+        if asks:
+            source.add(f"{mark} = 0 if {own} is None else len({own})")
+        for test in tests:
+            code, decided = test.write(source)
+            source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "continue")
+        source.add(f"{found} = True", "break")
     source.reads = reads
     hit = [f"{reads} += {own}[{mark}:]"] if asks else []
     miss = [f"{reads} += {own}"] if asks else []
