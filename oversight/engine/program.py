@@ -146,6 +146,12 @@ class Program:
                 self.by_name[head.fact].watchers.append(compiled_rule.number)
         self.watched_rules = self._watched_rules()
 
+    def empty(self) -> None:
+        """Be as it was made, and hold on to no pack, until it is given one again."""
+        for table in self.tables.values():
+            table.empty()
+        del self.pack
+
     def _watched_rules(self) -> frozenset[str]:
         """Ids of the rules whose alerts another rule asks for."""
         found: set[str] = set()

@@ -104,6 +104,18 @@ def test_the_index_answers_as_the_default_one_does(steps: list[tuple[str, list[A
     assert all(not rete.found(value) for value in VALUES)
 
 
+def test_an_index_that_was_emptied_is_as_new() -> None:
+    """Nothing is found in it any more, and what comes then is."""
+    rete = ReteIndex(lambda held: (held.values or {})["under"])
+    rete.move("a", None, standing("a", ["p"]))
+    assert 1 == len(rete.found("p"))
+    rete.empty()
+    assert () == rete.found("p")
+    assert 0 == rete.standing()
+    rete.move("b", None, standing("b", ["p"]))
+    assert ["b"] == [held.key for held in rete.found("p")]
+
+
 def test_what_is_asked_by_a_list_is_refused_as_a_dict_refuses_it() -> None:
     """A value that cannot be looked up is a TypeError, which the callers take for no match."""
     rete = ReteIndex(lambda held: ("p",))
