@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define
 
 from oversight.ground.values import EvaluationError, items_of, map_of
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
@@ -29,7 +29,7 @@ class Scope:
 
     def bind(self, **names: Any) -> Scope:
         """The same scope with further names."""
-        return evolve(self, variables={**self.variables, **names})
+        return Scope({**self.variables, **names}, self.parameter, self.operations)
 
 
 def envelope(event: Event) -> dict[str, Any]:

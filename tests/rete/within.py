@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
-from tests.properties.drawn import Dice, calls, day, dice
-from tests.properties.test_agreement import example
+from tests.properties.drawn import Dice, calls, day
+from tests.properties.trying import example, tried
 from tests.test_scenario import GOLDEN, LINES, PACK, UNTIL
 from tests.tiny import PERMITTED, granted, off, on, revoked, tiny
 
@@ -56,11 +56,11 @@ def fed(pack: Pack, history: list[Any], how: list[tuple[str, int]], matchers: li
     return said
 
 
-@given(dice)
+@tried(24)
 def test_both_matchers_tell_the_same(dice: Dice) -> None:
     """Changes with their evidence, and snapshots to the byte, whichever matcher took and whichever restored them."""
-    how = calls(dice.part(24))
     pack, history = example(dice)
+    how = calls(dice.part(24))
     note(f"fed in this way: {how}")
     expected = fed(pack, history, how, ["index"])
     assert expected == fed(pack, history, how, ["rete"])
