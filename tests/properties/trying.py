@@ -20,7 +20,7 @@ from tests.properties.drawn import checked, exceptions, histories, packs
 from oversight import Pack
 from oversight.testing.dice import Dice, thrown
 
-SEVERAL = {"quick": 5, "ci": 2, "long": 8}[PROFILE]
+SEVERAL = {"quick": 5, "ci": 2, "long": 10}[PROFILE]
 """How many histories each pack is tried on: reading a pack takes longer than trying it on one."""
 PACK, HISTORY = 640, 300
 """How many choices make a pack with what a site excepts, and a history."""
