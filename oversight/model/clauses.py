@@ -117,7 +117,7 @@ def within(part: Any) -> Iterator[Any]:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting.extend(part)
-        elif (inner := _written_in(type(part))) is not None:
+        elif (inner := _written_in(part.__class__)) is not None:
             yield part
             waiting.extend([getattr(part, name) for name in inner])
 
