@@ -12,8 +12,8 @@ from oversight.engine.matchers import matcher_called
 from oversight.engine.program import Program
 from oversight.model.pack import Pack
 
-IDLE = 2
-"""How many compiled packs wait for an engine: a preview has one for the plan, one for what comes by itself."""
+IDLE = 4
+"""How many compiled packs wait for an engine: a preview has two, and what calls it may have forked as well."""
 
 
 _IDLE: dict[int, dict[str, list[Program]]] = {}

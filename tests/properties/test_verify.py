@@ -7,7 +7,7 @@ from tests.properties.drawn import calls, day
 from tests.properties.trying import example, tried
 
 from oversight.engine.core import Engine
-from oversight.meaning.verify import verify
+from oversight.meaning.verify import Verifier
 from oversight.model.alerts import WITHDRAWN, Change, Missing
 from oversight.model.forms import Event
 from oversight.testing.dice import Dice
@@ -49,8 +49,9 @@ def test_every_change_verifies_and_none_that_was_altered(dice: Dice) -> None:
             batch, waiting = waiting[:number], waiting[number:]
             told = engine.feed(batch, settle=call == "feed") if batch else ()
             fed += [event for event in map(engine.decode, batch) if isinstance(event, Event)]
+        verifier = Verifier(pack, fed)
         for change in told:
-            assert () == verify(change, pack, fed), change
+            assert () == verifier.wrong_with(change), change
         for change in told[:2]:
             if change.change != WITHDRAWN:
-                assert all(verify(other, pack, fed) for other in altered(change))
+                assert all(verifier.wrong_with(other) for other in altered(change))
