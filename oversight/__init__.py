@@ -21,7 +21,7 @@ from oversight.meaning.verify import verify
 from oversight.meaning.whynot import why_not
 from oversight.model.alerts import Change
 from oversight.model.diagnostics import Diagnostic
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.model.folding import Folded, fold
 from oversight.model.lifetimes import Lifetime, lifetimes
 from oversight.model.known import as_known_at
@@ -46,4 +46,4 @@ def event_classes(pack: Pack) -> Mapping[str, type]:
     >>> event_classes(load("camera-programme"))["camera.activated"].__name__
     'CameraActivated'
     """
-    return Vocabulary(pack.kinds).classes
+    return vocabulary_of(pack).classes

@@ -18,7 +18,7 @@ from oversight.engine.core import Engine
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import WITHDRAWN, Change, to_json
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.outlets.text import assumption_text, missing_text
 from oversight.runner.intake import STANDARD_INPUT, Refusal
 from oversight.runner.run import Run
@@ -57,7 +57,7 @@ def execute(arguments: Namespace) -> int:
         say(f"{counted(len(refused), 'line')} refused, the first: {refused[0]}")
     history = told[_chosen(arguments.alert, told)]
     alert = _standing(history, run.engines)
-    events = find_events(sources, alert.evidence, Vocabulary(_pack_of(alert, run.engines).kinds))
+    events = find_events(sources, alert.evidence, vocabulary_of(_pack_of(alert, run.engines)))
     if arguments.format == "json":
         print(to_json(_plain(alert, history, events)))
     else:

@@ -17,7 +17,7 @@ from oversight.meaning.semantics import reached
 from oversight.meaning.whynot import rules_called, why_not
 from oversight.model.alerts import to_json
 from oversight.model.answers import OPEN
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.model.pack import Pack
 from oversight.runner.history import History
 from oversight.runner.intake import STANDARD_INPUT
@@ -40,7 +40,7 @@ def execute(arguments: Namespace) -> int:
         raise Usage("standard input can be read once")
     check_sources(sources)
     pack = _pack_with(arguments.rule, load_all(arguments.rules, arguments.site))
-    history = History(Vocabulary(pack.kinds), lambda refusal: say(str(refusal)), arguments.as_known_at)
+    history = History(vocabulary_of(pack), lambda refusal: say(str(refusal)), arguments.as_known_at)
     for source in sources:
         history.take(source)
     at = arguments.at or arguments.as_known_at or reached(history.events, None)

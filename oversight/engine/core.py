@@ -9,19 +9,19 @@ from typing import Any
 
 from attrs import evolve
 
-from oversight.engine.matchers import INDEX, matcher_called
+from oversight.engine.matchers import INDEX
 from oversight.engine.preview import preview
-from oversight.engine.program import Program
 from oversight.engine.revision import Late, Revision
 from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Telling, Verdict
+from oversight.engine.workshop import program_for
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
 from oversight.model.alerts import RAISED, Change
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes, to_bytes
@@ -55,12 +55,12 @@ class Engine:
         if clock not in ("events", "caller"):
             raise ValueError(f'clock is "events" or "caller", not {clock!r}')
         self.pack = pack
-        self.vocabulary = Vocabulary(pack.kinds)
+        self.vocabulary = vocabulary_of(pack)
         self.strangers: Counter[str] = Counter()
         self._revise = None if revise is None else Period.parse(revise)
         self._caller = clock == "caller"
         self._matcher = matcher
-        self._program = Program(pack, matcher_called(matcher))
+        self._program = program_for(self, pack, matcher)
         self._timeline = Timeline(self._program)
         self._telling = Telling(self._program)
         self._known: dict[tuple[str, str], Event] = {}

@@ -17,6 +17,7 @@ from oversight.engine.source import Source
 from oversight.engine.store import Index, Matcher, Relevance, Table, Values
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
+from oversight.model.clauses import parameters_in
 from oversight.model.forms import ABSENT, Event, coerce
 from oversight.model.pack import Entry, Expression, Fact, Pack, Query, Rule, Template
 from oversight.model.types import DYN
@@ -90,6 +91,8 @@ class CompiledRule:
     """Where it watches alerts: of which rules."""
     always: bool
     """Whether it is in force at every instant."""
+    parameters: tuple[str, ...]
+    """Names of the parameters that its judgement reads at each instant."""
 
     def in_force(self, instant: datetime) -> bool:
         """Whether the rule is in force at *instant*."""
@@ -145,6 +148,12 @@ class Program:
             elif head.fact:
                 self.by_name[head.fact].watchers.append(compiled_rule.number)
         self.watched_rules = self._watched_rules()
+
+    def empty(self) -> None:
+        """Be as it was made, and hold on to no pack, until it is given one again."""
+        for table in self.tables.values():
+            table.empty()
+        del self.pack
 
     def _watched_rules(self) -> frozenset[str]:
         """Ids of the rules whose alerts another rule asks for."""
@@ -249,6 +258,7 @@ class Program:
             self.tables[rule.head.fact] if rule.head.fact else None,
             any(not asked.plan.inverse for asked in frame.queries),
             rule.head.of, rule.in_force == (None, None),
+            tuple(dict.fromkeys(parameters_in((rule.conditions, rule.excuses, rule.values, rule.each)))),
         )  # fmt: skip
 
     def _template(self, template: Template, frame: Frame) -> tuple[str | Evaluator, ...]:

@@ -159,6 +159,10 @@ class ReteIndex:
 
     def __init__(self, values: Values) -> None:
         self.values = values
+        self.empty()
+
+    def empty(self) -> None:
+        """Hold no fact any more; the network goes with them."""
         self._network: Network | None = None
         self._made = 0
         self._groups: dict[Hashable, Group] = {}

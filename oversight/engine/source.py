@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from keyword import iskeyword
 from types import CodeType
 from typing import Any
@@ -97,7 +97,7 @@ class Source:
         return made
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def _code(text: str) -> CodeType:
     return compile(text, "<made from rules>", "exec")
 

@@ -97,6 +97,9 @@ class Matcher(Protocol):
     def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
         """Take *old* out and put *new* in; the values under which either stands."""
 
+    def empty(self) -> None:
+        """Hold no fact any more."""
+
 
 class Index:
     """
@@ -139,6 +142,10 @@ class Index:
         if not before or before == after:
             return after
         return (*before, *[value for value in after if value not in before]) if after else before
+
+    def empty(self) -> None:
+        """Hold no fact any more."""
+        self.buckets.clear()
 
     def _remove(self, value: Any, key: Any) -> None:
         bucket = self.buckets[value]
@@ -221,7 +228,15 @@ class Table(Plain):
         """Forget what was so before the instant."""
         self.stood.clear()
         for index in self.earlier:
-            index.buckets.clear()
+            index.empty()
+
+    def empty(self) -> None:
+        """Hold nothing any more; rows and indexes stay the same objects, which functions made from rules look into."""
+        self.rows.clear()
+        self.asked.clear()
+        self.forget()
+        for index in self.indexes:
+            index.empty()
 
     def before(self) -> Iterable[Held]:
         """The facts as they stood before the instant."""

@@ -9,9 +9,8 @@ from typing import Any
 
 from oversight.engine.timers import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
-from oversight.engine.program import CompiledRule, Program
+from oversight.engine.program import Program
 from oversight.engine.store import Journal, Readers
-from oversight.model.clauses import parameters_in
 from oversight.model.forms import ABSENT, Event, order_of
 
 
@@ -48,7 +47,7 @@ class Timeline:
         for rule in self.program.rules:
             if rule.table is None:
                 continue
-            for name in parameters_of(rule):
+            for name in rule.parameters:
                 for start, _ in pack.parameters[name].entries:
                     timers.push(start, 0, JUDGE, rule.number, None)
             for bound in rule.rule.in_force:
@@ -165,9 +164,3 @@ class Timeline:
             self.take(event)
         self.closed = self.journal.instants[-1] if self.journal.instants else None
         self.facts.begin_instant(instant)
-
-
-def parameters_of(rule: CompiledRule) -> set[str]:
-    """Names of the parameters that the judgement of a rule reads at each instant."""
-    written = rule.rule
-    return set(parameters_in((written.conditions, written.excuses, written.values, written.each)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from attrs import define, evolve
+from attrs import define
 
 from oversight.ground.values import EvaluationError, items_of, map_of
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
@@ -29,7 +29,7 @@ class Scope:
 
     def bind(self, **names: Any) -> Scope:
         """The same scope with further names."""
-        return evolve(self, variables={**self.variables, **names})
+        return Scope({**self.variables, **names}, self.parameter, self.operations)
 
 
 def envelope(event: Event) -> dict[str, Any]:
@@ -41,17 +41,24 @@ def envelope(event: Event) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not ABSENT}
 
 
-def attributes_of(value: Any) -> Mapping[str, Any]:
-    """The attributes that can be selected from *value*."""
+def attribute_of(value: Any, name: str) -> Any:
+    """The attribute of this name that can be selected from *value*, or ``ABSENT``."""
     if isinstance(value, Event):
-        data = {name: getattr(value.data, name) for name in value.data.__struct_fields__}
-        return {**data, "time": value.time, "event": envelope(value)}
+        if name == "time":
+            return value.time
+        if name == "event":
+            return envelope(value)
+        return getattr(value.data, name) if name in value.data.__struct_fields__ else ABSENT
     if isinstance(value, Mapping):
-        return value
+        return value.get(name, ABSENT)
     found = getattr(value, "attributes", None)
-    if isinstance(found, Mapping):
-        return {"since": value.since, **({"event": envelope(value.event)} if value.event else {}), **found}
-    raise EvaluationError(f"a {type(value).__name__} has no attributes")
+    if not isinstance(found, Mapping):
+        raise EvaluationError(f"a {type(value).__name__} has no attributes")
+    if name in found:
+        return found[name]
+    if name == "since":
+        return value.since
+    return envelope(value.event) if name == "event" and value.event else ABSENT
 
 
 def evaluate(node: Node, scope: Scope) -> Any:
@@ -75,12 +82,12 @@ def evaluate(node: Node, scope: Scope) -> Any:
                 raise value
             return value
         case Select():
-            found = attributes_of(evaluate(node.operand, scope)).get(node.attribute, ABSENT)
+            found = attribute_of(evaluate(node.operand, scope), node.attribute)
             if found is ABSENT:
                 raise EvaluationError(f"no {node.attribute} on record")
             return found
         case Has():
-            return attributes_of(evaluate(node.operand, scope)).get(node.attribute, ABSENT) is not ABSENT
+            return attribute_of(evaluate(node.operand, scope), node.attribute) is not ABSENT
         case ListOf():
             return [evaluate(item, scope) for item in node.items]
         case MapOf():

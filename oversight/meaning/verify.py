@@ -8,6 +8,7 @@ ended when it says, whom it is about, which events it rests on, and what would h
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from oversight.ground.text import printable
@@ -50,21 +51,44 @@ def verify(change: Change, pack: Pack, events: Iterable[Event]) -> tuple[str, ..
     >>> verify(alert, pack, [])
     ('no such breach: at 2026-09-01T09:00:00+08:00 HK-CON-02/closed is not breached so by these events',)
     """
-    if change.pack_digest != pack.digest:
-        return (f"the alert is of the pack with the digest {change.pack_digest}, not of {pack.digest}",)
-    history = list(events)
-    if not any(rule.id == change.rule and rule.part == change.part for rule in pack.rules):
-        return (f"the pack has no rule {printable(change.rule, 80)} with a part {printable(change.part, 80)!r}",)
-    part = extract(pack, [change.rule], [event.kind for event in history])
-    upto = reached(history, None) if change.change == WITHDRAWN else change.at
-    found = outcome(part, history, upto).alerts if upto is not None else {}
-    alert = found.get(change.alert)
-    if change.change == WITHDRAWN:
-        return () if alert is None else ("withdrawn, but the breach is there by these events",)
-    if alert is None:
-        name = f"{change.rule}/{change.part}" if change.part else change.rule
-        return (f"no such breach: at {format_instant(change.at)} {name} is not breached so by these events",)
-    return (*_breach(change, alert), *_subjects(change, alert), *_grounds(change, alert))
+    return Verifier(pack, events).wrong_with(change)
+
+
+class Verifier:
+    """
+    A history by which several alerts are verified: what a rule means at an instant is found out once.
+
+    Args:
+        pack, events: as of :func:`verify`.
+    """
+
+    def __init__(self, pack: Pack, events: Iterable[Event]) -> None:
+        self.pack = pack
+        self.history = list(events)
+        self._found: dict[tuple[str, datetime | None], Mapping[str, Alert]] = {}
+
+    def wrong_with(self, change: Change) -> tuple[str, ...]:
+        """What :func:`verify` says of an alert."""
+        pack = self.pack
+        if change.pack_digest != pack.digest:
+            return (f"the alert is of the pack with the digest {change.pack_digest}, not of {pack.digest}",)
+        if not any(rule.id == change.rule and rule.part == change.part for rule in pack.rules):
+            return (f"the pack has no rule {printable(change.rule, 80)} with a part {printable(change.part, 80)!r}",)
+        upto = reached(self.history, None) if change.change == WITHDRAWN else change.at
+        alert = self._alerts(change.rule, upto).get(change.alert)
+        if change.change == WITHDRAWN:
+            return () if alert is None else ("withdrawn, but the breach is there by these events",)
+        if alert is None:
+            name = f"{change.rule}/{change.part}" if change.part else change.rule
+            return (f"no such breach: at {format_instant(change.at)} {name} is not breached so by these events",)
+        return (*_breach(change, alert), *_subjects(change, alert), *_grounds(change, alert))
+
+    def _alerts(self, rule: str, upto: datetime | None) -> Mapping[str, Alert]:
+        """The alerts of the rule, and of those it watches, at an instant."""
+        if (rule, upto) not in self._found:
+            part = extract(self.pack, [rule], [event.kind for event in self.history])
+            self._found[rule, upto] = outcome(part, self.history, upto).alerts if upto is not None else {}
+        return self._found[rule, upto]
 
 
 def _breach(change: Change, alert: Alert) -> Iterable[str]:

@@ -29,7 +29,7 @@ from oversight.model.answers import (
     Act, Answer, Candidate, Exempted, Nothing, Past, Standing,
 )  # fmt: skip
 from oversight.model.clauses import first_equality, flatten
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.model.extract import extract, facts_read
 from oversight.model.forms import Event
 from oversight.model.pack import Condition, Pack, Query, Rule
@@ -74,7 +74,7 @@ def why_not(pack: Pack, events: Iterable[Any], rule: str, subject: str, at: date
     if at.tzinfo is None:
         raise ValueError("why_not takes a datetime with an offset")
     asked = rules_called(pack, rule)
-    decoded = map(Vocabulary(pack.kinds).decode, events)
+    decoded = map(vocabulary_of(pack).decode, events)
     history = [e for e in history_of(e for e in decoded if isinstance(e, Event)) if e.time <= at]
     part = extract(pack, [asked[0].id], ())
     read = [event for event in history if event.kind in part.kinds]

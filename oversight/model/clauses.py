@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import attrs
@@ -116,6 +117,14 @@ def within(part: Any) -> Iterator[Any]:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting.extend(part)
-        elif attrs.has(type(part)):
+        elif (inner := _written_in(part.__class__)) is not None:
             yield part
-            waiting.extend(getattr(part, a.name) for a in attrs.fields(type(part)) if a.name not in ("type", "place"))
+            waiting.extend([getattr(part, name) for name in inner])
+
+
+@cache
+def _written_in(kind: type) -> tuple[str, ...] | None:
+    """The names of the parts of what is of this class, or ``None`` where it is no part of a pack."""
+    if not attrs.has(kind):
+        return None
+    return tuple([each.name for each in attrs.fields(kind) if each.name not in ("type", "place")])

@@ -9,6 +9,7 @@ Source of the envelope: CloudEvents 1.0 (CNCF), JSON event format, structured mo
 from __future__ import annotations
 
 import re
+import weakref
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -23,7 +24,7 @@ from oversight.model.forms import (
     ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, read_hook,
     refuse_unbounded, write_hook,
 )  # fmt: skip
-from oversight.model.pack import RETRACTION, Kind
+from oversight.model.pack import RETRACTION, Kind, Pack
 
 
 class _FlatHeader(Struct, frozen=True, gc=False):
@@ -347,3 +348,21 @@ def _convert(value: Any, wanted: Any, where: str) -> Any:
 
 def _reason(error: Exception) -> str:
     return printable(re.sub(r" - at `.+`$", "", str(error)), 200)
+
+
+_VOCABULARIES: dict[int, Vocabulary] = {}
+"""By the address of the pack, for as long as that lives."""
+
+
+def vocabulary_of(pack: Pack) -> Vocabulary:
+    """
+    The vocabulary of a pack, one for all who ask with this very object: packs that are equal are not looked for.
+
+    Args:
+        pack: checked.
+    """
+    found = _VOCABULARIES.get(id(pack))
+    if found is None:
+        found = _VOCABULARIES[id(pack)] = Vocabulary(pack.kinds)
+        weakref.finalize(pack, _VOCABULARIES.pop, id(pack), None).atexit = False
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import attrs
@@ -52,10 +53,17 @@ def named(value: Any) -> Iterator[Head | Query | Entry]:
     """Everything inside *value* that names facts, rules or kinds."""
     if isinstance(value, Head | Query | Entry):
         yield value
-    if attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            if field.name not in ("node", "type", "place"):
-                yield from named(getattr(value, field.name))
+    if (parts := _parts(value.__class__)) is not None:
+        for name in parts:
+            yield from named(getattr(value, name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from named(item)
+
+
+@cache
+def _parts(kind: type) -> tuple[str, ...] | None:
+    """The names of the parts in which something may be named, or ``None`` where *kind* is no part of a pack."""
+    if not attrs.has(kind):
+        return None
+    return tuple([field.name for field in attrs.fields(kind) if field.name not in ("node", "type", "place")])

@@ -16,7 +16,7 @@ from oversight.ground.time import format_instant, parse_instant
 from oversight.meaning.semantics import outcome, reached
 from oversight.meaning.verify import verify
 from oversight.model.alerts import RAISED, Change
-from oversight.model.events import Vocabulary
+from oversight.model.events import vocabulary_of
 from oversight.model.extract import extract
 from oversight.model.forms import Event
 from oversight.model.pack import Pack
@@ -148,7 +148,7 @@ def _check(
 
 def _failure(trial: Trial, properties: Iterable[Callable[[Trial], None]]) -> Broken | None:
     """The first property that does not hold."""
-    vocabulary = Vocabulary(trial.pack.kinds)
+    vocabulary = vocabulary_of(trial.pack)
     trial.events = [e for e in map(vocabulary.decode, trial.history) if isinstance(e, Event)]
     try:
         for each in properties:

@@ -15,7 +15,7 @@ from typing import Any
 from oversight.language.reader import read_pack
 from oversight.language.site import read_site
 from oversight.model.pack import Pack
-from oversight.testing.dice import Dice, thrown
+from oversight.testing.dice import Dice
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 KINDS = ("a.did", "b.did", "c.did")
@@ -39,9 +39,6 @@ Names = dict[str, str]
 def day(number: float) -> datetime:
     """The instant so many days after the first."""
     return BASE + timedelta(days=number)
-
-
-dice = thrown(970)
 
 
 def kinds_on(dice: Dice, besides: str = "") -> str:

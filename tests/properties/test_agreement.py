@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, note
-from tests.properties.drawn import calls, checked, day, dice, exceptions, histories, packs
+from hypothesis import note
+from tests.properties.drawn import calls, day
+from tests.properties.trying import example, tried
 
 from oversight.engine.core import Engine
 from oversight.ground.errors import EventRefused
@@ -26,33 +25,6 @@ from oversight.testing.dice import Dice
 
 MATCHER = os.environ.get("OVERSIGHT_MATCHER", "index")
 """The matcher of the engines. With ``rete`` these run in a process of their own (``tests/test_rete.py``)."""
-
-Written = dict[str, Any]
-
-
-def written_example(dice: Dice) -> tuple[Written, list[Written], list[Written]]:
-    """A pack and what a site excepts, as they are written, and a history."""
-    written = packs(dice.part(600))
-    excepted = exceptions(dice.part(20), [rule["rule"] for rule in written["rules"]])
-    return written, excepted, histories(dice.part(300))
-
-
-def read(written: Written, excepted: list[Written], **noted: Any) -> Pack:
-    """The pack that is written; one that does not check is no example."""
-    with tempfile.TemporaryDirectory() as folder:
-        pack = checked(written, Path(folder), excepted)
-    assume(pack is not None)
-    assert pack is not None
-    for about, what in {**written, "exceptions": excepted, **noted}.items():
-        if about in ("facts", "rules", "exceptions", *noted):
-            note(f"{about}: {what}")
-    return pack
-
-
-def example(dice: Dice) -> tuple[Pack, list[Written]]:
-    """A pack and a history."""
-    written, excepted, history = written_example(dice)
-    return read(written, excepted, history=history), history
 
 
 class Record:
@@ -153,22 +125,22 @@ def truthful(engine: Engine, model: Model, told: Record) -> None:
         assert all((nearest.nearest or {}).get("event") in known for nearest in said.missing)
 
 
-@given(dice)
+@tried(25)
 def test_engine_and_definition_agree(dice: Dice) -> None:
     """After every feed and advance, facts, folded changes and the closed instant are the definition's."""
-    how = calls(dice.part(24))
     pack, history = example(dice)
+    how = calls(dice.part(24))
     if dice.one_in(2):
         history = sorted(history, key=lambda e: e["time"])
     note(f"fed in this way: {how}")
     run(pack, history, how)
 
 
-@given(dice)
+@tried(24)
 def test_bounded_revision_changes_nothing_within_its_bound(dice: Dice) -> None:
     """With ``revise`` what is too late is refused, and all else is as if the whole past were remembered."""
-    late, restarts = dice.part(12), dice.part(12)
     pack, history = example(dice)
+    late, restarts = dice.part(12), dice.part(12)
     engine, told, model = Engine(pack, revise="P2D", matcher=MATCHER), Record(), Model()
     for arrived in in_turn(history, late):
         engine._timeline.journal.slice = 1
@@ -200,11 +172,11 @@ def in_turn(history: list[dict[str, Any]], late: Dice) -> list[dict[str, Any]]:
     return [e for _, e in sorted(zip(turns, history, strict=True), key=lambda pair: pair[0])]
 
 
-@given(dice)
+@tried(5)
 def test_the_callers_clock_lets_later_events_wait(dice: Dice) -> None:
     """With the caller's clock the alerts at each stop are those of the events up to it, whatever has come."""
-    stops = [dice.below(13) for _ in range(1 + dice.below(4))]
     pack, history = example(dice)
+    stops = [dice.below(13) for _ in range(1 + dice.below(4))]
     engine, told, fed = Engine(pack, clock="caller", matcher=MATCHER), Record(), list[Event]()
     for number, stop in enumerate(sorted(stops)):
         batch = history[number :: len(stops)]

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, note
-from tests.properties.drawn import day, dice
-from tests.properties.test_agreement import example
+from hypothesis import note
+from tests.properties.drawn import day
+from tests.properties.trying import example, tried
 
 from oversight import Change, Engine, Pack, as_known_at
 from oversight.meaning.semantics import outcome
@@ -49,11 +49,11 @@ def known_by(history: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]
     return [e for e in history if max(datetime.fromisoformat(e[n]) for n in ("time", "recordedtime") if n in e) <= at]
 
 
-@given(dice)
+@tried(15)
 def test_what_was_recorded_later_does_not_count(dice: Dice) -> None:
     """A run as known at an instant, an engine fed in the order of recording, and the definition say the same."""
-    at, when = day(dice.below(10)), dice.part(14)
     pack, drawn = example(dice)
+    at, when = day(dice.below(10)), dice.part(14)
     history = recorded(when, drawn)
     note(f"as known at {at}: {history}")
     known = known_by(history, at)
@@ -69,10 +69,10 @@ def test_what_was_recorded_later_does_not_count(dice: Dice) -> None:
     assert alerts_of_definition(outcome(pack, counted, at)).keys() == fold(told).keys()
 
 
-@given(dice)
+@tried(14)
 def test_in_the_end_everything_is_known(dice: Dice) -> None:
     """As known long after everything was recorded, the alerts are those of the plain run to that instant."""
-    when = dice.part(14)
     pack, drawn = example(dice)
+    when = dice.part(14)
     history = recorded(when, drawn)
     assert ran(pack, drawn, until=FAR) == ran(pack, history, known_at=FAR)

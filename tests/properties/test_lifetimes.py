@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from tests.properties.drawn import day, dice
-from tests.properties.test_agreement import example
+from tests.properties.drawn import day
+from tests.properties.trying import example, tried
 
 from oversight import Engine, lifetimes
 from oversight.model.lifetimes import NEVER, TIME
@@ -14,7 +13,7 @@ LATEST = 12
 """After the last day that is drawn, and the longest life from it."""
 
 
-@given(dice)
+@tried(0)
 def test_facts_stay_as_long_as_is_said(dice: Dice) -> None:
     """With no event any more, what is bounded by time is gone, and what stays for ever is all still there."""
     pack, history = example(dice)

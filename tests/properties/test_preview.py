@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, note
-from tests.properties.drawn import calls, day, dice
-from tests.properties.test_agreement import example
+from hypothesis import note
+from tests.properties.drawn import calls, day
+from tests.properties.trying import example, tried
 
 from oversight import Change, Engine, Pack
 from oversight.model.folding import fold
@@ -39,11 +39,11 @@ def sorted_subjects(changes: tuple[Change, ...]) -> list[tuple[Any, ...]]:
     return [(c.change, c.alert, c.at, sorted(c.subjects), c.open, c.cause, c.evidence, c.waived) for c in changes]
 
 
-@given(dice)
+@tried(30)
 def test_a_preview_leaves_no_trace(dice: Dice) -> None:
     """After a preview of anything, the snapshot is the same to the byte and every later answer the same."""
-    how, plan, until = calls(dice.part(24)), 1 + dice.below(4), dice.one_of(None, 12, 20)
     pack, history = example(dice)
+    how, plan, until = calls(dice.part(24)), 1 + dice.below(4), dice.one_of(None, 12, 20)
     engine, waiting = fed(pack, history, how)
     twin, _ = fed(pack, history, how)
     before = engine.snapshot()
@@ -58,11 +58,11 @@ def test_a_preview_leaves_no_trace(dice: Dice) -> None:
     assert (twin.now, twin.closed, twin.unmatched) == (engine.now, engine.closed, engine.unmatched)
 
 
-@given(dice)
+@tried(30)
 def test_a_preview_says_what_feeding_would(dice: Dice) -> None:
     """Of events that would happen at the instant reached, a preview tells exactly the changes that feeding tells."""
-    how, plan = calls(dice.part(24)), 1 + dice.below(4)
     pack, history = example(dice)
+    how, plan = calls(dice.part(24)), 1 + dice.below(4)
     engine, waiting = fed(pack, history, how)
     engine.settle()
     if engine.now is None:
@@ -75,11 +75,11 @@ def test_a_preview_says_what_feeding_would(dice: Dice) -> None:
     assert sorted_subjects(found) == sorted_subjects(engine.feed([{**event, "time": now} for event in planned]))
 
 
-@given(dice)
+@tried(30)
 def test_what_would_come_anyway_is_no_part_of_it(dice: Dice) -> None:
     """Where a plan lets time pass, the alerts it would raise and those that time brings are all that then stand."""
-    how, plan = calls(dice.part(24)), 1 + dice.below(4)
     pack, history = example(dice)
+    how, plan = calls(dice.part(24)), 1 + dice.below(4)
     engine, waiting = fed(pack, history, how)
     engine.settle()
     assert () == engine.preview([], until=day(20))
