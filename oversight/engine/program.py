@@ -17,6 +17,7 @@ from oversight.engine.source import Source
 from oversight.engine.store import Index, Matcher, Relevance, Table, Values
 from oversight.ground.time import Period, end_of, first_instant, shift
 from oversight.ground.values import EvaluationError, operations
+from oversight.model.assumptions import Use
 from oversight.model.clauses import parameters_in
 from oversight.model.forms import ABSENT, Event, coerce
 from oversight.model.pack import Entry, Expression, Fact, Pack, Query, Rule, Template
@@ -114,6 +115,7 @@ class Program:
         on: compiled ``on`` rules by layer and kind of event.
         standing: compiled ``while`` rules by number.
         layers: how many layers of rules there are.
+        assumed: by id and part of a rule the assumed values that it reads, once it has told an alert.
     """
 
     def __init__(self, pack: Pack, index: Callable[[Values], Matcher] = Index) -> None:
@@ -148,6 +150,7 @@ class Program:
             elif head.fact:
                 self.by_name[head.fact].watchers.append(compiled_rule.number)
         self.watched_rules = self._watched_rules()
+        self.assumed: dict[tuple[str, str], tuple[Use, ...]] = {}
 
     def empty(self) -> None:
         """Be as it was made, and hold on to no pack, until it is given one again."""

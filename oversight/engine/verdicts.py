@@ -85,7 +85,7 @@ class Telling:
         self.pack = program.pack
         self.rules = program.rules
         self.waivers = Waivers(program)
-        self.assumptions = Assumptions(program.pack)
+        self.assumptions = Assumptions(program.pack, program.assumed)
 
     def differences(self, verdicts: Verdicts, closed: datetime | None, reached: datetime | None) -> list[Change]:
         """

@@ -26,12 +26,13 @@ class Assumptions:
 
     Args:
         pack: checked.
+        uses: by id and part of a rule what it reads of them; what is found is added.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, uses: dict[tuple[str, str], tuple[Use, ...]]) -> None:
         self._pack = pack
         self._assumed = {name: each for name, each in pack.parameters.items() if any(each.assumed)}
-        self._uses: dict[tuple[str, str], tuple[Use, ...]] = {}
+        self._uses = uses
 
     def of(self, rule: Rule, at: datetime, since: datetime) -> tuple[Assumption, ...]:
         """
