@@ -12,10 +12,14 @@ import pytest
 from oversight.cli import main
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = (
-    "README.md", "docs/tutorial.md", "docs/language.md", "docs/alerts.md", "docs/site.md", "docs/testing.md",
-)  # fmt: skip
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CARRIED_OUT = {"yaml", "python", "console"}
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("docs/decisions/*.md"))
+    if CARRIED_OUT & {language for language, _ in BLOCK.findall(path.read_text())}
+)
+"""Every document with something to carry out; the pages of `docs/checks` are made from examples that are tested."""
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -56,7 +60,8 @@ def test_examples(document, tmp_path, monkeypatch, capsys):
     os.symlink(ROOT / "examples", "examples")
     names = {}
     for language, text in BLOCK.findall((ROOT / document).read_text()):
-        if language == "yaml" and text.startswith("# "):
+        if language == "yaml":
+            assert text.startswith("# "), f"an example without the name of its file:\n{text}"
             write(text)
         elif language == "console":
             for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
@@ -79,6 +84,6 @@ def test_architecture_is_that_of_the_folders():
 
 def test_links_lead_somewhere():
     """Every link to a file of the repository leads to one."""
-    for document in (*DOCUMENTS, "ARCHITECTURE.md", "CONTRIBUTING.md"):
+    for document in {*DOCUMENTS, "ARCHITECTURE.md", "CONTRIBUTING.md"}:
         for link in re.findall(r"\]\((?!https?:)([^)#]+)", (ROOT / document).read_text()):
             assert (ROOT / document).parent.joinpath(link).exists(), f"{document}: {link}"
