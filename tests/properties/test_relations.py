@@ -170,6 +170,19 @@ def independent(written: Written) -> Written:
     return dict(json.loads(text))
 
 
+def counted(dice: Dice, written: Written) -> Written:
+    """The pack with a rule of how many facts of a name are of the subject, which an index settles by itself."""
+    facts = sorted(written["facts"])
+    of = {
+        "count": f"{dice.one_of(*facts)} as c",
+        "where": ["c.x == h.x"],
+        dice.one_of("at_most", "at_least"): 1 + dice.below(3),
+    }
+    rule = {**written["rules"][0], "rule": "R-counted", "while": f"{dice.one_of(*facts)} as h", "if": [of]}
+    kept = ("rule", "title", "basis", "severity", "alert", "remedy", "authority", "cases", "while", "if")
+    return {**written, "rules": [*written["rules"], {name: rule[name] for name in kept}]}
+
+
 def of_others(history: list[Written]) -> list[Written]:
     """The same events of other ids about other subjects: no id is in both."""
     names = {"p": "r", "q": "s"}
@@ -188,7 +201,7 @@ def test_independent_subjects_do_not_influence_each_other(dice: Dice) -> None:
     """Two histories without an id in common have, taken together, the facts and alerts of the one and of the other."""
     written, excepted, ours = written_example(dice)
     theirs = of_others(histories(dice.part(300)))
-    pack = read(independent(written), excepted, ours=ours, theirs=theirs)
+    pack = read(independent(counted(of_the_pack(dice), written)), excepted, ours=ours, theirs=theirs)
     engines, alerts = [], []
     for history in (ours, theirs, shuffled(dice, ours + theirs)):
         engine, told = fed(pack, history, dice, day(12))
