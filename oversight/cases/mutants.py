@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import attrs
 from attrs import evolve, frozen
 
 from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
 from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
-from oversight.model.expressions import Call, Literal, Name, Node, walk
+from oversight.model.expressions import Call, Literal
 from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Rule
 from oversight.model.types import PERIOD, TIMESTAMP
 
@@ -104,21 +103,7 @@ def takes_part(pack: Pack, subject: Subject) -> bool:
     """Whether *subject* is anything to *pack*, a part of the one that it is of."""
     if subject.kind == "rule":
         return any(rule.id == subject.name for rule in pack.rules)
-    if subject.kind == "fact":
-        return subject.name in pack.facts
-    return subject.name in _parameters((pack.rules, tuple(pack.facts.values())))
-
-
-def _parameters(value: Any) -> set[str]:
-    """The parameters that anything inside *value* names."""
-    if isinstance(value, Node):
-        return {node.name for node in walk(value) if isinstance(node, Name) and node.parameter}
-    inside: list[Any] = []
-    if attrs.has(type(value)):
-        inside = [getattr(value, one.name) for one in attrs.fields(type(value)) if one.name not in ("type", "place")]
-    elif isinstance(value, tuple):
-        inside = list(value)
-    return set().union(*map(_parameters, inside))
+    return subject.name in (pack.facts if subject.kind == "fact" else pack.parameters)
 
 
 def _of_rule(rule: Rule) -> Iterator[Mutant]:
