@@ -195,7 +195,7 @@ class Asked:
 
     case: Case
     events: tuple[Event, ...]
-    kinds: frozenset[str]
+    kinds: Counter[str]
     upto: datetime | None
     expected: tuple[Expected, ...]
 
@@ -261,7 +261,7 @@ def _ready(vocabulary: Vocabulary, case: Case) -> Asked:
     )
     events = tuple(event for event in decoded if isinstance(event, Event))
     expected = tuple(expected_of(written, case.rules) for written in case.alerts)
-    return Asked(case, events, frozenset(event.kind for event in events), reached(events, case.until), expected)
+    return Asked(case, events, Counter(event.kind for event in events), reached(events, case.until), expected)
 
 
 def _noticing(asked: list[Asked], mutation: Mutation, often: Counter[int]) -> bool:
@@ -269,7 +269,7 @@ def _noticing(asked: list[Asked], mutation: Mutation, often: Counter[int]) -> bo
     worth = [(often[number] + 1) / (len(one.events) + 1) ** 2 for number, one in enumerate(asked)]
     for number in sorted(range(len(asked)), key=lambda n: (-worth[n], n)):
         one = asked[number]
-        if (not mutation.kinds or one.kinds & mutation.kinds) and one.notices(mutation.pack):
+        if all(need.met(one.kinds) for need in mutation.needs) and one.notices(mutation.pack):
             often[number] += 1
             return True
     return False
