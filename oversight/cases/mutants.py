@@ -2,7 +2,7 @@
 The mutants of a pack: it, with one clause, number or word of a rule, fact or parameter changed.
 
 What people read (titles, alerts, remedies) is not changed, and neither is what an alert is said to rest on: cases say
-which alerts there are, and not what they say.
+which alerts there are, and not what they say. Where nothing asks when a fact began, it is not begun anew either.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
+from oversight.cases.episodes import dated
 from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
 from oversight.model.expressions import Call, Literal
 from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Rule
@@ -101,7 +102,7 @@ def mutants(pack: Pack, subject: Subject) -> Iterator[Mutation]:
                 yield Mutation(step, evolve(pack, rules=rules), _needs(pack, rule))
     elif subject.kind == "fact" and subject.name in pack.facts:
         fact = pack.facts[subject.name]
-        for step, new, needs in _of_fact(fact):
+        for step, new, needs in (*_of_fact(fact), *_of_restarts(pack, fact)):
             yield Mutation(step, evolve(pack, facts={**pack.facts, fact.name: new}), (_start(fact), *needs))
     elif subject.kind == "parameter":
         parameter = pack.parameters[subject.name]
@@ -182,11 +183,15 @@ def _of_fact(fact: Fact) -> Iterator[tuple[Step, Fact, tuple[Need, ...]]]:
                 yield step, _with(fact, group, (*entries[:number], new, *entries[number + 1 :])), needs
     for step, new in of_expression(owner, fact.lasts):
         yield step, evolve(fact, lasts=new), ()
-    if fact.key:
-        what = "a further start does not begin it anew" if fact.restarts else "each further start begins it anew"
-        # One event starts a fact twice only where it spreads something.
-        twice: tuple[Need, ...] = () if any(entry.each for entry in fact.starts) else (_start(fact, 2),)
-        yield Step(owner, fact.place, "restarts", (), what), evolve(fact, restarts=not fact.restarts), twice
+
+
+def _of_restarts(pack: Pack, fact: Fact) -> Iterator[tuple[Step, Fact, tuple[Need, ...]]]:
+    if not fact.key or fact.name not in dated(pack):
+        return
+    what = "a further start does not begin it anew" if fact.restarts else "each further start begins it anew"
+    # One event starts a fact twice only where it spreads something.
+    needs = () if any(entry.each for entry in fact.starts) else (_start(fact, 2),)
+    yield Step(f"fact {fact.name}", fact.place, "restarts", (), what), evolve(fact, restarts=not fact.restarts), needs
 
 
 def _of_entry(owner: str, entry: Entry) -> Iterator[Mutant]:
