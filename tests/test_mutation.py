@@ -19,7 +19,6 @@ AT_THE_EDGE = """\
         events:
           - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1, room: r1, hours: [1]}
           - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k2, room: r2, hours: [1]}
-          - {kind: camera.on, time: "2026-03-01T12:00:00+01:00", camera: k2, room: r2, hours: [1]}
           - {kind: camera.off, time: "2026-03-01T13:00:00+01:00", camera: k2, test: true}
           - {kind: sign.hung, time: "2026-03-01T14:00:00+01:00", sign: s0, room: r2, large: false}
           - {kind: sign.hung, time: "2026-03-02T09:00:00+01:00", sign: s1, room: r1, large: true}
@@ -28,8 +27,8 @@ AT_THE_EDGE = """\
         alerts: [{at: "2026-03-02T09:00:00+01:00", cleared: "2026-03-02T09:00:01+01:00", about: k2}]
 """
 ALL = (FIRES, ENDS, SIGNS, AT_THE_EDGE)
-RESTART = "  sign:\n    key: sign\n"
-REASONED = (RESTART, RESTART.replace("  sign:", "  sign:  # same restarts: a sign is hung once"))
+RESTART = "  camera:\n    key: camera\n"
+REASONED = (RESTART, RESTART.replace("  camera:", "  camera:  # same restarts: a camera is switched on once"))
 
 
 def mutated(folder, capsys, *more):
@@ -83,7 +82,7 @@ def test_a_stale_mark(tmp_path, capsys, mark):
 
 def test_a_mark_names_its_change(tmp_path, capsys):
     """A mark for one kind of change explains no other at the same line."""
-    other = (RESTART, RESTART.replace("  sign:", "  sign:  # same dropped: a sign is hung once"))
+    other = (RESTART, RESTART.replace("  camera:", "  camera:  # same dropped: a camera is switched on once"))
     status, changes, _ = mutated(shop(tmp_path, *ALL, text=[other]), capsys)
     assert (3, [("restarts", "each further start begins it anew")]) == (status, changes)
 
@@ -93,12 +92,40 @@ def test_only(tmp_path, capsys):
     stale = ("    for: P1D\n", "    for: P1D  # same longer: days are long\n")
     folder = shop(tmp_path, *ALL, text=[stale])
     restarts = ("restarts", "each further start begins it anew")
-    assert (3, [restarts]) == mutated(folder, capsys, "--only", "fact s*")[:2]
-    assert (0, []) == mutated(folder, capsys, "--only", "fact camera", "--only", "definition t*")[:2]
+    assert (3, [restarts]) == mutated(folder, capsys, "--only", "fact c*")[:2]
+    assert (0, []) == mutated(folder, capsys, "--only", "definition t*", "--only", "definition *d")[:2]
     assert 2 == main(["test", folder, "--mutate", "--only", "fact *", "--only", "SHOP-1"])
     assert "there is nothing to change in 'SHOP-1', did you mean 'SHOP-01'?" in capsys.readouterr().err
     assert 2 == main(["test", folder, "--only", "SHOP-01"])
     assert "give that, too" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("clause", "asked"),
+    [
+        ("told(c.room)", False),
+        ("{some: sign as x, where: x.since <= c.since}", True),
+        ("{count: sign as x, where: x.room == c.room, at_least: 1}", False),
+    ],
+)
+def test_what_began_when(tmp_path, clause, asked):
+    """Whether a further start begins a fact anew is tried only where something asks since when it holds."""
+    pack = load(shop(tmp_path, *ALL, text=[("      - told(c.room)\n", f"      - {clause}\n")]))
+    restarts = {step.owner for step in plan(pack, pack.own).steps if step.word == "restarts"}
+    assert ({"fact camera", "fact sign"} if asked else {"fact camera"}) == restarts
+
+
+@pytest.mark.parametrize(
+    ("where", "asked"), [("x.large", True), ("x.sign == c.camera", False), ("x.room == c.room", True)]
+)
+def test_what_began_last(tmp_path, where, asked):
+    """What begins last is asked where several can be found, which the whole key rules out."""
+    value = (
+        f"    with: {{name: {{latest: sign as x, where: {where}, value: x.sign, else: c.camera}}}}\n    about: name\n"
+    )
+    pack = load(shop(tmp_path, *ALL, text=[("    alert: A sign", f"{value}    alert: A sign")]))
+    restarts = {step.owner for step in plan(pack, pack.own).steps if step.word == "restarts"}
+    assert ({"fact camera", "fact sign"} if asked else {"fact camera"}) == restarts
 
 
 def test_sample(tmp_path, capsys):
@@ -126,10 +153,10 @@ def test_json(tmp_path, capsys):
     assert 0 == main(["test", shop(tmp_path, *ALL, text=[REASONED]), "--mutate", "--format", "json"])
     pack, *scores, total = map(json.loads, capsys.readouterr().out.splitlines())
     assert {"pack": "shop", "cases": 4, "failed": 0} == pack
-    assert ["SHOP-01", "definition told", "fact camera", "fact sign"] == [score["owner"] for score in scores]
+    assert ["SHOP-01", "definition told", "fact camera"] == [score["owner"] for score in scores]
     (survivor,) = scores[-1].pop("survivors")
-    assert {"owner": "fact sign", "changes": 1, "not_noticed": 0} == scores[-1]
-    assert ("restarts", "a sign is hung once") == (survivor["change"], survivor["reason"])
+    assert {"owner": "fact camera", "changes": 3, "not_noticed": 0} == scores[-1]
+    assert ("restarts", "a camera is switched on once") == (survivor["change"], survivor["reason"])
     changes = sum(score["changes"] for score in scores)
     expected = {"changes": changes, "reasoned": 1, "not_noticed": 0, "stale": [], "not_tried": 0}
     assert {"mutation": expected} == total

@@ -2,21 +2,21 @@
 The mutants of a pack: it, with one clause, number or word of a rule, fact or parameter changed.
 
 What people read (titles, alerts, remedies) is not changed, and neither is what an alert is said to rest on: cases say
-which alerts there are, and not what they say.
+which alerts there are, and not what they say. Where nothing asks when a fact began, it is not begun anew either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
-import attrs
 from attrs import evolve, frozen
 
 from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
+from oversight.cases.episodes import dated
 from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
-from oversight.model.expressions import Call, Literal, Name, Node, walk
+from oversight.model.expressions import Call, Literal
 from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Rule
 from oversight.model.types import PERIOD, TIMESTAMP
 
@@ -46,6 +46,18 @@ class Subject:
 
 
 @frozen
+class Need:
+    """So many events of one of these kinds."""
+
+    kinds: frozenset[str]
+    number: int = 1
+
+    def met(self, counts: Mapping[str, int]) -> bool:
+        """Whether a history has them, in which there are *counts* events of each kind."""
+        return sum(counts.get(kind, 0) for kind in self.kinds) >= self.number
+
+
+@frozen
 class Mutation:
     """
     A pack with one step changed.
@@ -53,12 +65,12 @@ class Mutation:
     Args:
         step: which.
         pack: as it is then.
-        kinds: no history without an event of one of these can notice; empty where that is not known.
+        needs: what a history must have to notice.
     """
 
     step: Step
     pack: Pack
-    kinds: frozenset[str]
+    needs: tuple[Need, ...]
 
 
 def subjects(pack: Pack) -> list[Subject]:
@@ -83,42 +95,37 @@ def mutants(pack: Pack, subject: Subject) -> Iterator[Mutation]:
         pack: checked; it may be a part of the one that *subject* is of.
         subject: of that one.
     """
-    nothing: frozenset[str] = frozenset()
     if subject.kind == "rule":
         for number, rule in enumerate(pack.rules):
             for step, new in _of_rule(rule) if rule.id == subject.name and rule.status != "retired" else ():
                 rules = (*pack.rules[:number], new, *pack.rules[number + 1 :])
-                yield Mutation(step, evolve(pack, rules=rules), frozenset(rule.head.kinds))
+                yield Mutation(step, evolve(pack, rules=rules), _needs(pack, rule))
     elif subject.kind == "fact" and subject.name in pack.facts:
         fact = pack.facts[subject.name]
-        starts = frozenset(kind for entry in fact.starts for kind in entry.kinds)
-        for step, new in _of_fact(fact):
-            yield Mutation(step, evolve(pack, facts={**pack.facts, fact.name: new}), starts)
+        for step, new, needs in (*_of_fact(fact), *_of_restarts(pack, fact)):
+            yield Mutation(step, evolve(pack, facts={**pack.facts, fact.name: new}), (_start(fact), *needs))
     elif subject.kind == "parameter":
         parameter = pack.parameters[subject.name]
         for step, new in _of_parameter(parameter):
-            yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), nothing)
+            yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), ())
+
+
+def _needs(pack: Pack, rule: Rule) -> tuple[Need, ...]:
+    """A rule looks at nothing without an event of its head, or one that starts the fact of its head."""
+    if rule.head.kinds:
+        return (Need(frozenset(rule.head.kinds)),)
+    return (_start(pack.facts[rule.head.fact]),) if rule.head.fact in pack.facts else ()
+
+
+def _start(fact: Fact, number: int = 1) -> Need:
+    return Need(frozenset(kind for entry in fact.starts for kind in entry.kinds), number)
 
 
 def takes_part(pack: Pack, subject: Subject) -> bool:
     """Whether *subject* is anything to *pack*, a part of the one that it is of."""
     if subject.kind == "rule":
         return any(rule.id == subject.name for rule in pack.rules)
-    if subject.kind == "fact":
-        return subject.name in pack.facts
-    return subject.name in _parameters((pack.rules, tuple(pack.facts.values())))
-
-
-def _parameters(value: Any) -> set[str]:
-    """The parameters that anything inside *value* names."""
-    if isinstance(value, Node):
-        return {node.name for node in walk(value) if isinstance(node, Name) and node.parameter}
-    inside: list[Any] = []
-    if attrs.has(type(value)):
-        inside = [getattr(value, one.name) for one in attrs.fields(type(value)) if one.name not in ("type", "place")]
-    elif isinstance(value, tuple):
-        inside = list(value)
-    return set().union(*map(_parameters, inside))
+    return subject.name in (pack.facts if subject.kind == "fact" else pack.parameters)
 
 
 def _of_rule(rule: Rule) -> Iterator[Mutant]:
@@ -161,22 +168,30 @@ def _of_deadline(rule: Rule) -> Iterator[Mutant]:
             yield step, evolve(rule, deadline=evolve(deadline, node=node))
 
 
-def _of_fact(fact: Fact) -> Iterator[Mutant]:
+def _of_fact(fact: Fact) -> Iterator[tuple[Step, Fact, tuple[Need, ...]]]:
+    """The steps from a fact, each with what a history must have beside a start of the fact to notice."""
     owner = f"fact {fact.name}"
     for group in ("starts", "changes", "ends"):
         entries: tuple[Entry, ...] = getattr(fact, group)
         needed = len(entries) == 1 and (group == "starts" or (group == "ends" and fact.lasts is None))
         for number, entry in enumerate(entries):
+            needs = (Need(frozenset(entry.kinds)),)
             if not needed:
                 step = Step(owner, entry.place, "dropped", (group,), f"without this entry of {group}")
-                yield step, _with(fact, group, without(entries, number))
+                yield step, _with(fact, group, without(entries, number)), needs
             for step, new in _of_entry(owner, entry):
-                yield step, _with(fact, group, (*entries[:number], new, *entries[number + 1 :]))
+                yield step, _with(fact, group, (*entries[:number], new, *entries[number + 1 :])), needs
     for step, new in of_expression(owner, fact.lasts):
-        yield step, evolve(fact, lasts=new)
-    if fact.key:
-        what = "a further start does not begin it anew" if fact.restarts else "each further start begins it anew"
-        yield Step(owner, fact.place, "restarts", (), what), evolve(fact, restarts=not fact.restarts)
+        yield step, evolve(fact, lasts=new), ()
+
+
+def _of_restarts(pack: Pack, fact: Fact) -> Iterator[tuple[Step, Fact, tuple[Need, ...]]]:
+    if not fact.key or fact.name not in dated(pack):
+        return
+    what = "a further start does not begin it anew" if fact.restarts else "each further start begins it anew"
+    # One event starts a fact twice only where it spreads something.
+    needs = () if any(entry.each for entry in fact.starts) else (_start(fact, 2),)
+    yield Step(f"fact {fact.name}", fact.place, "restarts", (), what), evolve(fact, restarts=not fact.restarts), needs
 
 
 def _of_entry(owner: str, entry: Entry) -> Iterator[Mutant]:

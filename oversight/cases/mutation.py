@@ -195,7 +195,7 @@ class Asked:
 
     case: Case
     events: tuple[Event, ...]
-    kinds: frozenset[str]
+    kinds: Counter[str]
     upto: datetime | None
     expected: tuple[Expected, ...]
 
@@ -231,7 +231,6 @@ class Bench:
             if found >= task.steps:
                 break
             asked = self._ready(number)
-            # The case that noticed most is asked first: it decides nothing but how long it takes.
             often: Counter[int] = Counter()
             for mutation in mutants(trial.pack, task.subject):
                 if mutation.step in task.steps and mutation.step not in found and _noticing(asked, mutation, often):
@@ -239,9 +238,9 @@ class Bench:
         return frozenset(found)
 
     def _nearest(self, subject: Subject) -> list[tuple[int, Trial]]:
-        """The trials in which a subject takes part, those of its own cases first."""
+        """The trials in which a subject takes part, those of its own cases first, then those of short cases."""
         own = [(n, trial) for n, trial in enumerate(self._trials) if takes_part(trial.pack, subject)]
-        return sorted(own, key=lambda pair: (subject.name not in pair[1].cases[0].rules, pair[0]))
+        return sorted(own, key=lambda pair: (subject.name not in pair[1].cases[0].rules, _longest(pair[1]), pair[0]))
 
     def _ready(self, number: int) -> list[Asked]:
         if number not in self._asked:
@@ -251,6 +250,10 @@ class Bench:
         return self._asked[number]
 
 
+def _longest(trial: Trial) -> int:
+    return max(len(case.events) for case in trial.cases)
+
+
 def _ready(vocabulary: Vocabulary, case: Case) -> Asked:
     decoded = (
         vocabulary.decode({"id": str(number), "source": SOURCE, **written})
@@ -258,13 +261,15 @@ def _ready(vocabulary: Vocabulary, case: Case) -> Asked:
     )
     events = tuple(event for event in decoded if isinstance(event, Event))
     expected = tuple(expected_of(written, case.rules) for written in case.alerts)
-    return Asked(case, events, frozenset(event.kind for event in events), reached(events, case.until), expected)
+    return Asked(case, events, Counter(event.kind for event in events), reached(events, case.until), expected)
 
 
 def _noticing(asked: list[Asked], mutation: Mutation, often: Counter[int]) -> bool:
-    for number in sorted(range(len(asked)), key=lambda n: (-often[n], n)):
+    # First those that noticed much for what they cost: it decides nothing but how long it takes.
+    worth = [(often[number] + 1) / (len(one.events) + 1) ** 2 for number, one in enumerate(asked)]
+    for number in sorted(range(len(asked)), key=lambda n: (-worth[n], n)):
         one = asked[number]
-        if (not mutation.kinds or one.kinds & mutation.kinds) and one.notices(mutation.pack):
+        if all(need.met(one.kinds) for need in mutation.needs) and one.notices(mutation.pack):
             often[number] += 1
             return True
     return False

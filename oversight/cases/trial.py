@@ -7,7 +7,7 @@ and so does any difference of the two evaluators.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
@@ -25,6 +25,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.alerts import RAISED, Change, Missing
+from oversight.model.clauses import parameters_in
 from oversight.model.extract import extract
 from oversight.model.folding import Folded, fold
 from oversight.model.forms import Event, Stranger
@@ -79,7 +80,14 @@ def trials(pack: Pack) -> list[Trial]:
         grouped.setdefault(case.rules, []).append(case)
     bare = evolve(pack, cases=())
     kinds = {rules: {str(event.get("kind")) for case in own for event in case.events} for rules, own in grouped.items()}
-    return [Trial(extract(bare, rules, kinds[rules]), tuple(own)) for rules, own in grouped.items()]
+    return [Trial(_part(bare, rules, kinds[rules]), tuple(own)) for rules, own in grouped.items()]
+
+
+def _part(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
+    """What can matter to *rules*; the definition judges everything at the date of each parameter that it is given."""
+    part = extract(pack, rules, kinds)
+    read = set(parameters_in((part.rules, tuple(part.facts.values()), part.waivers)))
+    return evolve(part, parameters={name: one for name, one in part.parameters.items() if name in read})
 
 
 def run_trial(trial: Trial, watched: bool = False) -> tuple[list[Result], set[Sighting]]:
