@@ -75,7 +75,7 @@ def events(tmp_path):
         (["run", SCENARIO, "--rules", SMALL, "--revise", "90"], "is not an ISO 8601 duration such as P30D"),
         (
             ["run", SCENARIO, "--rules", SMALL, "--format", "xml"],
-            "invalid choice: 'xml' (choose from 'jsonl', 'text')",
+            "invalid choice: 'xml' (choose from 'jsonl', 'text', 'cloudevents', 'ocsf', 'syslog')",
         ),
         (
             ["run", SCENARIO, "--rules", SMALL, "--out", "no/folder"],

@@ -16,6 +16,7 @@ PACK = "name of a shipped pack, or the folder of one"
 REVISED = (
     f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
 )
+FORMATS = ("jsonl", "text", "cloudevents", "ocsf", "syslog")
 MOST_JOBS = 64
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
@@ -112,9 +113,18 @@ def _run(command: _Parser) -> None:
     _until_option(command)
     _known_option(command)
     command.add_argument(
-        "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
+        "--format", choices=FORMATS, help="of the alerts, jsonl if left out; of a plan (text, jsonl), text if left out"
     )
-    command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the results there, not to standard output; a file may be rotated meanwhile. For --format syslog "
+        "also a receiver: tcp://HOST:PORT or tls://HOST:PORT",
+    )
+    command.add_argument("--tls-ca", metavar="FILE", help="the certificates (PEM) by which to know a tls:// receiver")
+    command.add_argument(
+        "--tls-cert", metavar="FILE", help="certificate and key (PEM) by which a tls:// receiver knows this side"
+    )
     command.add_argument(
         "--stats",
         action="store_true",
@@ -211,8 +221,13 @@ def _kinds(command: _Parser) -> None:
 
 
 def _schema(command: _Parser) -> None:
-    command.add_argument("what", choices=("pack",), metavar="pack", help="the files of a pack")
-    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"offer what these have by name; {PACK}")
+    command.add_argument(
+        "what",
+        choices=("pack", "alert", "cloudevents"),
+        metavar="WHAT",
+        help="pack: the files of a pack; alert, cloudevents: a line that run tells with --format jsonl, cloudevents",
+    )
+    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"of pack: offer what these have by name; {PACK}")
 
 
 def _rules_option(command: _Parser) -> None:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
 
 from oversight.cli.arguments import Usage
+from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
-from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
-from oversight.model.pack import Pack
 from oversight.outlets.checklist import checklist
-from oversight.outlets.jsonlines import json_lines
-from oversight.outlets.stream import Outlet
-from oversight.outlets.text import text
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
-from oversight.runner.run import Run, Tell
+from oversight.runner.run import Run
+from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 
 
@@ -41,13 +34,15 @@ def execute(arguments: Namespace) -> int:
     plan = [] if arguments.plan is None else [arguments.plan]
     if arguments.plan_until is not None and not plan:
         raise Usage("--plan-until lets time pass after a plan: give one with --plan")
+    if plan and arguments.format not in (None, "text", "jsonl"):
+        raise Usage(f"--plan is told as text or jsonl, not as {arguments.format}")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
     check_clocks(arguments)
     check_sources([*sources, *plan])
     packs = load_all(arguments.rules, arguments.site)
-    with _written(arguments.out, [*sources, *plan]) as out:
-        tell = _silent if plan else _teller(arguments.format, out, packs[0])
+    with output(arguments, [*sources, *plan]) as out:
+        tell = _silent if plan else teller(arguments.format, out, packs[0])
         clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
         run = Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
         stats = Stats(run.engines) if arguments.stats else None
@@ -63,7 +58,7 @@ def execute(arguments: Namespace) -> int:
     return summary.status if summary.refused else status
 
 
-def _plan(arguments: Namespace, run: Run, out: TextIO) -> int:
+def _plan(arguments: Namespace, run: Run, out: Out) -> int:
     """Try the plan after the events, and write down what it would raise."""
     plan = Plan(run.engines, _refuse)
     plan.take(arguments.plan)
@@ -72,7 +67,7 @@ def _plan(arguments: Namespace, run: Run, out: TextIO) -> int:
     except TimeWentBackwards as error:
         raise Usage(f"--plan-until: {error}") from None
     if arguments.format == "jsonl":
-        out.writelines(to_json(act) + "\n" for act in acts)
+        out.write("".join(to_json(act) + "\n" for act in acts))
     else:
         out.write(checklist(acts, run.engines[0].pack.zone))
     say(plan.told())
@@ -114,30 +109,3 @@ def check_sources(sources: list[str]) -> None:
             check_source(source)
         except SourceError as error:
             raise Usage(str(error)) from None
-
-
-def _teller(form: str | None, out: TextIO, pack: Pack) -> Tell:
-    def sink(told: str) -> None:
-        out.write(told + "\n")
-
-    outlet: Outlet = json_lines(sink) if form != "text" else text(sink, pack.zone)
-
-    def tell(changes: object) -> None:
-        outlet.tell(changes)  # type: ignore[arg-type]
-        out.flush()
-
-    return tell
-
-
-@contextmanager
-def _written(path: str | None, sources: list[str]) -> Iterator[TextIO]:
-    if path is None:
-        yield sys.stdout
-        return
-    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
-        raise Usage(f"--out {printable(path)} would write over the events it reads")
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as out:
-            yield out
-    except OSError as error:
-        raise Usage(f"--out {printable(path)}: {(error.strerror or 'cannot be written').lower()}") from None
