@@ -126,6 +126,17 @@ def _run(command: _Parser) -> None:
         "--tls-cert", metavar="FILE", help="certificate and key (PEM) by which a tls:// receiver knows this side"
     )
     command.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with what is added to the files, or comes through standard input, and let time go by the clock",
+    )
+    command.add_argument(
+        "--ahead",
+        metavar="PERIOD",
+        type=_period,
+        help="with --follow, how much later than the clock an event may be (PT5M); a later one waits",
+    )
+    command.add_argument(
         "--stats",
         action="store_true",
         help="in the end, say how fast it was, what is in memory and which rules took most",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 
 from oversight.cli.arguments import Usage
+from oversight.cli.follow import check_follow, follow_all, live_run
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
@@ -13,9 +15,11 @@ from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.outlets.checklist import checklist
+from oversight.model.pack import Pack
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
-from oversight.runner.run import Run
+from oversight.runner.live import LiveRun
+from oversight.runner.run import Run, Tell
 from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 
@@ -39,23 +43,31 @@ def execute(arguments: Namespace) -> int:
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
     check_clocks(arguments)
+    check_follow(arguments)
     check_sources([*sources, *plan])
     packs = load_all(arguments.rules, arguments.site)
     with output(arguments, [*sources, *plan]) as out:
         tell = _silent if plan else teller(arguments.format, out, packs[0])
-        clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
-        run = Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
+        run = live_run(arguments, packs, tell, _refuse) if arguments.follow else _run(arguments, packs, tell)
         stats = Stats(run.engines) if arguments.stats else None
-        with reading(sources, out is sys.stdout) as bar:
-            for source in sources:
-                run.take(source, bar)
-        summary = run.finish()
+        if isinstance(run, LiveRun):
+            summary = follow_all(run, sources, out)
+        else:
+            with reading(sources, out is sys.stdout) as bar:
+                for source in sources:
+                    run.take(source, bar)
+            summary = run.finish()
         for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
             return summary.status
         status = _plan(arguments, run, out)
     return summary.status if summary.refused else status
+
+
+def _run(arguments: Namespace, packs: Sequence[Pack], tell: Tell) -> Run:
+    clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
+    return Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
 
 
 def _plan(arguments: Namespace, run: Run, out: Out) -> int:

@@ -81,15 +81,22 @@ class Run:
             Exception: what ``tell`` raises.
         """
         for block in blocks(source, progress):
-            self._block(source, block)
-            for engine in self.engines:
-                self._told(engine.close())
+            self.block(source, block)
 
-    def _block(self, source: str, block: Block) -> None:
+    def block(self, source: str, block: Block) -> None:
+        """Take in a block of lines of *source*, and tell what that changes before its last instant."""
+        self._lines(source, enumerate(block.lines, block.first))
+        if block.failure:
+            number = block.first + len(block.lines)
+            self._refused(Refusal(source, number, "unreadable", block.failure))
+        for engine in self.engines:
+            self._told(engine.close())
+
+    def _lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
         taken: list[Event] = []
         numbers: list[int] = []
-        for number, line in enumerate(block.lines, block.first):
+        for number, line in lines:
             if not line or line.isspace():
                 if line is None:
                     self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
@@ -105,9 +112,6 @@ class Run:
                     taken.append(event)
                     numbers.append(number)
         self.summary.saw(source, taken, numbers)
-        if block.failure:
-            number = block.first + len(block.lines)
-            self._refused(Refusal(source, number, "unreadable", block.failure))
 
     def _accept(self, line: bytes, source: str, number: int) -> Event | None:
         """Take in a line by the one engine there is; ``None`` where it waits or its kind is unknown."""
@@ -116,7 +120,7 @@ class Run:
             self.summary.strangers[event.kind] += 1
             self._take(event)
             return None
-        if self._until is not None and self._left_out(event, source, number):
+        if self._until is not None and self._left_out(event, line, source, number):
             return None
         self._take(event)
         return event
@@ -127,13 +131,13 @@ class Run:
         known = next((event for event in decoded if isinstance(event, Event)), None)
         if known is None:
             self.summary.strangers[decoded[0].kind] += 1
-        elif self._until is not None and self._left_out(known, source, number):
+        elif self._until is not None and self._left_out(known, line, source, number):
             return None
         for engine, event in zip(self.engines, decoded, strict=True):
             engine.accept(event)
         return known
 
-    def _left_out(self, event: Event, source: str, number: int) -> bool:
+    def _left_out(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* was recorded, or else happened, later than what counts in this run."""
         assert self._until is not None
         if self._known_at is not None and recorded_at(event) > self._known_at:
@@ -163,6 +167,10 @@ class Run:
             self._told(engine.settle())
             if self._until is not None:
                 self._told(engine.advance(self._until))
+        return self._summed_up()
+
+    def _summed_up(self) -> Summary:
+        for engine in self.engines:
             self.summary.undecided.update(engine.undecided)
             self.summary.unmatched.update(engine.unmatched)
         return self.summary
