@@ -112,30 +112,8 @@ def _run(command: _Parser) -> None:
     _rules_option(command)
     _until_option(command)
     _known_option(command)
-    command.add_argument(
-        "--format", choices=FORMATS, help="of the alerts, jsonl if left out; of a plan (text, jsonl), text if left out"
-    )
-    command.add_argument(
-        "--out",
-        metavar="FILE",
-        help="write the results there, not to standard output; a file may be rotated meanwhile. For --format syslog "
-        "also a receiver: tcp://HOST:PORT or tls://HOST:PORT",
-    )
-    command.add_argument("--tls-ca", metavar="FILE", help="the certificates (PEM) by which to know a tls:// receiver")
-    command.add_argument(
-        "--tls-cert", metavar="FILE", help="certificate and key (PEM) by which a tls:// receiver knows this side"
-    )
-    command.add_argument(
-        "--follow",
-        action="store_true",
-        help="go on with what is added to the files, or comes through standard input, and let time go by the clock",
-    )
-    command.add_argument(
-        "--ahead",
-        metavar="PERIOD",
-        type=_period,
-        help="with --follow, how much later than the clock an event may be (PT5M); a later one waits",
-    )
+    _out_options(command)
+    _live_options(command)
     command.add_argument(
         "--stats",
         action="store_true",
@@ -155,6 +133,41 @@ def _run(command: _Parser) -> None:
         metavar="PERIOD",
         type=_period,
         help="how late an event may be, as P90D; unlimited if left out",
+    )
+
+
+def _out_options(command: _Parser) -> None:
+    command.add_argument(
+        "--format", choices=FORMATS, help="of the alerts, jsonl if left out; of a plan (text, jsonl), text if left out"
+    )
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the results there, not to standard output; a file may be rotated meanwhile. For --format syslog "
+        "also a receiver: tcp://HOST:PORT or tls://HOST:PORT",
+    )
+    command.add_argument("--tls-ca", metavar="FILE", help="the certificates (PEM) by which to know a tls:// receiver")
+    command.add_argument(
+        "--tls-cert", metavar="FILE", help="certificate and key (PEM) by which a tls:// receiver knows this side"
+    )
+
+
+def _live_options(command: _Parser) -> None:
+    command.add_argument(
+        "--pseudonyms",
+        metavar="FILE",
+        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonym-key)",
+    )
+    command.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with what is added to the files, or comes through standard input, and let time go by the clock",
+    )
+    command.add_argument(
+        "--ahead",
+        metavar="PERIOD",
+        type=_period,
+        help="with --follow, how much later than the clock an event may be (PT5M); a later one waits",
     )
 
 
@@ -241,6 +254,13 @@ def _schema(command: _Parser) -> None:
     command.add_argument("--rules", metavar="PACK[,PACK]", help=f"of pack: offer what these have by name; {PACK}")
 
 
+def _pseudonym_key(command: _Parser) -> None:
+    command.add_argument("file", metavar="FILE", help="of keys, for its owner alone; made where there is none")
+    command.add_argument(
+        "--from", metavar="T", type=_instant, dest="start", help="add a key that counts for events from then on"
+    )
+
+
 def _rules_option(command: _Parser) -> None:
     command.add_argument("--rules", required=True, metavar="PACK[,PACK]", help=PACK)
     _site_option(command)
@@ -311,5 +331,6 @@ _COMMANDS = {
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
+    "pseudonym-key": ("pseudonym_key", _pseudonym_key, "make a key by which run puts pseudonyms for ids of persons"),
     "schema": ("schema", _schema, "write a JSON Schema, from which an editor completes and explains"),
 }

@@ -18,6 +18,7 @@ from oversight.model.pack import Pack
 from oversight.runner.feeds import GrowingFile, Piped
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError
 from oversight.runner.live import AHEAD, LiveRun, follow
+from oversight.runner.pseudonyms import Keys
 from oversight.runner.run import Tell
 from oversight.runner.sinks import Out
 from oversight.runner.summary import Summary
@@ -43,10 +44,17 @@ def check_follow(arguments: Namespace) -> None:
             raise Usage(f"--{name} and --follow do not go together: time goes by the clock, until somebody stops it")
 
 
-def live_run(arguments: Namespace, packs: Sequence[Pack], tell: Tell, refuse: Callable[[Refusal], object]) -> LiveRun:
+def live_run(
+    arguments: Namespace,
+    packs: Sequence[Pack],
+    tell: Tell,
+    refuse: Callable[[Refusal], object],
+    keys: Keys | None,
+) -> LiveRun:
     """The run that ``--follow`` asks for, by the clock of this machine."""
     ahead = AHEAD if arguments.ahead is None else arguments.ahead
-    return LiveRun(packs, tell, refuse, say, lambda: datetime.now(UTC), ahead=ahead, revise=arguments.revise)
+    settings = {"ahead": ahead, "revise": arguments.revise, "keys": keys}
+    return LiveRun(packs, tell, refuse, say, lambda: datetime.now(UTC), **settings)
 
 
 def follow_all(run: LiveRun, sources: Sequence[str], out: Out) -> Summary:

@@ -17,7 +17,7 @@ from oversight.model.pack import Pack
 from oversight.outlets.cloudevents import cloud_events
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.ocsf import ocsf
-from oversight.outlets.stream import Outlet, Sink
+from oversight.outlets.stream import Outlet, Processor, Sink
 from oversight.outlets.syslog import syslog
 from oversight.outlets.text import text
 from oversight.runner.remote import Address, Remote, is_address, trusting
@@ -85,7 +85,7 @@ def _receiver(arguments: Namespace) -> Remote:
     return Remote(address, say, context)
 
 
-def teller(form: str | None, out: Out, pack: Pack) -> Tell:
+def teller(form: str | None, out: Out, pack: Pack, processors: Sequence[Processor] = ()) -> Tell:
     """
     What writes changes to *out*.
 
@@ -93,12 +93,13 @@ def teller(form: str | None, out: Out, pack: Pack) -> Tell:
         form: ``text``, ``jsonl``, ``cloudevents``, ``ocsf`` or ``syslog``; ``None`` is ``jsonl``.
         out: where to.
         pack: whose zone the text shows.
+        processors: what to do with each change first.
     """
 
     def sink(told: str) -> None:
         out.write(told + "\n")
 
-    outlet = _outlet(form or "jsonl", sink, pack)
+    outlet = _outlet(form or "jsonl", sink, pack, processors)
 
     def tell(changes: Iterable[Change]) -> None:
         outlet.tell(changes)
@@ -107,15 +108,15 @@ def teller(form: str | None, out: Out, pack: Pack) -> Tell:
     return tell
 
 
-def _outlet(form: str, sink: Sink, pack: Pack) -> Outlet:
+def _outlet(form: str, sink: Sink, pack: Pack, processors: Sequence[Processor]) -> Outlet:
     if form == "text":
-        return text(sink, pack.zone)
+        return text(sink, pack.zone, processors=processors)
     if form == "cloudevents":
-        return cloud_events(sink)
+        return cloud_events(sink, processors)
     if form == "ocsf":
         import oversight
 
-        return ocsf(sink, oversight.__version__)
+        return ocsf(sink, oversight.__version__, processors)
     if form == "syslog":
-        return syslog(sink, socket.gethostname())
-    return json_lines(sink)
+        return syslog(sink, socket.gethostname(), processors)
+    return json_lines(sink, processors)

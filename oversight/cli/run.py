@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, follow_all, live_run
@@ -15,10 +16,13 @@ from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.outlets.checklist import checklist
+from oversight.outlets.personal import discreet
+from oversight.outlets.stream import Processor
 from oversight.model.pack import Pack
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
 from oversight.runner.live import LiveRun
+from oversight.runner.pseudonyms import KeyFileError, Keys, read_keys
 from oversight.runner.run import Run, Tell
 from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
@@ -45,10 +49,13 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_follow(arguments)
     check_sources([*sources, *plan])
+    keys = _keys(arguments.pseudonyms)
     packs = load_all(arguments.rules, arguments.site)
     with output(arguments, [*sources, *plan]) as out:
-        tell = _silent if plan else teller(arguments.format, out, packs[0])
-        run = live_run(arguments, packs, tell, _refuse) if arguments.follow else _run(arguments, packs, tell)
+        veil = discreet(packs, pseudonyms=keys is not None)
+        tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
+        made = live_run if arguments.follow else _run
+        run = made(arguments, packs, tell, _refuse, keys)
         stats = Stats(run.engines) if arguments.stats else None
         if isinstance(run, LiveRun):
             summary = follow_all(run, sources, out)
@@ -61,21 +68,34 @@ def execute(arguments: Namespace) -> int:
             say(line)
         if not plan:
             return summary.status
-        status = _plan(arguments, run, out)
+        status = _plan(arguments, run, out, veil)
     return summary.status if summary.refused else status
 
 
-def _run(arguments: Namespace, packs: Sequence[Pack], tell: Tell) -> Run:
+def _run(
+    arguments: Namespace,
+    packs: Sequence[Pack],
+    tell: Tell,
+    refuse: Callable[[Refusal], object],
+    keys: Keys | None,
+) -> Run:
     clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
-    return Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
+    return Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
 
 
-def _plan(arguments: Namespace, run: Run, out: Out) -> int:
+def _keys(path: str | None) -> Keys | None:
+    try:
+        return None if path is None else read_keys(path)
+    except KeyFileError as error:
+        raise Usage(f"--pseudonyms {error}") from None
+
+
+def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:
     """Try the plan after the events, and write down what it would raise."""
-    plan = Plan(run.engines, _refuse)
+    plan = Plan(run.engines, _refuse, run.veils)
     plan.take(arguments.plan)
     try:
-        acts = [act.as_dict() for act in plan.finish(arguments.plan_until)]
+        acts = [_veiled(act.as_dict(), veil) for act in plan.finish(arguments.plan_until)]
     except TimeWentBackwards as error:
         raise Usage(f"--plan-until: {error}") from None
     if arguments.format == "jsonl":
@@ -84,6 +104,10 @@ def _plan(arguments: Namespace, run: Run, out: Out) -> int:
         out.write(checklist(acts, run.engines[0].pack.zone))
     say(plan.told())
     return plan.summary.status
+
+
+def _veiled(act: dict[str, Any], veil: Processor) -> dict[str, Any]:
+    return {**act, "changes": [veil(None, "tell", change) for change in act["changes"]]}
 
 
 def _refuse(refusal: Refusal) -> None:

@@ -17,6 +17,7 @@ from oversight.ground.time import Period, format_instant, shift
 from oversight.model.forms import Event
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal
+from oversight.runner.pseudonyms import Keys
 from oversight.runner.run import Run, Tell
 from oversight.runner.summary import Summary
 
@@ -30,7 +31,7 @@ class LiveRun(Run):
     A run whose time goes by a clock.
 
     Args:
-        packs, tell, refuse, revise: as of a run.
+        packs, tell, refuse, revise, keys: as of a run.
         say: is told of each event that waits.
         clock: the time of day.
         ahead: how much later than the clock an event may be, an ISO 8601 duration.
@@ -49,8 +50,9 @@ class LiveRun(Run):
         *,
         ahead: str = AHEAD,
         revise: str | None = None,
+        keys: Keys | None = None,
     ) -> None:
-        super().__init__(packs, tell, refuse, revise=revise)
+        super().__init__(packs, tell, refuse, revise=revise, keys=keys)
         self._say, self._clock, self._period = say, clock, Period.parse(ahead)
         self._early: list[tuple[datetime, int, str, int, bytes]] = []
         self._held, self._order = 0, count()

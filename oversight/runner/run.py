@@ -16,6 +16,7 @@ from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 
 Tell = Callable[[Iterable[Change]], object]
@@ -33,10 +34,12 @@ class Run:
             the last event.
         revise: how late an event may be, an ISO 8601 duration; ``None`` takes any.
         known_at: count only what was recorded by then, and let time pass no further; ``None`` counts everything.
+        keys: by which the ids of persons are replaced as events are taken in; ``None`` leaves them.
 
     Attributes:
         engines: in the order of the packs.
         summary: what was met so far.
+        veils: what puts pseudonyms for ids of persons, one for each engine, or none.
 
     Raises:
         ValueError: *revise* is no duration, or *until* is later than *known_at*.
@@ -55,12 +58,15 @@ class Run:
         until: datetime | None = None,
         revise: str | None = None,
         known_at: datetime | None = None,
+        keys: Keys | None = None,
     ) -> None:
         if known_at is not None and until is not None and until > known_at:
             raise ValueError("what happens after an instant cannot be known at it: until is later than known_at")
         self.engines = [Engine(pack, revise=revise) for pack in packs]
         self.summary = Summary()
-        self._decode, self._take = self.engines[0].decode, self.engines[0].accept
+        self.veils = [] if keys is None else [Pseudonymiser(engine.pack.kinds, keys) for engine in self.engines]
+        self._decoders = [_decoder(engine, self.veils[n : n + 1]) for n, engine in enumerate(self.engines)]
+        self._decode, self._take = self._decoders[0], self.engines[0].accept
         self._tell = tell
         self._refuse = refuse
         self._until = known_at if until is None else until
@@ -127,7 +133,7 @@ class Run:
 
     def _accept_by_all(self, line: bytes, source: str, number: int) -> Event | None:
         """Take in a line by every engine, or by none where one of them cannot read it."""
-        decoded = [engine.decode(line) for engine in self.engines]
+        decoded = [decode(line) for decode in self._decoders]
         known = next((event for event in decoded if isinstance(event, Event)), None)
         if known is None:
             self.summary.strangers[decoded[0].kind] += 1
@@ -184,3 +190,13 @@ class Run:
         """The summary for people, line by line, safe for a terminal."""
         kinds = {kind for engine in self.engines for kind in engine.pack.kinds}
         yield from self.summary.lines(kinds, self.now)
+        for veil in self.veils[:1]:
+            yield from veil.told()
+
+
+def _decoder(engine: Engine, veils: Sequence[Pseudonymiser]) -> Callable[[bytes], Event | Stranger]:
+    """How a line is read: with pseudonyms, where they are asked for."""
+    if not veils:
+        return engine.decode
+    [veil] = veils
+    return lambda line: veil(engine.decode(line))
