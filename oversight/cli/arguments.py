@@ -156,7 +156,7 @@ def _live_options(command: _Parser) -> None:
     command.add_argument(
         "--pseudonyms",
         metavar="FILE",
-        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonym-key)",
+        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonyms)",
     )
     command.add_argument(
         "--follow",
@@ -254,7 +254,7 @@ def _schema(command: _Parser) -> None:
     command.add_argument("--rules", metavar="PACK[,PACK]", help=f"of pack: offer what these have by name; {PACK}")
 
 
-def _pseudonym_key(command: _Parser) -> None:
+def _pseudonyms(command: _Parser) -> None:
     command.add_argument("file", metavar="FILE", help="of keys, for its owner alone; made where there is none")
     command.add_argument(
         "--from", metavar="T", type=_instant, dest="start", help="add a key that counts for events from then on"
@@ -331,6 +331,6 @@ _COMMANDS = {
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
-    "pseudonym-key": ("pseudonym_key", _pseudonym_key, "make a key by which run puts pseudonyms for ids of persons"),
+    "pseudonyms": ("pseudonyms", _pseudonyms, "make a key by which run puts pseudonyms for ids of persons"),
     "schema": ("schema", _schema, "write a JSON Schema, from which an editor completes and explains"),
 }

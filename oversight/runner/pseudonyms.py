@@ -86,7 +86,7 @@ def read_keys(path: str) -> Keys:
     except OSError as error:
         raise KeyFileError(f"{shown}: {(error.strerror or 'cannot be read').lower()}") from None
     except UnicodeDecodeError:
-        raise KeyFileError(f"{shown}: this is no file of keys; make one with oversight pseudonym-key") from None
+        raise KeyFileError(f"{shown}: this is no file of keys; make one with oversight pseudonyms") from None
     return _parsed(lines, shown)
 
 
@@ -107,7 +107,7 @@ def _parsed(lines: list[str], shown: str) -> Keys:
         words = line.split()
         if not words or line.startswith("#"):
             continue
-        wrong = f"{shown}:{number}: this is no line of a file of keys; make one with oversight pseudonym-key"
+        wrong = f"{shown}:{number}: this is no line of a file of keys; make one with oversight pseudonyms"
         if len(words) != 2:
             raise KeyFileError(wrong)
         try:
@@ -122,7 +122,7 @@ def _parsed(lines: list[str], shown: str) -> Keys:
         starts.append(start)
         keys.append(key)
     if not starts:
-        raise KeyFileError(f"{shown}: there is no key in it; make one with oversight pseudonym-key")
+        raise KeyFileError(f"{shown}: there is no key in it; make one with oversight pseudonyms")
     return Keys(tuple(starts), tuple(keys))
 
 

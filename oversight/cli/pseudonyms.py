@@ -1,4 +1,4 @@
-"""``oversight pseudonym-key``: keys by which the ids of persons get pseudonyms."""
+"""``oversight pseudonyms``: keys by which the ids of persons get pseudonyms."""
 
 from __future__ import annotations
 
