@@ -16,6 +16,7 @@ PACK = "name of a shipped pack, or the folder of one"
 REVISED = (
     f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
 )
+FORMATS = ("jsonl", "text", "cloudevents", "ocsf", "syslog")
 MOST_JOBS = 64
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
@@ -111,10 +112,8 @@ def _run(command: _Parser) -> None:
     _rules_option(command)
     _until_option(command)
     _known_option(command)
-    command.add_argument(
-        "--format", choices=("jsonl", "text"), help="of the alerts, jsonl if left out; of a plan, text if left out"
-    )
-    command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
+    _out_options(command)
+    _live_options(command)
     command.add_argument(
         "--stats",
         action="store_true",
@@ -134,6 +133,41 @@ def _run(command: _Parser) -> None:
         metavar="PERIOD",
         type=_period,
         help="how late an event may be, as P90D; unlimited if left out",
+    )
+
+
+def _out_options(command: _Parser) -> None:
+    command.add_argument(
+        "--format", choices=FORMATS, help="of the alerts, jsonl if left out; of a plan (text, jsonl), text if left out"
+    )
+    command.add_argument(
+        "--out",
+        metavar="FILE",
+        help="write the results there, not to standard output; a file may be rotated meanwhile. For --format syslog "
+        "also a receiver: tcp://HOST:PORT or tls://HOST:PORT",
+    )
+    command.add_argument("--tls-ca", metavar="FILE", help="the certificates (PEM) by which to know a tls:// receiver")
+    command.add_argument(
+        "--tls-cert", metavar="FILE", help="certificate and key (PEM) by which a tls:// receiver knows this side"
+    )
+
+
+def _live_options(command: _Parser) -> None:
+    command.add_argument(
+        "--pseudonyms",
+        metavar="FILE",
+        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonyms)",
+    )
+    command.add_argument(
+        "--follow",
+        action="store_true",
+        help="go on with what is added to the files, or comes through standard input, and let time go by the clock",
+    )
+    command.add_argument(
+        "--ahead",
+        metavar="PERIOD",
+        type=_period,
+        help="with --follow, how much later than the clock an event may be (PT5M); a later one waits",
     )
 
 
@@ -211,8 +245,20 @@ def _kinds(command: _Parser) -> None:
 
 
 def _schema(command: _Parser) -> None:
-    command.add_argument("what", choices=("pack",), metavar="pack", help="the files of a pack")
-    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"offer what these have by name; {PACK}")
+    command.add_argument(
+        "what",
+        choices=("pack", "alert", "cloudevents"),
+        metavar="WHAT",
+        help="pack: the files of a pack; alert, cloudevents: a line that run tells with --format jsonl, cloudevents",
+    )
+    command.add_argument("--rules", metavar="PACK[,PACK]", help=f"of pack: offer what these have by name; {PACK}")
+
+
+def _pseudonyms(command: _Parser) -> None:
+    command.add_argument("file", metavar="FILE", help="of keys, for its owner alone; made where there is none")
+    command.add_argument(
+        "--from", metavar="T", type=_instant, dest="start", help="add a key that counts for events from then on"
+    )
 
 
 def _rules_option(command: _Parser) -> None:
@@ -285,5 +331,6 @@ _COMMANDS = {
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
+    "pseudonyms": ("pseudonyms", _pseudonyms, "make a key by which run puts pseudonyms for ids of persons"),
     "schema": ("schema", _schema, "write a JSON Schema, from which an editor completes and explains"),
 }

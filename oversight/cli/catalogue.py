@@ -105,7 +105,8 @@ def _kind(kind: Kind, json: bool) -> None:
 def _attributes(attributes: Iterable[Attribute], before: str = "") -> Iterator[tuple[str, str, str, str]]:
     """A row for each attribute, those of a record below it."""
     for each in attributes:
-        marks = [word for word, holds in (("required", each.required), ("personal", each.personal)) if holds]
+        personal = each.personal or bool(each.personal_keys)
+        marks = [word for word, holds in (("required", each.required), ("personal", personal)) if holds]
         inner = each.type.item if isinstance(each.type, ListType) else each.type
         unit = f" ({each.unit})" if each.unit else ""
         values = f": {', '.join(inner.values)}" if isinstance(inner, EnumType) else ""

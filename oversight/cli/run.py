@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TextIO
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from oversight.cli.arguments import Usage
+from oversight.cli.follow import check_follow, follow_all, live_run
+from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
-from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
-from oversight.model.pack import Pack
 from oversight.outlets.checklist import checklist
-from oversight.outlets.jsonlines import json_lines
-from oversight.outlets.stream import Outlet
-from oversight.outlets.text import text
+from oversight.outlets.personal import discreet
+from oversight.outlets.stream import Processor
+from oversight.model.pack import Pack
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
+from oversight.runner.live import LiveRun
+from oversight.runner.pseudonyms import KeyFileError, Keys, read_keys
 from oversight.runner.run import Run, Tell
+from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 
 
@@ -41,42 +42,72 @@ def execute(arguments: Namespace) -> int:
     plan = [] if arguments.plan is None else [arguments.plan]
     if arguments.plan_until is not None and not plan:
         raise Usage("--plan-until lets time pass after a plan: give one with --plan")
+    if plan and arguments.format not in (None, "text", "jsonl"):
+        raise Usage(f"--plan is told as text or jsonl, not as {arguments.format}")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
     check_clocks(arguments)
+    check_follow(arguments)
     check_sources([*sources, *plan])
+    keys = _keys(arguments.pseudonyms)
     packs = load_all(arguments.rules, arguments.site)
-    with _written(arguments.out, [*sources, *plan]) as out:
-        tell = _silent if plan else _teller(arguments.format, out, packs[0])
-        clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
-        run = Run(packs, tell, _refuse, **clocks, revise=arguments.revise)
+    with output(arguments, [*sources, *plan]) as out:
+        veil = discreet(packs, pseudonyms=keys is not None)
+        tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
+        made = live_run if arguments.follow else _run
+        run = made(arguments, packs, tell, _refuse, keys)
         stats = Stats(run.engines) if arguments.stats else None
-        with reading(sources, out is sys.stdout) as bar:
-            for source in sources:
-                run.take(source, bar)
-        summary = run.finish()
+        if isinstance(run, LiveRun):
+            summary = follow_all(run, sources, out)
+        else:
+            with reading(sources, out is sys.stdout) as bar:
+                for source in sources:
+                    run.take(source, bar)
+            summary = run.finish()
         for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
             return summary.status
-        status = _plan(arguments, run, out)
+        status = _plan(arguments, run, out, veil)
     return summary.status if summary.refused else status
 
 
-def _plan(arguments: Namespace, run: Run, out: TextIO) -> int:
+def _run(
+    arguments: Namespace,
+    packs: Sequence[Pack],
+    tell: Tell,
+    refuse: Callable[[Refusal], object],
+    keys: Keys | None,
+) -> Run:
+    clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
+    return Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
+
+
+def _keys(path: str | None) -> Keys | None:
+    try:
+        return None if path is None else read_keys(path)
+    except KeyFileError as error:
+        raise Usage(f"--pseudonyms {error}") from None
+
+
+def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:
     """Try the plan after the events, and write down what it would raise."""
-    plan = Plan(run.engines, _refuse)
+    plan = Plan(run.engines, _refuse, run.veils)
     plan.take(arguments.plan)
     try:
-        acts = [act.as_dict() for act in plan.finish(arguments.plan_until)]
+        acts = [_veiled(act.as_dict(), veil) for act in plan.finish(arguments.plan_until)]
     except TimeWentBackwards as error:
         raise Usage(f"--plan-until: {error}") from None
     if arguments.format == "jsonl":
-        out.writelines(to_json(act) + "\n" for act in acts)
+        out.write("".join(to_json(act) + "\n" for act in acts))
     else:
         out.write(checklist(acts, run.engines[0].pack.zone))
     say(plan.told())
     return plan.summary.status
+
+
+def _veiled(act: dict[str, Any], veil: Processor) -> dict[str, Any]:
+    return {**act, "changes": [veil(None, "tell", change) for change in act["changes"]]}
 
 
 def _refuse(refusal: Refusal) -> None:
@@ -114,30 +145,3 @@ def check_sources(sources: list[str]) -> None:
             check_source(source)
         except SourceError as error:
             raise Usage(str(error)) from None
-
-
-def _teller(form: str | None, out: TextIO, pack: Pack) -> Tell:
-    def sink(told: str) -> None:
-        out.write(told + "\n")
-
-    outlet: Outlet = json_lines(sink) if form != "text" else text(sink, pack.zone)
-
-    def tell(changes: object) -> None:
-        outlet.tell(changes)  # type: ignore[arg-type]
-        out.flush()
-
-    return tell
-
-
-@contextmanager
-def _written(path: str | None, sources: list[str]) -> Iterator[TextIO]:
-    if path is None:
-        yield sys.stdout
-        return
-    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
-        raise Usage(f"--out {printable(path)} would write over the events it reads")
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as out:
-            yield out
-    except OSError as error:
-        raise Usage(f"--out {printable(path)}: {(error.strerror or 'cannot be written').lower()}") from None

@@ -51,6 +51,8 @@ def described(event: Event, zone: ZoneInfo) -> str:
     """
     An event in words: what happened to what, and when; with the day it was recorded where that is another.
 
+    What may be personal is not named, nor is the ``subject`` of an event that has such attributes, whom it may repeat.
+
     >>> from datetime import UTC
     >>> from oversight.model.forms import Event
     >>> class Approved(Event, frozen=True):
@@ -63,8 +65,8 @@ def described(event: Event, zone: ZoneInfo) -> str:
     """
     thing, _, act = event.kind.partition(".")
     names = (thing, thing.rsplit("_", 1)[-1])
-    found = (getattr(event.data, name, ABSENT) for name in names)
-    subject = next((value for value in found if isinstance(value, str)), event.subject)
+    found = (getattr(event.data, name, ABSENT) for name in names if name not in event.personal)
+    subject = next((value for value in found if isinstance(value, str)), ABSENT if event.personal else event.subject)
     named = subject if isinstance(subject, str) and subject else f"(event {event.id})"
     times = [event.time.astimezone(zone)]
     if event.recordedtime is not ABSENT and event.recordedtime != event.time:

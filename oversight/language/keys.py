@@ -39,7 +39,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "required": "Whether it is always there; an optional one must be asked for with has.",
         "description": "What it is, for people.",
         "unit": "The unit of a number.",
-        "personal": "Whether it may hold personal data.",
+        "personal": "Whether it may hold personal data; of a map, a list of the keys under which ids of persons stand.",
     },
     "parameter": {
         "description": "What the number is.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping as Map
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from oversight.ground.text import nearest
 from oversight.language import shape
@@ -16,8 +16,8 @@ from oversight.language.shape import NAME, Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import RETRACTION, Kind
 from oversight.model.types import (
-    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, RecordType, Type, enum_of,
-    list_of, map_of,
+    BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, MapType, RecordType, Type,
+    enum_of, list_of, map_of,
 )  # fmt: skip
 
 SCALARS = {
@@ -30,6 +30,8 @@ TAKEN = ("time", "event", "since")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
 SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal")
 _ONLY = {"values": ("enum",), "fields": ("record",), "items": ("list", "map")}
+
+_PLAIN = Attribute("", DYN)
 
 RETRACTED = Kind(
     RETRACTION,
@@ -50,7 +52,7 @@ class Types:
     """
 
     findings: Findings
-    named: dict[str, Type] = field(factory=dict)
+    named: dict[str, Attribute] = field(factory=dict)
 
     def declare(self, written: Map[str, tuple[Scalar, Node]]) -> None:
         """Read all of ``types:``, in whatever order they name each other."""
@@ -59,13 +61,13 @@ class Types:
         for circle in circles:
             key = written[circle[0]][0]
             self.findings.wrong("type-cycle", f"the type {circle[0]!r} contains itself", key)
-            self.named.update(dict.fromkeys(circle, DYN))
+            self.named.update({name: Attribute(name, DYN) for name in circle})
         for name in ordered:
             key, node = written[name]
             if name in SCALARS or name in COMPOUND:
                 self.findings.wrong("name-taken", f"{name!r} is a type of the language", key, "choose another name")
             elif name not in self.named and self._is_name(key, "a type"):
-                self.named[name] = self.attribute(key, node).type
+                self.named[name] = self.attribute(key, node)
 
     def attributes(self, node: Node | None, what: str) -> dict[str, Attribute]:
         """Read a mapping of names to attributes."""
@@ -93,13 +95,36 @@ class Types:
         if body is None:
             return Attribute(name, DYN)
         text = {part: shape.string(body.get(part), part, self.findings) for part in ("description", "unit")}
-        required, personal = (shape.boolean(body.get(p), p, self.findings) for p in ("required", "personal"))
-        return Attribute(name, self._type(body), required, text["description"], text["unit"], personal)
+        kind, of = self._type(body)
+        personal, keys = self._personal(body, kind)
+        return Attribute(
+            name,
+            kind,
+            shape.boolean(body.get("required"), "required", self.findings),
+            text["description"],
+            text["unit"],
+            personal or of.personal,
+            of.identifier,
+            keys or of.personal_keys,
+        )
 
-    def _type(self, body: Table) -> Type:
+    def _personal(self, body: Table, kind: Type) -> tuple[bool, tuple[str, ...]]:
+        """Whether all of a value is personal, or which keys of a map are."""
+        written = body.get("personal")
+        if not isinstance(written, Sequence):
+            return shape.boolean(written, "personal", self.findings), ()
+        keys = tuple(key.text for key in shape.strings(written, "a key of a map", self.findings))
+        if not isinstance(kind, MapType):
+            message = f"personal: lists keys of a map, and this is a {kind}"
+            self.findings.wrong("wrong-shape", message, written, "personal: true")
+            return True, ()
+        return False, keys
+
+    def _type(self, body: Table) -> tuple[Type, Attribute]:
+        """The type that is written, and the attribute of which it is made: of a list, of its items."""
         written = shape.scalar(body.get("type"), "type", self.findings)
         if written is None:
-            return DYN
+            return DYN, _PLAIN
         name = written.text
         for part, of in _ONLY.items():
             if part in body.entries and name not in of:
@@ -107,28 +132,28 @@ class Types:
                     "unknown-key", f"{part}: belongs to {' and '.join(of)}, not to {name}", body.key(part)
                 )
         if name in SCALARS:
-            return SCALARS[name]
+            return SCALARS[name], evolve(_PLAIN, identifier=name == "id")
         if name == "enum":
-            return self._enum(body)
+            return self._enum(body), _PLAIN
         if name == "record":
             if "fields" not in body.entries:
                 self.findings.wrong(
                     "missing-key", "a record needs 'fields'", body.key("type"), "a free mapping is type: map"
                 )
-            return RecordType("record", self.attributes(body.get("fields"), "fields"))
+            return RecordType("record", self.attributes(body.get("fields"), "fields")), _PLAIN
         if name in ("list", "map"):
             key, inner = body.entries.get("items", (None, None))
-            item = DYN if key is None or inner is None else self.attribute(key, inner).type
-            return list_of(item) if name == "list" else map_of(item)
+            item = _PLAIN if key is None or inner is None else self.attribute(key, inner)
+            return list_of(item.type) if name == "list" else map_of(item.type), item
         if name in self.named:
-            return self.named[name]
+            return self.named[name].type, self.named[name]
         known = (*SCALARS, *COMPOUND, *self.named)
         near = nearest(name, known)
         hint = f"did you mean {near!r}?" if near else ""
         self.findings.wrong(
             "unknown-type", f"there is no type {name!r}", written, hint, (f"types: {', '.join(known)}",)
         )
-        return DYN
+        return DYN, _PLAIN
 
     def _enum(self, body: Table) -> Type:
         written = body.get("values")

@@ -145,7 +145,7 @@ def _attribute() -> Schema:
         "fields": _named(_ref("attribute")),
         "items": _ref("attribute"),
         "required": _FLAG,
-        "personal": _FLAG,
+        "personal": {"anyOf": [_FLAG, _list(_TEXT)]},
     }
     return _object("attribute", kinds.SPEC, shapes, ("type",))
 

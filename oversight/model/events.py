@@ -145,9 +145,11 @@ class Vocabulary:
 
     def _bounded(self, event: Event, where: str) -> Event:
         names = self._unbounded.get(type(event))
-        if names is not None:
-            for name in names:
+        try:
+            for name in names or ():
                 refuse_unbounded(getattr(event.data, name), f"{where}.{name}")
+        except EventError as error:
+            raise self.forms[event.kind].discreet(error, where) from None
         return event
 
     def _parse(self, line: bytes) -> Mapping[str, Any]:
@@ -171,9 +173,12 @@ class Vocabulary:
         if form is None:
             return Stranger(kind, str(header["id"]), str(header.get("source", "")))
         where = "$.data" if cloud or "data" in source else "$"
-        for name in form.unbounded:
-            refuse_unbounded(attributes.get(name), f"{where}.{name}")
-        data = _convert(attributes, form.data, where)
+        try:
+            for name in form.unbounded:
+                refuse_unbounded(attributes.get(name), f"{where}.{name}")
+            data = _convert(attributes, form.data, where)
+        except EventError as error:
+            raise form.discreet(error, where) from None
         made = _convert({**header, "type": kind, "data": {}, "source": header.get("source", "")}, Event, "$")
         return form.event(
             id=made.id, source=made.source, time=made.time, data=data, subject=made.subject,
@@ -280,6 +285,19 @@ class Vocabulary:
         written.update(envelope.extensions)
         written["data"] = msgspec.to_builtins(data, enc_hook=write_hook)
         return written
+
+
+def replaced(event: Event, values: Mapping[str, Any], subject: str | UnsetType) -> Event:
+    """
+    *event* with other values of some of its attributes.
+
+    Args:
+        event: decoded.
+        values: by name, each of the type that its kind says.
+        subject: of its envelope.
+    """
+    data = msgspec.structs.replace(event.data, **values)
+    return msgspec.structs.replace(event, data=data, subject=subject)
 
 
 def retracts(event: Event) -> str | None:

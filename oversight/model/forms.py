@@ -19,6 +19,7 @@ from oversight.ground.errors import EventError
 from oversight.ground.text import printable
 from oversight.ground.time import Period
 from oversight.model.pack import Kind
+from oversight.model.personal import mark_of
 from oversight.model.types import (
     BOOL, DATE, DOUBLE, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType, RecordType, Type,
 )  # fmt: skip
@@ -49,10 +50,12 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=F
     """
     An event inside the rooms; each kind has a subclass whose ``data`` is a Struct of its attributes.
 
-    ``source`` and ``id`` are its identity. An optional attribute that is absent is ``msgspec.UNSET``.
+    ``source`` and ``id`` are its identity. An optional attribute that is absent is ``msgspec.UNSET``. ``personal``
+    names the attributes that may hold personal data.
     """
 
     kind: ClassVar[str] = ""
+    personal: ClassVar[frozenset[str]] = frozenset()
     id: Identifier
     source: Annotated[str, Meta(max_length=1024)]
     time: Instant
@@ -201,16 +204,25 @@ class Form:
             wanted = Identifier if a.name == "corrects" else python_type(a.type)
             fields.append((a.name, wanted) if a.required else (a.name, wanted | UnsetType, UNSET))
         title = class_name(kind.name)
+        self.personal = frozenset(name for name, one in attributes.items() if mark_of(one).most)
         self.data = msgspec.defstruct(f"{title}Data", fields, frozen=True, gc=False, kw_only=True)
         body: list[Any] = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
         self.event: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
-            title, body, bases=(Event,), namespace={"kind": kind.name}, tag_field="type", tag=kind.name,
-            frozen=True, gc=False, kw_only=True,
+            title, body, bases=(Event,), namespace={"kind": kind.name, "personal": self.personal},
+            tag_field="type", tag=kind.name, frozen=True, gc=False, kw_only=True,
         )  # fmt: skip
         self.beside = not (set(attributes) & set(ENVELOPE))
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
         self.members = {member_name(name): name for name in attributes}
+
+    def discreet(self, error: EventError, where: str) -> EventError:
+        """*error* about attributes that stand at *where*; it quotes nothing of one that may hold personal data."""
+        name = re.split(r"[.\[]", error.path.removeprefix(where + "."), maxsplit=1)[0]
+        if name not in self.personal:
+            return error
+        plain = error.reason.startswith(("Expected `", "missing required", "Object missing"))
+        return EventError(error.reason if plain else "not a value that its kind allows [withheld]", f"{where}.{name}")
 
     @cached_property
     def public(self) -> type:

@@ -67,6 +67,8 @@ class Attribute:
         description: for people.
         unit: of a number, for example ``deg`` or an ISO 4217 code.
         personal: whether it may hold personal data.
+        identifier: whether it holds ids, and not text that says something.
+        personal_keys: of a map, the keys under which ids of persons stand.
     """
 
     name: str
@@ -75,6 +77,8 @@ class Attribute:
     description: str = ""
     unit: str = ""
     personal: bool = False
+    identifier: bool = False
+    personal_keys: tuple[str, ...] = ()
 
 
 @frozen

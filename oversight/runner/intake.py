@@ -122,26 +122,71 @@ def _chunks(raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] |
             progress(told - before)
 
 
-def _split(chunks: Iterator[tuple[bytes, str]], longest: int) -> Iterator[Block]:
-    number, pending, held, skipping = 1, list[bytes](), 0, False
-    failed = ""
-    for chunk, failure in chunks:
-        failed = failure
+class Lines:
+    """
+    Chunks of bytes as lines, whatever their size; what is held meanwhile is no longer than a line may be.
+
+    Args:
+        longest: a line of more bytes is left out.
+
+    >>> lines = Lines()
+    >>> lines.feed(b"one\\ntw").lines, lines.feed(b"o\\n").lines, lines.end()
+    ([b'one'], [b'two'], None)
+    """
+
+    def __init__(self, longest: int = MAX_LINE) -> None:
+        self._longest = longest
+        self._number = 1
+        self._pending: list[bytes] = []
+        self._held = 0
+        self._skipping = False
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is a line that has not ended yet."""
+        return self._held > 0
+
+    def feed(self, chunk: bytes) -> Block:
+        """The lines that *chunk* ends, none where it ends none."""
         pieces = chunk.split(b"\n")
         if len(pieces) == 1:
-            skipping, held = skipping or held + len(chunk) > longest, held + len(chunk)
-            pending = [] if skipping else [*pending, chunk]
-            continue
+            self._held += len(chunk)
+            self._skipping = self._skipping or self._held > self._longest
+            if self._skipping:
+                self._pending.clear()
+            else:
+                self._pending.append(chunk)
+            return Block(self._number, [])
         lines: list[bytes | None] = [*pieces[:-1]]
-        lines[0] = None if skipping or held + len(pieces[0]) > longest else b"".join([*pending, pieces[0]])
-        if longest < CHUNK:
-            lines = [None if line is None or len(line) > longest else line for line in lines]
-        yield Block(number, _without_mark(lines) if number == 1 else lines)
-        number += len(lines)
-        pending, held, skipping = [pieces[-1]], len(pieces[-1]), len(pieces[-1]) > longest
-    last: list[bytes | None] = [None if skipping else b"".join(pending)] if held else []
-    if last or failed:
-        yield Block(number, _without_mark(last) if number == 1 else last, failed)
+        first = None if self._skipping or self._held + len(pieces[0]) > self._longest else pieces[0]
+        lines[0] = None if first is None else b"".join([*self._pending, first])
+        if self._longest < len(chunk):
+            lines = [None if line is None or len(line) > self._longest else line for line in lines]
+        self._pending, self._held = [pieces[-1]], len(pieces[-1])
+        self._skipping = self._held > self._longest
+        return self._block(lines)
+
+    def end(self, failure: str = "") -> Block | None:
+        """The last line, where it has no end, or why there is no more; ``None`` where there is neither."""
+        last: list[bytes | None] = [None if self._skipping else b"".join(self._pending)] if self._held else []
+        self._pending, self._held, self._skipping = [], 0, False
+        return self._block(last, failure) if last or failure else None
+
+    def _block(self, lines: list[bytes | None], failure: str = "") -> Block:
+        number = self._number
+        self._number += len(lines)
+        return Block(number, _without_mark(lines) if number == 1 else lines, failure)
+
+
+def _split(chunks: Iterator[tuple[bytes, str]], longest: int) -> Iterator[Block]:
+    lines, failed = Lines(longest), ""
+    for chunk, failure in chunks:
+        failed = failure
+        block = lines.feed(chunk)
+        if block.lines:
+            yield block
+    if (last := lines.end(failed)) is not None:
+        yield last
 
 
 def _without_mark(lines: list[bytes | None]) -> list[bytes | None]:

@@ -16,6 +16,7 @@ from oversight.model.alerts import RAISED, WITHDRAWN, Change, Missing
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.pseudonyms import Pseudonymiser
 from oversight.runner.summary import Summary, counted
 
 
@@ -57,13 +58,16 @@ class Plan:
     Args:
         engines: those of a run that is finished.
         refuse: is given each line that is not taken in.
+        veils: those of the run, where it puts pseudonyms for ids of persons.
 
     Attributes:
         acts: in written order.
         summary: of what the plan would change.
     """
 
-    def __init__(self, engines: Sequence[Engine], refuse: Callable[[Refusal], object]) -> None:
+    def __init__(
+        self, engines: Sequence[Engine], refuse: Callable[[Refusal], object], veils: Sequence[Pseudonymiser] = ()
+    ) -> None:
         self.acts: list[Act] = []
         self.summary = Summary()
         self._engines = engines
@@ -71,6 +75,7 @@ class Plan:
         self._now = max((engine.now for engine in engines if engine.now is not None), default=None)
         self._told: list[list[Change]] = [[] for _ in engines]
         self._refuse = refuse
+        self._veils = veils
 
     def take(self, source: str) -> None:
         """
@@ -103,6 +108,8 @@ class Plan:
     def _try(self, line: bytes, place: str) -> None:
         number = len(self.acts) + 1
         read = [planned(line, trial.vocabulary, self._now, number) for trial in self._trials]
+        if self._veils:
+            read = [veil(event) for veil, event in zip(self._veils, read, strict=True)]
         act = Act(next((event for event in read if isinstance(event, Event)), None), place)
         if act.event is None:
             known(read[0], self._trials[0].vocabulary)

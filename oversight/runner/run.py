@@ -16,6 +16,7 @@ from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 
 Tell = Callable[[Iterable[Change]], object]
@@ -33,10 +34,12 @@ class Run:
             the last event.
         revise: how late an event may be, an ISO 8601 duration; ``None`` takes any.
         known_at: count only what was recorded by then, and let time pass no further; ``None`` counts everything.
+        keys: by which the ids of persons are replaced as events are taken in; ``None`` leaves them.
 
     Attributes:
         engines: in the order of the packs.
         summary: what was met so far.
+        veils: what puts pseudonyms for ids of persons, one for each engine, or none.
 
     Raises:
         ValueError: *revise* is no duration, or *until* is later than *known_at*.
@@ -55,12 +58,15 @@ class Run:
         until: datetime | None = None,
         revise: str | None = None,
         known_at: datetime | None = None,
+        keys: Keys | None = None,
     ) -> None:
         if known_at is not None and until is not None and until > known_at:
             raise ValueError("what happens after an instant cannot be known at it: until is later than known_at")
         self.engines = [Engine(pack, revise=revise) for pack in packs]
         self.summary = Summary()
-        self._decode, self._take = self.engines[0].decode, self.engines[0].accept
+        self.veils = [] if keys is None else [Pseudonymiser(engine.pack.kinds, keys) for engine in self.engines]
+        self._decoders = [_decoder(engine, self.veils[n : n + 1]) for n, engine in enumerate(self.engines)]
+        self._decode, self._take = self._decoders[0], self.engines[0].accept
         self._tell = tell
         self._refuse = refuse
         self._until = known_at if until is None else until
@@ -81,15 +87,22 @@ class Run:
             Exception: what ``tell`` raises.
         """
         for block in blocks(source, progress):
-            self._block(source, block)
-            for engine in self.engines:
-                self._told(engine.close())
+            self.block(source, block)
 
-    def _block(self, source: str, block: Block) -> None:
+    def block(self, source: str, block: Block) -> None:
+        """Take in a block of lines of *source*, and tell what that changes before its last instant."""
+        self._lines(source, enumerate(block.lines, block.first))
+        if block.failure:
+            number = block.first + len(block.lines)
+            self._refused(Refusal(source, number, "unreadable", block.failure))
+        for engine in self.engines:
+            self._told(engine.close())
+
+    def _lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
         taken: list[Event] = []
         numbers: list[int] = []
-        for number, line in enumerate(block.lines, block.first):
+        for number, line in lines:
             if not line or line.isspace():
                 if line is None:
                     self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
@@ -105,9 +118,6 @@ class Run:
                     taken.append(event)
                     numbers.append(number)
         self.summary.saw(source, taken, numbers)
-        if block.failure:
-            number = block.first + len(block.lines)
-            self._refused(Refusal(source, number, "unreadable", block.failure))
 
     def _accept(self, line: bytes, source: str, number: int) -> Event | None:
         """Take in a line by the one engine there is; ``None`` where it waits or its kind is unknown."""
@@ -116,24 +126,24 @@ class Run:
             self.summary.strangers[event.kind] += 1
             self._take(event)
             return None
-        if self._until is not None and self._left_out(event, source, number):
+        if self._until is not None and self._left_out(event, line, source, number):
             return None
         self._take(event)
         return event
 
     def _accept_by_all(self, line: bytes, source: str, number: int) -> Event | None:
         """Take in a line by every engine, or by none where one of them cannot read it."""
-        decoded = [engine.decode(line) for engine in self.engines]
+        decoded = [decode(line) for decode in self._decoders]
         known = next((event for event in decoded if isinstance(event, Event)), None)
         if known is None:
             self.summary.strangers[decoded[0].kind] += 1
-        elif self._until is not None and self._left_out(known, source, number):
+        elif self._until is not None and self._left_out(known, line, source, number):
             return None
         for engine, event in zip(self.engines, decoded, strict=True):
             engine.accept(event)
         return known
 
-    def _left_out(self, event: Event, source: str, number: int) -> bool:
+    def _left_out(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* was recorded, or else happened, later than what counts in this run."""
         assert self._until is not None
         if self._known_at is not None and recorded_at(event) > self._known_at:
@@ -163,6 +173,10 @@ class Run:
             self._told(engine.settle())
             if self._until is not None:
                 self._told(engine.advance(self._until))
+        return self._summed_up()
+
+    def _summed_up(self) -> Summary:
+        for engine in self.engines:
             self.summary.undecided.update(engine.undecided)
             self.summary.unmatched.update(engine.unmatched)
         return self.summary
@@ -176,3 +190,13 @@ class Run:
         """The summary for people, line by line, safe for a terminal."""
         kinds = {kind for engine in self.engines for kind in engine.pack.kinds}
         yield from self.summary.lines(kinds, self.now)
+        for veil in self.veils[:1]:
+            yield from veil.told()
+
+
+def _decoder(engine: Engine, veils: Sequence[Pseudonymiser]) -> Callable[[bytes], Event | Stranger]:
+    """How a line is read: with pseudonyms, where they are asked for."""
+    if not veils:
+        return engine.decode
+    [veil] = veils
+    return lambda line: veil(engine.decode(line))

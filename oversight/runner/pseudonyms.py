@@ -1,0 +1,262 @@
+"""
+Pseudonyms for the ids of persons, put in where events are taken in: HMAC-SHA-256 under keys that rotate.
+
+Under one key the same id has the same pseudonym, in every attribute and every run, so that rules which compare ids
+judge as before. Which key counts is decided by the time of the event, so that a replay gives the same pseudonyms.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import secrets
+import stat
+from base64 import b32encode, b64decode, b64encode
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+
+from oversight.ground.text import printable
+from oversight.ground.time import format_instant, parse_instant
+from oversight.model.events import replaced
+from oversight.model.forms import ABSENT, Event, Stranger
+from oversight.model.pack import Kind
+from oversight.model.types import Attribute, ListType, MapType, RecordType, Type
+
+MARK = "pn-"
+BYTES = 32
+ALWAYS = "always"
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
+_HEAD = "# Keys for pseudonyms: from when each counts, and the key. Whoever has them can tell whose pseudonym one is.\n"
+
+Replace = Callable[[Any], Any]
+
+
+class KeyFileError(ValueError):
+    """A file of keys cannot be used; the text says why, and never what is in it."""
+
+
+@attrs.frozen
+class Keys:
+    """
+    The keys by which pseudonyms are made.
+
+    Args:
+        starts: the instants from which they count, in order; the first counts always.
+        secrets: the keys, beside ``starts``; they are in no text that is made of this object.
+    """
+
+    starts: tuple[datetime, ...]
+    secrets: tuple[bytes, ...] = attrs.field(repr=False)
+
+    def period(self, time: datetime) -> int:
+        """The number of the key that counts at *time*."""
+        return bisect_right(self.starts, time) - 1
+
+    def pseudonym(self, value: str, period: int) -> str:
+        """
+        The pseudonym of an id in a period; a blank one names nobody and stays.
+
+        >>> keys = Keys((_EARLIEST,), (bytes(32),))
+        >>> keys.pseudonym("u-7", 0), keys.pseudonym(" ", 0)
+        ('pn-qa4cvk4ihs2kbgyfqk5sjqxuhm', ' ')
+        """
+        if not value.strip():
+            return value
+        digest = hmac.digest(self.secrets[period], b"person\0" + value.encode("utf-8", "surrogatepass"), "sha256")
+        return MARK + b32encode(digest[:16]).decode().rstrip("=").lower()
+
+
+def read_keys(path: str) -> Keys:
+    """
+    Read a file of keys.
+
+    Raises:
+        KeyFileError: it cannot be read, others may read it, or a line of it is none.
+    """
+    shown = printable(path)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with open(descriptor, encoding="utf-8") as file:
+            _check(os.fstat(descriptor), shown)
+            lines = file.read(1 << 20).splitlines()
+    except OSError as error:
+        raise KeyFileError(f"{shown}: {(error.strerror or 'cannot be read').lower()}") from None
+    except UnicodeDecodeError:
+        raise KeyFileError(f"{shown}: this is no file of keys; make one with oversight pseudonyms") from None
+    return _parsed(lines, shown)
+
+
+def _check(found: os.stat_result, shown: str) -> None:
+    """Refuse a file from which somebody else could have the keys."""
+    if not stat.S_ISREG(found.st_mode):
+        raise KeyFileError(f"{shown}: this is no file")
+    if hasattr(os, "getuid") and found.st_uid != os.getuid():
+        raise KeyFileError(f"{shown}: it belongs to another user; the keys must be yours alone")
+    if os.name == "posix" and found.st_mode & 0o177:
+        mode = stat.S_IMODE(found.st_mode)
+        raise KeyFileError(f"{shown}: its mode is {mode:04o}, so others may use the keys: chmod 600 {shown}")
+
+
+def _parsed(lines: list[str], shown: str) -> Keys:
+    starts, keys = list[datetime](), list[bytes]()
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        if not words or line.startswith("#"):
+            continue
+        wrong = f"{shown}:{number}: this is no line of a file of keys; make one with oversight pseudonyms"
+        if len(words) != 2:
+            raise KeyFileError(wrong)
+        try:
+            start = _EARLIEST if words[0] == ALWAYS else parse_instant(words[0])
+            key = b64decode(words[1], validate=True)
+        except ValueError:
+            raise KeyFileError(wrong) from None
+        if len(key) != BYTES:
+            raise KeyFileError(f"{shown}:{number}: a key has {BYTES} bytes, this one {len(key)}")
+        if (start == _EARLIEST) != (not starts) or (starts and start <= starts[-1]):
+            raise KeyFileError(f"{shown}:{number}: the first key counts {ALWAYS}, each other from later on")
+        starts.append(start)
+        keys.append(key)
+    if not starts:
+        raise KeyFileError(f"{shown}: there is no key in it; make one with oversight pseudonyms")
+    return Keys(tuple(starts), tuple(keys))
+
+
+def add_key(path: str, start: datetime | None = None, key: bytes | None = None) -> str:
+    """
+    Make a file with a new key, or add one to it.
+
+    Args:
+        path: of the file, which is made where it is not, for its owner alone.
+        start: from when the key counts; ``None`` for the first.
+        key: drawn at random where left out.
+
+    Returns:
+        What was done, for people.
+
+    Raises:
+        KeyFileError: the file cannot be used or made, or *start* is not after every key in it.
+    """
+    shown, key = printable(path), secrets.token_bytes(BYTES) if key is None else key
+    exists = os.path.lexists(path)
+    if exists and start is None:
+        raise KeyFileError(f"{shown}: there is such a file; to have another key count from an instant on, give --from")
+    if not exists and start is not None:
+        raise KeyFileError(f"{shown}: there is no such file; the first key counts {ALWAYS}, so leave --from out")
+    if exists:
+        known = read_keys(path)
+        if start is not None and start <= known.starts[-1]:
+            raise KeyFileError(f"{shown}: there is a key that counts from {format_instant(known.starts[-1])} on")
+    when = ALWAYS if start is None else format_instant(start)
+    line = f"{when} {b64encode(key).decode()}\n"
+    how = os.O_WRONLY | (os.O_APPEND if exists else os.O_CREAT | os.O_EXCL)
+    try:
+        descriptor = os.open(path, how, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(line if exists else _HEAD + line)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        raise KeyFileError(f"{shown}: {(error.strerror or 'cannot be written').lower()}") from None
+    return f"{shown}: a new key counts " + (ALWAYS if start is None else f"from {when} on")
+
+
+class Pseudonymiser:
+    """
+    Puts pseudonyms in the place of the ids of persons.
+
+    Args:
+        kinds: of the pack.
+        keys: by which.
+
+    Attributes:
+        periods: the numbers of the keys that were used.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind], keys: Keys) -> None:
+        self._keys = keys
+        self._kinds = {name: found for name, kind in kinds.items() if (found := _of_kind(kind))}
+        self.periods: set[int] = set()
+
+    def __call__(self, event: Event | Stranger) -> Event | Stranger:
+        """*event* with pseudonyms; also for its ``subject``, where that is one of the ids."""
+        if isinstance(event, Stranger) or event.kind not in self._kinds:
+            return event
+        period, made = self._keys.period(event.time), dict[str, str]()
+
+        def pseudonym(value: Any) -> Any:
+            if not isinstance(value, str):
+                return value
+            made[value] = self._keys.pseudonym(value, period)
+            return made[value]
+
+        values = {}
+        for name, path in self._kinds[event.kind].items():
+            value = getattr(event.data, name)
+            if value is not ABSENT:
+                values[name] = path(value, pseudonym)
+        self.periods.update([period] if made else [])
+        subject = event.subject
+        return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
+
+    def told(self) -> Iterator[str]:
+        """What a person should know of the keys that were used."""
+        if len(self.periods) > 1:
+            starts = [format_instant(self._keys.starts[number]) for number in sorted(self.periods)[1:]]
+            yield (
+                f"persons have other pseudonyms from {', '.join(starts)} on: where a rule compares persons across that "
+                "instant, it takes one person for two, so look at its alerts with this in mind"
+            )
+
+
+Path = Callable[[Any, Replace], Any]
+
+
+def _of_kind(kind: Kind) -> dict[str, Path]:
+    return {name: path for name, one in kind.attributes.items() if (path := _path(one)) is not None}
+
+
+def _path(attribute: Attribute) -> Path | None:
+    """How to reach the ids of persons in a value of *attribute*; ``None`` where there are none."""
+    if attribute.personal:
+        return _every if attribute.identifier else None
+    if attribute.personal_keys:
+        keys = attribute.personal_keys
+        return lambda value, new: {k: _every(v, new) if k in keys else v for k, v in value.items()}
+    return _inside(attribute.type)
+
+
+def _inside(declared: Type) -> Path | None:
+    if isinstance(declared, RecordType):
+        fields = {name: path for name, one in declared.attributes.items() if (path := _path(one)) is not None}
+        return _record(fields) if fields else None
+    if isinstance(declared, ListType | MapType):
+        inner = _inside(declared.item if isinstance(declared, ListType) else declared.value)
+        return None if inner is None else _each(inner)
+    return None
+
+
+def _record(fields: Mapping[str, Path]) -> Path:
+    return lambda value, new: {name: fields[name](v, new) if name in fields else v for name, v in value.items()}
+
+
+def _each(inner: Path) -> Path:
+    def each(value: Any, new: Replace) -> Any:
+        if isinstance(value, dict):
+            return {key: inner(item, new) for key, item in value.items()}
+        return [inner(item, new) for item in value]
+
+    return each
+
+
+def _every(value: Any, new: Replace) -> Any:
+    """Every text in *value*, which is an id or holds ids."""
+    if isinstance(value, dict):
+        return {key: _every(item, new) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_every(item, new) for item in value]
+    return new(value)
