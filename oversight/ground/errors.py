@@ -70,3 +70,15 @@ class UnknownAlert(OversightError, LookupError):
 
 class MatcherMissing(OversightError, ImportError):
     """The matcher asked for is an extra that is not installed, or that this Python cannot have."""
+
+
+class SealMissing(OversightError, ImportError):
+    """What signs and verifies is an extra that is not installed."""
+
+
+class KeyRefused(OversightError, ValueError):
+    """A text or a file is no key, or others than its owner may read it."""
+
+
+class NoteRefused(OversightError, ValueError):
+    """A text is no signed note or no checkpoint, or it is not signed by the key it should be."""
