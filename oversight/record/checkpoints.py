@@ -7,7 +7,7 @@ Whoever keeps an older one can see whether the log still begins with what it sai
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -15,8 +15,9 @@ from attrs import frozen
 from oversight.ground.errors import NoteRefused
 from oversight.ground.text import printable
 from oversight.record.keys import SigningKey, VerifyingKey
-from oversight.record.merkle import HASH_SIZE
 from oversight.record.notes import open_note, sign, text_of
+
+_FORM = re.compile(r"(?P<origin>[^\n]+)\n(?P<size>[0-9]{1,19})\n(?P<root>[A-Za-z0-9+/]{43}=)\n")
 
 
 @frozen
@@ -56,13 +57,9 @@ class Checkpoint:
         Raises:
             NoteRefused: it is none.
         """
-        origin, size, root, *rest = [*text.split("\n"), "", "", ""]
-        try:
-            content = base64.b64decode(root, validate=True)
-            made = cls(origin, int(size) if size.isascii() and size.isdecimal() and len(size) < 20 else -1, content)
-        except (binascii.Error, ValueError):
-            made = None
-        if made is None or not origin or made.text != text or any(rest) or len(made.root) != HASH_SIZE:
+        found = _FORM.fullmatch(text)
+        made = found and cls(found["origin"], int(found["size"]), base64.b64decode(found["root"]))
+        if made is None or made.text != text:
             raise NoteRefused(
                 f"this is not a checkpoint, which has three lines (name of the log, number of entries, hash): "
                 f"{printable(text, 120)}"
