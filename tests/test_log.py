@@ -182,15 +182,12 @@ def test_edge_is_refused_where_a_tile_is_short() -> None:
 
 @given(st.lists(st.binary(max_size=400)))
 def test_bundles_give_back_their_entries(entries: list[bytes]) -> None:
-    """A bundle of any entries gives them back, and one that breaks off anywhere between them is refused or shorter."""
+    """A bundle of any entries gives them back, and one that lacks its last byte is refused."""
     whole = tiles.bundle(entries)
     assert entries == tiles.unbundle(whole)
     if whole:
-        cut = whole[:-1]
-        try:
-            assert tiles.unbundle(cut) != entries
-        except ValueError as error:
-            assert "breaks off" in str(error)
+        with pytest.raises(ValueError, match=f"breaks off in its entry {len(entries) - 1}"):
+            tiles.unbundle(whole[:-1])
 
 
 def test_bundle_refuses_what_it_cannot_hold() -> None:
@@ -241,7 +238,7 @@ def test_note_of_two_signatures() -> None:
     assert text == open_note(spoilt, [KEY.public])
     with pytest.raises(NoteRefused, match=r"the signature of example\.org/cameras is wrong"):
         open_note(spoilt, [KEY.public, OTHER.public])
-    with pytest.raises(NoteRefused, match="not signed by example.org/else"):
+    with pytest.raises(NoteRefused, match=r"not signed by example\.org/else"):
         open_note(both, [SigningKey("example.org/else", bytes(32)).public])
     with pytest.raises(NoteRefused, match="not signed by any known key"):
         open_note(both, [])
@@ -249,7 +246,7 @@ def test_note_of_two_signatures() -> None:
 
 @pytest.mark.parametrize(
     "note",
-    [b"", b"a\n", b"a\n\n", b"a\n\nb\n", b"\xff\n\n", b"a\r\n\n\xe2\x80\x94 a AAAAAAAA\n", b"a\n\n\xe2\x80\x94 a AAAA\n"],
+    [b"", b"a\n", b"a\n\n", b"a\n\nb\n", b"\xff\n\n", "a\r\n\n— a AAAAAAAA\n".encode(), "a\n\n— a AAAA\n".encode()],
 )
 def test_what_is_no_note_is_refused(note: bytes) -> None:
     """Bytes that are no signed note are refused with a reason."""
