@@ -36,7 +36,7 @@ def seal(tree: TileTree, leaves: Iterable[bytes], key: SigningKey) -> Sealed:
 
     Args:
         tree: the edge of the log.
-        leaves: what the log holds of each new entry (:func:`oversight.record.leaves.leaf`).
+        leaves: what the log holds of each new entry (:func:`oversight.record.entries.leaf_of`).
         key: signs; its name is the log's.
 
     >>> sealed = seal(TileTree(), [b"first"], SigningKey("example.org/cameras", bytes(32)))
