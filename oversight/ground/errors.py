@@ -124,5 +124,9 @@ class RecordRefused(RecordError, ValueError):
     """The record was begun under another pack, or with other settings."""
 
 
+class SealBroken(RecordError, ValueError):
+    """The record cannot be gone on with under this key: it is not sealed by it, or not as it was sealed."""
+
+
 class RecordForgotten(RecordError, LookupError):
     """What is asked for rests on entries whose bodies were forgotten."""

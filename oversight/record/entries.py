@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
-from oversight.model.wire import canonical
+from oversight.model.wire import canonical, plain
 
 BEGUN, EVENT, CHANGE, CLOSE, SETTLE, ADVANCE = "begun", "event", "change", "close", "settle", "advance"
+SNAPSHOT, PRUNE = "snapshot", "prune"
 JUDGED = (CLOSE, SETTLE, ADVANCE)
 """The types of entry by which an engine is told to judge what came before them."""
 NONCE = 16
@@ -27,7 +28,8 @@ class Entry:
     Args:
         position: counted from zero.
         type: ``begun`` (the first: under which pack), ``event``, ``close``, ``settle`` or ``advance`` (how the events
-            before it were judged) and ``change``.
+            before it were judged), ``change``, ``snapshot`` (that one was taken, its digest) and ``prune`` (what was
+            forgotten).
         body: what was taken in or told; ``None`` once it was forgotten.
         nonce: random, so that a forgotten body cannot be guessed from its leaf; forgotten with it.
         leaf: JSON that commits to the body; it stays for ever.
@@ -55,6 +57,69 @@ class Snapshot:
     pack: str
     data: bytes
 
+    @property
+    def body(self) -> bytes:
+        """What the entry says that stands before its position: by it the snapshot can be held to the log."""
+        return canonical({"digest": hashlib.sha256(self.data).hexdigest(), "pack": self.pack})
+
+
+@frozen
+class Forgotten:
+    """
+    What an entry says of others that were forgotten.
+
+    Args:
+        before: the instant before which they happened.
+        positions: of these entries, in order.
+        known: a digest of what their events are known by, which stays.
+
+    >>> Forgotten("2026-01-01T00:00:00Z", (3, 4, 9), "ab").body
+    b'{"before":"2026-01-01T00:00:00Z","known":"ab","positions":[[3,5],[9,10]]}'
+    """
+
+    before: str
+    positions: tuple[int, ...]
+    known: str
+
+    @property
+    def body(self) -> bytes:
+        """What the entry says."""
+        spans: list[list[int]] = []
+        for position in self.positions:
+            if spans and spans[-1][1] == position:
+                spans[-1][1] = position + 1
+            else:
+                spans.append([position, position + 1])
+        return canonical({"before": self.before, "known": self.known, "positions": spans})
+
+    @classmethod
+    def read(cls, body: bytes) -> Forgotten:
+        """
+        What an entry with this *body* says.
+
+        Raises:
+            ValueError: it is not of that form.
+        """
+        try:
+            said = plain(body)
+            positions = tuple(position for span in said["positions"] for position in range(*span))
+            return cls(said["before"], positions, said["known"])
+        except (KeyError, TypeError):
+            raise ValueError("this does not say what was forgotten") from None
+
+
+def digest_of_keys(keys: Iterable[bytes]) -> str:
+    """
+    One digest of what events are known by.
+
+    >>> digest_of_keys([b"a", b"b"]) == digest_of_keys([b"ab"])
+    False
+    """
+    digest = hashlib.sha256()
+    for key in keys:
+        digest.update(len(key).to_bytes(4, "big") + key)
+    return digest.hexdigest()
+
 
 @frozen(kw_only=True)
 class Batch:
@@ -68,6 +133,8 @@ class Batch:
         checkpoint: a signed note about the log, the newest.
         snapshot: takes the place of the one before.
         told: for each outlet, the position up to which it was told.
+        forget: positions of entries whose body and nonce are to go, also from the pages of the file or server; their
+            leaves stay.
     """
 
     entries: Sequence[Entry] = ()
@@ -76,6 +143,7 @@ class Batch:
     checkpoint: bytes | None = None
     snapshot: Snapshot | None = None
     told: Mapping[str, int] = field(factory=dict)
+    forget: Sequence[int] = ()
 
 
 def leaf_of(kind: str, nonce: bytes, body: bytes) -> bytes:

@@ -162,6 +162,12 @@ class PostgresStore:
             keys = sorted((identity_key(*identity), position) for identity, position in batch.identities.items())
             _copy(cursor, "record_identity", ("bytea", "int8"), keys)
             self._replace(cursor, batch)
+            if batch.forget:
+                gone = "UPDATE record_entry SET body = NULL, nonce = NULL WHERE position = ANY(%s)"
+                cursor.execute(gone, ([*batch.forget],))
+        if batch.forget:
+            with self._told_apart():
+                self._connected().execute("VACUUM record_entry")
 
     def _replace(self, cursor: psycopg.Cursor[Any], batch: Batch) -> None:
         """Write what takes the place of something."""
@@ -220,6 +226,17 @@ class PostgresStore:
         """Every checkpoint, the oldest first."""
         return [note for (note,) in self._all("SELECT note FROM record_checkpoint ORDER BY number")]
 
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint."""
+        rows = self._all("SELECT note FROM record_checkpoint ORDER BY number DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    def identities(self) -> Iterator[tuple[bytes, int]]:
+        """What each event is known by, by positions; kept on the server and fetched in parts."""
+        with self._told_apart(), self._connected().transaction(), self._connected().cursor("identities") as cursor:
+            cursor.execute("SELECT key, position FROM record_identity ORDER BY position")
+            yield from cursor
+
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot."""
         rows = self._all("SELECT position, pack, data FROM record_snapshot")
@@ -229,12 +246,13 @@ class PostgresStore:
         """For each outlet, the position up to which it was told."""
         return dict(self._all("SELECT outlet, position FROM record_told"))
 
-    def prune(self, positions: Iterable[int]) -> None:
-        """Forget body and nonce of these entries, and have the server clear the rows that they leave."""
-        with self._at_once() as db:
-            db.execute("UPDATE record_entry SET body = NULL, nonce = NULL WHERE position = ANY(%s)", ([*positions],))
-        with self._told_apart():
-            self._connected().execute("VACUUM record_entry")
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """What is read inside is of one instant."""
+        db = self._connected()
+        with self._told_apart(), db.transaction():
+            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -121,6 +121,7 @@ class SQLiteStore:
         db.execute(f"PRAGMA cache_size = -{CACHE}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA secure_delete = ON")
         return db
 
     def _reader(self) -> sqlite3.Connection:
@@ -211,6 +212,10 @@ class SQLiteStore:
                 row = (taken.position, taken.pack, taken.data)
                 db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", row)
             db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", batch.told.items())
+            gone = [(position,) for position in batch.forget]
+            db.executemany("UPDATE entry SET body = NULL, nonce = NULL WHERE position = ?", gone)
+        if batch.forget:
+            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # the old pages stand in the log of writes, too
 
     def entries(self, start: int = 0, stop: int | None = None, types: Sequence[str] = ()) -> Iterator[Entry]:
         """The entries from *start* until before *stop*."""
@@ -246,6 +251,18 @@ class SQLiteStore:
         """Every checkpoint, the oldest first."""
         return [note for (note,) in self._all("SELECT note FROM checkpoint ORDER BY number")]
 
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint."""
+        rows = self._all("SELECT note FROM checkpoint ORDER BY number DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    def identities(self) -> Iterator[tuple[bytes, int]]:
+        """What each event is known by, by positions."""
+        if self._db is None:
+            raise RecordUnreachable(f"{self._named} was closed; open it again")
+        with self._told_apart():
+            yield from self._db.execute("SELECT key, position FROM identity ORDER BY position")
+
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot."""
         rows = self._all("SELECT position, pack, data FROM snapshot")
@@ -255,14 +272,15 @@ class SQLiteStore:
         """For each outlet, the position up to which it was told."""
         return dict(self._all("SELECT outlet, position FROM told"))
 
-    def prune(self, positions: Iterable[int]) -> None:
-        """Forget body and nonce of these entries, also in the pages of the file that they leave."""
-        with self._at_once() as db:
-            db.execute("PRAGMA secure_delete = ON")
-            db.executemany("UPDATE entry SET body = NULL, nonce = NULL WHERE position = ?", ((p,) for p in positions))
-        with self._told_apart():
-            assert self._db is not None
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # the old pages stand in the log, too
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """What is read inside is of one instant."""
+        self._all("BEGIN")
+        try:
+            yield
+        finally:
+            with suppress(RecordError):  # whatever hindered the reading is told already
+                self._all("ROLLBACK")
 
     def close(self) -> None:
         """Let go of the file."""

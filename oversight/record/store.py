@@ -7,6 +7,7 @@ A store keeps one record. It has one writer at a time; others may read meanwhile
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Protocol, cast
 from urllib.parse import urlsplit
@@ -64,14 +65,20 @@ class Store(Protocol):
     def checkpoints(self) -> Sequence[bytes]:
         """Every checkpoint, the oldest first."""
 
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint."""
+
+    def identities(self) -> Iterator[tuple[bytes, int]]:
+        """What each event is known by, as ``identity_key`` makes it, and its position, by positions."""
+
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot."""
 
     def told(self) -> Mapping[str, int]:
         """For each outlet, the position up to which it was told."""
 
-    def prune(self, positions: Iterable[int]) -> None:
-        """Forget body and nonce of these entries; their leaves stay."""
+    def steady(self) -> AbstractContextManager[None]:
+        """What is read inside is of one instant, whatever a writer does meanwhile."""
 
     def close(self) -> None:
         """Let go of everything; another writer may come."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from attrs import evolve
 
 from oversight.ground.errors import RecordError, RecordInUse
-from oversight.record.entries import CHANGE, CLOSE, EVENT, Batch, Entry, Snapshot, entries_of
+from oversight.record.entries import CHANGE, CLOSE, EVENT, Batch, Entry, Snapshot, entries_of, identity_key
 from oversight.record.store import Store, knows
 
 MANY = 2_500
@@ -73,6 +73,9 @@ def _keeps_bytes(store: Store) -> list[Entry]:
         assert before == after, f"entry {before.position} is not what was committed"
     assert identities == dict(store.positions([*identities, ("s", "2")])), "ids of events are not told apart"
     assert knows(store, "s", "2") is None, "an event is known that never came"
+    with store.steady():
+        keys = [(identity_key(*identity), number) for identity, number in identities.items()]
+        assert keys == [*store.identities()], "what events are known by is not told in the order of their positions"
     return [*entries]
 
 
@@ -125,6 +128,7 @@ def _replaces(store: Store) -> None:
     tiles = [store.tile(path) for path in ("tile/0/000.p/1", "tile/1/000", "tile/2/000")]
     assert tiles == [b"c", b"b", None], f"the tiles are not what was committed last: {tiles}"
     assert [*store.checkpoints()] == [b"one", b"two"], "the checkpoints are not all there, the oldest first"
+    assert store.checkpoint() == b"two", "the newest checkpoint is not the one committed last"
     assert dict(store.told()) == {"a": 1, "b": 5}, "what outlets were told up to is not what was committed last"
     assert store.snapshot() == Snapshot(4, "other", b"s"), "the snapshot is not the one committed last"
 
@@ -149,6 +153,6 @@ def _says_when_closed(store: Store) -> None:
 
 
 def _forgets(store: Store, entries: list[Entry]) -> None:
-    store.prune([0, 2])
+    store.commit(Batch(forget=[0, 2]))
     after = [evolve(entry, body=None, nonce=None) if entry.position in (0, 2) else entry for entry in entries]
     _same(after, [*store.entries()], "after two were forgotten")
