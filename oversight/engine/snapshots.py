@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from oversight.engine.spells import Waiting
 from oversight.engine.judge import Standing
@@ -23,6 +23,23 @@ from oversight.model.forms import ABSENT, Event
 VERSION = 2
 _STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
 _NAMES = {made: name for name, made in _STRUCTS.items()}
+
+
+class Reached(NamedTuple):
+    """
+    The instants by which an engine tells what is open, late and final apart.
+
+    Args:
+        advanced: to which ``advance`` went last.
+        latest: of the events that count.
+        floor: what happened before it is final.
+        passed: to which time had gone when it was judged last.
+    """
+
+    advanced: datetime | None
+    latest: datetime | None
+    floor: datetime | None
+    passed: datetime | None
 
 
 class Writer:
