@@ -27,9 +27,9 @@ from oversight.model.lifetimes import Lifetime, lifetimes
 from oversight.model.known import as_known_at
 from oversight.model.pack import Pack
 from oversight.runner.comparison import Comparison, compare
+from oversight.runner.opening import open_record as open  # noqa: A004
 from oversight.runner.packs import load, shipped
 from oversight.runner.record import Record
-from oversight.runner.record import open_record as open  # noqa: A004
 
 __version__ = "0.1.0"
 __all__ = [

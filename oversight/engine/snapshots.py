@@ -19,6 +19,7 @@ from oversight.engine.verdicts import Verdict
 from oversight.ground.time import Period
 from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
+from oversight.model.wire import from_bytes
 
 VERSION = 2
 _STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
@@ -131,6 +132,19 @@ class Reader:
             case "missing":
                 return (Missing(rest[0], self.value(rest[1]), *rest[2:]),)
         return None
+
+
+def events_in(data: bytes) -> frozenset[tuple[str, str]]:
+    """
+    Source and id of every event that a snapshot holds: of facts that hold, and of what can still be revised.
+
+    Args:
+        data: as ``Engine.snapshot`` gives it.
+
+    Raises:
+        ValueError: the bytes are damaged.
+    """
+    return frozenset((event["source"], event["id"]) for event in from_bytes(data)["events"])
 
 
 def tables_of(timeline: Timeline) -> list[Any]:

@@ -22,7 +22,7 @@ from oversight.model.events import retracts
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import canonical, plain
-from oversight.record.entries import ADVANCE, BEGUN, EVENT, JUDGED, SETTLE, Entry
+from oversight.record.entries import ADVANCE, BEGUN, EVENT, JUDGED, SETTLE, SNAPSHOT, Entry, Snapshot
 from oversight.record.store import Store, knows
 
 FOLLOWED = (EVENT, *JUDGED)
@@ -49,6 +49,20 @@ class Settings:
         """What the first entry of the record says."""
         return canonical({"pack": self.pack, "name": self.name, "revise": self.revise, "clock": self.clock})
 
+    @classmethod
+    def of(cls, store: Store) -> Settings:
+        """
+        How the record in *store* was begun.
+
+        Raises:
+            RecordDamaged: it does not say.
+        """
+        first = next(store.entries(0, 1), None)
+        if first is None or first.type != BEGUN or first.body is None:
+            raise RecordDamaged("the record does not begin with the pack under which it was begun")
+        said = plain(first.body)
+        return cls(said["pack"], said["name"], said["revise"], said["clock"])
+
     def check(self, store: Store) -> None:
         """
         Make sure that the record was begun so.
@@ -57,20 +71,17 @@ class Settings:
             RecordRefused: it was not.
             RecordDamaged: it does not say.
         """
-        first = next(store.entries(0, 1), None)
-        if first is None or first.type != BEGUN or first.body is None:
-            raise RecordDamaged("the record does not begin with the pack under which it was begun")
-        found = plain(first.body)
-        if found["pack"] != self.pack:
+        found = Settings.of(store)
+        if found.pack != self.pack:
             raise RecordRefused(
-                f"the record was begun under another pack: {printable(found['name'], 80)} of digest "
-                f"{found['pack'][:12]}, this one is {self.name} of digest {self.pack[:12]}; open it with that pack "
-                "and its site file, or begin a new record under this one from the events of the old"
+                f"the record was begun under another pack: {printable(found.name, 80)} of digest {found.pack[:12]}, "
+                f"this one is {self.name} of digest {self.pack[:12]}; open it with that pack and its site file, or "
+                "begin a new record under this one from the events of the old"
             )
-        for name, given in (("revise", self.revise), ("clock", self.clock)):
-            if found[name] != given:
+        for name, was, given in (("revise", found.revise, self.revise), ("clock", found.clock, self.clock)):
+            if was != given:
                 raise RecordRefused(
-                    f"the record was begun with {name}={printable(str(found[name]), 40)}, not with {given}; open it "
+                    f"the record was begun with {name}={printable(str(was), 40)}, not with {given}; open it "
                     "with that, or begin a new record from the events of the old"
                 )
 
@@ -103,7 +114,8 @@ class Keeper:
         """
         Bring the engine to the end of the record: from the newest snapshot, and the entries after it.
 
-        A snapshot that this program cannot read is only left out: what it says stands in the entries as well.
+        A snapshot that this program cannot read, or that is not the recorded one, is only left out: what it says stands
+        in the entries as well.
 
         Returns:
             The entries of events and judgements that it follows, as it goes.
@@ -113,7 +125,7 @@ class Keeper:
             RecordDamaged: an entry cannot be read.
         """
         start, found = 0, self._store.snapshot()
-        if found is not None:
+        if found is not None and self._is_recorded(found):
             try:
                 self.engine = Engine.restore(self._pack, found.data, matcher=self._matcher)
                 start = found.position
@@ -121,6 +133,10 @@ class Keeper:
                 pass
         for entry, _ in self.follow(self._store.entries(start, types=FOLLOWED)):
             yield entry
+
+    def _is_recorded(self, found: Snapshot) -> bool:
+        entry = next(self._store.entries(found.position - 1, found.position), None)
+        return entry is not None and entry.type == SNAPSHOT and entry.body == found.body
 
     def follow(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, tuple[Change, ...] | None]]:
         """

@@ -18,15 +18,36 @@ from attrs import evolve, field, frozen
 
 from oversight.engine.core import Engine
 from oversight.engine.matchers import INDEX
-from oversight.ground.errors import RecordError, RecordForgotten, RecordReadOnly, TimeWentBackwards, UnknownAlert
+from oversight.ground.errors import (
+    RecordError,
+    RecordForgotten,
+    RecordReadOnly,
+    RecordRefused,
+    TimeWentBackwards,
+    UnknownAlert,
+)
 from oversight.model.alerts import Change
 from oversight.model.pack import Pack
 from oversight.model.wire import canonical
-from oversight.record.entries import ADVANCE, BEGUN, CHANGE, CLOSE, EVENT, SETTLE, Batch, Snapshot, entries_of
+from oversight.record.entries import (
+    ADVANCE,
+    BEGUN,
+    CHANGE,
+    CLOSE,
+    EVENT,
+    PRUNE,
+    SETTLE,
+    SNAPSHOT,
+    Batch,
+    Entry,
+    Snapshot,
+    entries_of,
+)
 from oversight.record.store import Seal, Sealing, Store, open_store
 from oversight.runner.arrivals import Arrivals, Failure, Outcome, Taken
 from oversight.runner.keeper import Keeper, Settings, judgement
 from oversight.runner.pace import Pace
+from oversight.runner.pruning import forgettable
 from oversight.runner.telling import Tells, Telling, changes
 
 BATCH = 1000
@@ -35,7 +56,7 @@ BATCH = 1000
 
 @frozen(kw_only=True)
 class Options:
-    """How a record is opened; see :func:`open_record`."""
+    """How a record is opened; see :func:`oversight.open`."""
 
     url: str
     pack: Pack
@@ -61,7 +82,7 @@ class Record:
         pack: under which the record was begun.
 
     Raises:
-        RecordError: as of :func:`open_record`.
+        RecordError: as of :func:`oversight.open`.
     """
 
     def __init__(self, options: Options) -> None:
@@ -97,6 +118,8 @@ class Record:
 
     def _follow(self, store: Store) -> None:
         options = self._options
+        if options.sealing is None and not options.read_only and store.checkpoint() is not None:
+            raise RecordRefused("the record is sealed, and to add to it takes its key; give that, or open it to read")
         self._seal: Seal | None = None if options.sealing is None else options.sealing(store)
         self._keeper = Keeper(store, self.pack, self._settings, options.matcher)
         self._arrivals = Arrivals(store, self._keeper)
@@ -287,11 +310,47 @@ class Record:
         for entry in entries:
             self._pace.saw(entry)
         if self._pace.due or self._keeper.went_back:
-            data = self._keeper.engine.snapshot()
-            snapshot = Snapshot(self._size + len(entries), self.pack.digest, data)
-            self._pace.taken(len(data))
+            snapshot, noted = self._snapshot(self._keeper.engine.snapshot(), self._size + len(entries))
+            entries += noted
         told = self._telling.unnoted()
         self._put(store, Batch(entries=entries, identities=identities, snapshot=snapshot, told=told))
+
+    def _snapshot(self, data: bytes, position: int) -> tuple[Snapshot, tuple[Entry, ...]]:
+        """A snapshot, and the entry for *position* by which it can be held to the record."""
+        snapshot = Snapshot(position + 1, self.pack.digest, data)
+        self._pace.taken(len(data))
+        return snapshot, entries_of(position, [(SNAPSHOT, snapshot.body)])
+
+    def prune(self, before: datetime) -> int:
+        """
+        Forget what the events said that happened before an instant; what the log has of them stays, and holds.
+
+        Kept is what still counts: an event of a fact that holds, and one that may still be revised. Without ``revise``
+        every event may be. What is forgotten cannot be corrected any more, and its alerts cannot be derived anew. The
+        record says what was forgotten, and when by the events' time.
+
+        Args:
+            before: an instant with an offset.
+
+        Returns:
+            How many were forgotten.
+
+        Raises:
+            ValueError: *before* has no offset.
+            RecordError: it could not be recorded.
+        """
+        store = self._opened()
+        if self._options.read_only:
+            raise RecordReadOnly("the record was opened to read; open it to write")
+        with self._dropped_if_wrong():
+            data = self._keeper.engine.snapshot()
+            forgotten = forgettable(store, self._keeper.engine, data, before)
+            if forgotten.positions:
+                entries = entries_of(self._size, [(PRUNE, forgotten.body)])
+                snapshot, noted = self._snapshot(data, self._size + 1)
+                entries += noted
+                self._put(store, Batch(entries=entries, snapshot=snapshot, forget=forgotten.positions))
+        return len(forgotten.positions)
 
     def tell(self) -> None:
         """
@@ -355,60 +414,3 @@ class Record:
                 raise
         finally:
             store.close()
-
-
-def open_record(
-    url: str,
-    pack: Pack,
-    *,
-    revise: str | None = None,
-    clock: str = "events",
-    matcher: str = INDEX,
-    outlets: Mapping[str, Tells] | None = None,
-    read_only: bool = False,
-) -> Record:
-    """
-    A durable engine: what it takes in, its state and what it says are committed together, and outlast a crash.
-
-    The record belongs to one pack and keeps the settings with which it was begun. The outlets are told at once what is
-    recorded and was not told to them, then each change once it is recorded: all, in order of their positions, and at
-    least once.
-
-    Args:
-        url: ``sqlite:///case.db`` or ``postgresql://user@host/database``; it is made where there is none.
-        pack: checked, as :func:`oversight.load` gives it.
-        revise: how late an event may be without a look at the record, an ISO 8601 duration; it bounds the memory.
-        clock: as of :class:`oversight.Engine`.
-        matcher: likewise; it may be another each time.
-        outlets: each under a name by which it is known again.
-        read_only: to ask questions beside a writer.
-
-    Raises:
-        UnknownStore: no store is called as the URL says.
-        RecordRefused: the record was begun under another pack, or with other settings.
-        RecordInUse: another writer has it open.
-        RecordTooNew: a newer version of oversight wrote it.
-        RecordError: another of those errors.
-        Exception: what an outlet raises.
-
-    >>> import oversight, tempfile
-    >>> pack = oversight.load("camera-programme")
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with oversight.open(f"sqlite:///{folder}/case.db", pack) as record:
-    ...         record.feed({"kind": "event.retracted", "id": "2", "time": "2026-03-10T09:00:00Z", "corrects": "1"})
-    ...         record.size
-    ()
-    3
-    """
-    record = Record(
-        Options(
-            url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, read_only=read_only
-        )
-    )
-    if not read_only:
-        try:
-            record.tell()
-        except BaseException:
-            record.end(quietly=True)
-            raise
-    return record
