@@ -264,13 +264,21 @@ class Engine:
             made.append(change)
         return made
 
-    def _prune(self) -> None:
+    def let_go(self) -> None:
+        """
+        Keep nothing of what is final but what facts and alerts that stand rest on; it is else let go in large slices.
+
+        What is said from then on is the same.
+        """
+        self._prune(whole=True)
+
+    def _prune(self, *, whole: bool = False) -> None:
         """Let go of what no late event may reach any more."""
         self._raise_floor()
         floor = self._floor
         if floor is None:
             return
-        forgotten = self._timeline.journal.forget(floor)
+        forgotten = self._timeline.journal.forget(floor, whole=whole)
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:

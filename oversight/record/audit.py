@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
 
 from attrs import define, field, frozen
 
@@ -16,9 +18,20 @@ from oversight.ground.errors import NoteRefused, RecordError
 from oversight.ground.text import printable
 from oversight.model.wire import plain
 from oversight.record.checkpoints import Checkpoint
-from oversight.record.entries import EVENT, PRUNE, SNAPSHOT, Entry, Forgotten, digest_of_keys, identity_key, leaf_of
+from oversight.record.entries import (
+    EVENT,
+    PRUNE,
+    SNAPSHOT,
+    Entry,
+    Forgotten,
+    Snapshot,
+    digest_of_keys,
+    identity_key,
+    leaf_of,
+)
 from oversight.record.keys import VerifyingKey
 from oversight.record.merkle import HASH_SIZE, leaf_hash
+from oversight.record.published import Published
 from oversight.record.store import Store
 from oversight.record.tiles import WIDTH, TileTree, tile_name, tiles_of
 
@@ -105,10 +118,38 @@ def audit(store: Store, keys: Sequence[VerifyingKey] = (), kept: Sequence[Checkp
     return made
 
 
+def audit_published(folder: Path, keys: Sequence[VerifyingKey] = (), kept: Sequence[Checkpoint] = ()) -> Audit:
+    """
+    Hold the published files of a log to its checkpoint: every entry and every tile. What entries said is not in them.
+
+    Args:
+        folder: with ``checkpoint`` and ``tile``.
+        keys: as of :func:`audit`.
+        kept: likewise.
+    """
+    made = Audit()
+    try:
+        _PublishedAuditor(Published(folder), made).run(keys, kept)
+    except (OSError, ValueError) as error:
+        made.wrong(made.size, f"the files cannot be read on from here: {printable(str(error), 200)}")
+    return made
+
+
+class _Log(Protocol):
+    """What an audit reads."""
+
+    def entries(self) -> Iterator[Entry]: ...
+    def tile(self, path: str) -> bytes | None: ...
+    def tiles(self) -> Sequence[str]: ...
+    def checkpoints(self) -> Sequence[bytes]: ...
+    def identities(self) -> Iterator[tuple[bytes, int]]: ...
+    def snapshot(self) -> Snapshot | None: ...
+
+
 class _Auditor:
     """One audit on its way."""
 
-    def __init__(self, store: Store, made: Audit) -> None:
+    def __init__(self, store: _Log, made: Audit) -> None:
         self._store = store
         self._made = made
         self._tree = TileTree()
@@ -301,6 +342,19 @@ class _Auditor:
             self._made.wrong(entry.position, "the snapshot taken here is not there")
         elif found.position != entry.position + 1 or found.body != entry.body:
             self._made.wrong(entry.position, "the snapshot is not the one that was taken here")
+
+
+class _PublishedAuditor(_Auditor):
+    """Of what was published there are no bodies, and nothing beside the log."""
+
+    def _entry(self, entry: Entry) -> None:
+        self._made.types[entry.type] += 1
+
+    def _check_prunes(self) -> None:
+        pass
+
+    def _check_snapshot(self) -> None:
+        pass
 
 
 def _known_by(body: bytes) -> bytes | None:

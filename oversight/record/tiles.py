@@ -262,9 +262,15 @@ def published(size: int, tile: ReadTile, entries: Callable[[int, int], Iterable[
         size: how many entries to publish; no more than there are.
         tile: reads a tile, which may hold more than is asked for.
         entries: the log's entries from a position up to another.
+
+    Raises:
+        ValueError: a tile holds less.
     """
     for level, index, width in tiles_of(size):
-        yield tile_path(level, index, width), tile(level, index)[: width * HASH_SIZE]
+        content = tile(level, index)[: width * HASH_SIZE]
+        if len(content) != width * HASH_SIZE:
+            raise ValueError(f"{tile_name(level, index)} should hold {width} hashes")
+        yield tile_path(level, index, width), content
         if level == 0:
             first = index * WIDTH
             yield bundle_path(index, width), bundle(entries(first, first + width))

@@ -343,6 +343,7 @@ class Record:
         if self._options.read_only:
             raise RecordReadOnly("the record was opened to read; open it to write")
         with self._dropped_if_wrong():
+            self._keeper.engine.let_go()
             data = self._keeper.engine.snapshot()
             forgotten = forgettable(store, self._keeper.engine, data, before)
             if forgotten.positions:
