@@ -330,7 +330,7 @@ def test_body_taken_out_without_a_word(record: _Copy) -> None:
     copy.rows[13] = evolve(record.rows[13], body=None, nonce=None)
     assert Finding(13, "what the entry said was taken out, and nothing on record says so") == first(copy)
     copy.rows[13] = evolve(record.rows[13], nonce=None)
-    assert Finding(13, "what the entry said was taken out, or the random bytes beside it") == first(copy)
+    assert Finding(13, "what the entry said, or the random bytes beside it, is not there as it was") == first(copy)
 
 
 def test_tiles_that_are_missing_or_too_many(record: _Copy) -> None:

@@ -46,7 +46,9 @@ def execute(arguments: Namespace) -> int:
     if before is None:
         say("no event was recorded yet: nothing to forget")
         return 0
-    print(f"forgot what {count} events before {format_instant(before)} said; what the log has of them stays")
+    print(
+        f"{count} {'event' if count == 1 else 'events'} before {format_instant(before)} forgotten; the log still holds"
+    )
     if settings.revise is None:
         say("the record was begun without --revise: every event may still be corrected, and none is forgotten")
     return 0

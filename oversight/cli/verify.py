@@ -105,9 +105,10 @@ def _about_log(answer: _Answer, keys: Sequence[VerifyingKey], kept: Sequence[Che
     made = answer.audit
     types = ", ".join(f"{count} {name}" for name, count in sorted(made.types.items()))
     answer.looked_at[:0] = [
-        f"{made.size} entries ({types})",
-        f"{made.tiles} tiles, every hash in them worked out anew",
-        f"{made.checkpoints} checkpoints" + (f", signed by {', '.join(key.name for key in keys)}" if keys else ""),
+        f"{made.size} entries" + (f": {types}" if types else ""),
+        f"{_counted(made.tiles, 'tile')}, every hash worked out anew",
+        _counted(made.checkpoints, "checkpoint")
+        + (f", signed by {', '.join(key.name for key in keys)}" if keys else ""),
         *(f"that it grew out of the checkpoint of {each.size} entries that was kept" for each in kept),
     ]
     if made.whole and not published:
@@ -117,7 +118,7 @@ def _about_log(answer: _Answer, keys: Sequence[VerifyingKey], kept: Sequence[Che
     if published:
         answer.not_looked_at.append("what entries said, which is not published")
     if made.forgotten:
-        answer.not_looked_at.append(f"what {made.forgotten} events said, which was forgotten on record")
+        answer.not_looked_at.append(f"what {_counted(made.forgotten, 'event')} said, which was forgotten on record")
     if not keys:
         answer.not_looked_at.append("who signed: give the public key with --key")
     if not kept:
@@ -125,6 +126,10 @@ def _about_log(answer: _Answer, keys: Sequence[VerifyingKey], kept: Sequence[Che
             "whether all of it was written anew, or its end cut off: that can be seen only with --since and a "
             "checkpoint that was kept elsewhere"
         )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
@@ -144,9 +149,13 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
         answer.audit.wrong(None, f"the alerts cannot be derived anew: {error}")
         return
     made = answer.derivation
-    answer.looked_at.append(f"{made.derived} changes of alerts, derived anew from the events by {pack.name}")
+    answer.looked_at.append(
+        f"{_counted(made.derived, 'change')} of alerts, derived anew from the events by {pack.name}"
+    )
     if made.beyond:
-        answer.not_looked_at.append(f"whether {made.beyond} changes follow, which rest on events that were forgotten")
+        answer.not_looked_at.append(
+            f"whether {_counted(made.beyond, 'change')} of alerts follow from events that were forgotten"
+        )
 
 
 def _pack(settings: Settings, arguments: Namespace) -> Pack | None:
@@ -190,7 +199,8 @@ def _say(answer: _Answer, form: str) -> None:
 def _lines(answer: _Answer, found: Sequence[Finding]) -> Iterator[str]:
     yield "Looked at:"
     yield from (f"  {each}" for each in answer.looked_at)
-    yield "Not looked at:"
+    if answer.not_looked_at:
+        yield "Not looked at:"
     yield from (f"  {each}" for each in answer.not_looked_at)
     if not found:
         yield "Everything that was looked at holds."

@@ -155,6 +155,7 @@ class _Auditor:
         self._tree = TileTree()
         self._due: list[tuple[Checkpoint, str]] = []
         self._held: dict[str, int] = {}
+        self._sealed = True
         self._forgotten: dict[int, bytes] = {}
         self._prunes: list[Entry] = []
         self._snapshot: Entry | None = None
@@ -164,6 +165,7 @@ class _Auditor:
     def run(self, keys: Sequence[VerifyingKey], kept: Sequence[Checkpoint]) -> None:
         """Look at everything, the entries first."""
         signed = [*self._signed(keys)]
+        self._sealed = bool(self._made.checkpoints or self._store.tiles())
         self._due = [*signed, *((each, _KEPT) for each in kept)]
         self._due.sort(key=lambda each: each[0].size)
         self._identities = self._store.identities()
@@ -229,7 +231,7 @@ class _Auditor:
             self._entry(entry)
             found = leaf_hash(entry.leaf) if isinstance(entry.leaf, bytes) else bytes(HASH_SIZE)
             at = (entry.position - first) * HASH_SIZE
-            if tile[at : at + HASH_SIZE] != found:
+            if self._sealed and tile[at : at + HASH_SIZE] != found:
                 self._made.wrong(entry.position, f"the entry is not the one that {name} has there")
             hashes.append(found)
         while self._due and self._due[0][0].size <= first + len(entries):
@@ -242,7 +244,7 @@ class _Auditor:
         """Take in the hashes of more entries, and look at the tiles that they fill."""
         self._tree, changed = self._tree.extended(hashes)
         for name, content in changed.items():
-            if not self._tile(name).startswith(content):
+            if self._sealed and not self._tile(name).startswith(content):
                 self._made.wrong(None, f"{name} does not hold the hashes of the entries under it")
 
     def _tile(self, name: str) -> bytes:
@@ -271,7 +273,7 @@ class _Auditor:
             made.forgotten += 1
             self._forgotten[entry.position] = b""
         elif not isinstance(entry.body, bytes) or not isinstance(entry.nonce, bytes):
-            made.wrong(entry.position, "what the entry said was taken out, or the random bytes beside it")
+            made.wrong(entry.position, "what the entry said, or the random bytes beside it, is not there as it was")
         elif leaf_of(entry.type, entry.nonce, entry.body) != entry.leaf:
             made.wrong(entry.position, f"the {printable(entry.type, 40)} is not what the log committed to")
         elif entry.type == PRUNE:
@@ -308,7 +310,7 @@ class _Auditor:
         """Whether there are the tiles that the size asks for, and no others."""
         stored = set(self._store.tiles())
         self._made.tiles = len(stored)
-        if not self._made.checkpoints and not stored:
+        if not self._sealed:
             return
         for level, index, width in tiles_of(self._made.size):
             name = tile_name(level, index)
