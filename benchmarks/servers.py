@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own for the tests: real, in a temporary folder, on a unix socket."""
+"""A PostgreSQL server of one's own, for tests and measurements: real, in a temporary folder, on a unix socket."""
 
 from __future__ import annotations
 
