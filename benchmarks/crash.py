@@ -244,6 +244,16 @@ def campaign(given: argparse.Namespace, library: str, folder: Path) -> None:
     print(f"an uninterrupted run, in order; {twice:,} were told more than once")
 
 
+def compiled(folder: Path) -> str | None:
+    """The library that ends the process, built into *folder*; ``None`` where there is no C compiler."""
+    compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
+    if compiler is None:
+        return None
+    built = str(folder / "kill.so")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", built, HERE / "kill.c", "-ldl"], check=True)
+    return built
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__.split("\n")[1])
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
@@ -259,13 +269,11 @@ def main() -> int:
         if library:
             campaign(given, library, Path(folder))
             return 0
-        library = f"{folder}/kill.so"
-        compiler = next((found for name in ("cc", "gcc", "clang") if (found := shutil.which(name))), None)
-        if compiler is None:
+        built = compiled(Path(folder))
+        if built is None:
             print("a C compiler is needed: apt-get install build-essential", file=sys.stderr)
             return 2
-        subprocess.run([compiler, "-shared", "-fPIC", "-o", library, HERE / "kill.c", "-ldl"], check=True)
-        environment = {**os.environ, "LD_PRELOAD": library, "OVERSIGHT_KILL": library}
+        environment = {**os.environ, "LD_PRELOAD": built, "OVERSIGHT_KILL": built}
         return subprocess.run([sys.executable, "-m", "benchmarks.crash", *sys.argv[1:]], env=environment).returncode
 
 
