@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from attrs import define
-from tests.servers import Server
+from benchmarks.servers import Server
 
 SQLITE, POSTGRES = "sqlite", "postgres"
 
@@ -54,7 +54,7 @@ def place(kind: str, folder: Path, server: Server | None) -> Place:
 def server() -> Iterator[Server]:
     """One server for all tests of a process; where there is none they are skipped and say why."""
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'oversight[postgres]'")
-    from tests.servers import running
+    from benchmarks.servers import running
 
     try:
         started = running()

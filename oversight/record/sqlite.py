@@ -134,8 +134,9 @@ class SQLiteStore:
             db.execute("SELECT count(*) FROM sqlite_schema")
         except sqlite3.OperationalError as error:
             db.close()
-            # Nobody can have left a log of writes that matters where nobody can write one.
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or Path(f"{self._path}-wal").exists():
+            # Where nobody may write, nobody is writing; what was, but for a log of writes, is in the file.
+            cannot = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not cannot or Path(f"{self._path}-wal").exists():
                 raise
             db = sqlite3.connect(f"{name}?immutable=1", uri=True, isolation_level=None)
         return db

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import frozen
 from typing import Any
@@ -13,6 +13,9 @@ from oversight.ground.time import format_instant
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import Store
 from oversight.runner.keeper import Keeper
+
+NEAR = 16
+"""How far apart entries are that are read in one stretch."""
 
 Failure = EventError | EventRefused
 
@@ -73,8 +76,23 @@ class Arrivals:
         """
         decoded = [self._decoded(source) for source in sources]
         known = self._store.positions({one.identity for one in decoded if isinstance(one, Taken)})
+        bodies = self._bodies(known.values())
+        recorded = {identity: bodies[position] for identity, position in known.items()}
         first: dict[tuple[str, str], Taken] = {}
-        return [self._against(one, known, first) if isinstance(one, Taken) else one for one in decoded]
+        return [self._against(one, recorded, first) if isinstance(one, Taken) else one for one in decoded]
+
+    def _bodies(self, positions: Iterable[int]) -> dict[int, bytes | None]:
+        """The bodies that stand at *positions*, read a stretch at a time: what comes again mostly comes in order."""
+        wanted = sorted(positions)
+        found: dict[int, bytes | None] = {}
+        start = 0
+        for number, position in enumerate(wanted):
+            if number + 1 < len(wanted) and wanted[number + 1] - position <= NEAR:
+                continue
+            for entry in self._store.entries(wanted[start], position + 1):
+                found[entry.position] = entry.body
+            start = number + 1
+        return found
 
     def _decoded(self, source: Any) -> Taken | EventError:
         vocabulary = self._keeper.engine.vocabulary
@@ -85,13 +103,12 @@ class Arrivals:
             return error
 
     def _against(
-        self, one: Taken, known: Mapping[tuple[str, str], int], first: dict[tuple[str, str], Taken]
+        self, one: Taken, recorded: Mapping[tuple[str, str], bytes | None], first: dict[tuple[str, str], Taken]
     ) -> Outcome:
-        """What *one* is, given where the record has its identity and what came before it in this batch."""
+        """What *one* is, given what the record has under its identity and what came before it in this batch."""
         before = first.setdefault(one.identity, one)
-        position = known.get(one.identity)
-        if position is not None:
-            body = next(self._store.entries(position, position + 1)).body
+        if one.identity in recorded:
+            body = recorded[one.identity]
             if body is None or body == one.body:
                 return Repeat(one.event)
             before = Taken(self._keeper.engine.decode(body), body)

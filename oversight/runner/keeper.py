@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from oversight.engine.core import Engine
 from oversight.engine.matchers import INDEX
@@ -248,12 +248,25 @@ class Keeper:
         return now
 
     def _replayed(self, position: int) -> Engine:
-        """An engine that remembers everything, where the entries before *position* bring it."""
-        settings = evolve(self._settings, revise=None)
-        whole = Keeper(self._store, self._pack, settings, self._matcher)
-        for _ in whole.follow(self._store.entries(0, position, types=FOLLOWED)):
-            pass
-        return whole.engine
+        """
+        An engine that remembers everything, where the entries before *position* bring it.
+
+        The order of arrival makes no difference to where it ends, so what came is not judged as it came but in one go,
+        up to where each ``advance`` let time pass, and to the instant that this engine has closed.
+        """
+        settings = self._settings
+        whole = Engine(self._pack, clock=settings.clock, matcher=self._matcher)
+        for entry in self._store.entries(0, position, types=FOLLOWED):
+            if entry.type == EVENT:
+                whole.accept(self.event(entry))
+            elif entry.type == ADVANCE:
+                whole.advance(_instant(entry))
+        closed = self.engine.closed
+        if closed is not None and whole.now is not None and closed >= whole.now:
+            whole.settle()
+        else:
+            whole.close()
+        return whole
 
 
 def judgement(how: str, to: datetime | None) -> tuple[str, bytes]:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of one's own for the tests: real, in a temporary folder, on a unix socket."""
+"""A PostgreSQL server of one's own, for tests and measurements: real, in a temporary folder, on a unix socket."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -85,7 +85,8 @@ def running() -> Iterator[Server]:
         try:
             yield server
         finally:
-            server.stop()
+            with suppress(subprocess.CalledProcessError):  # it may have been stopped
+                server.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
         Path(f"{home}.log").unlink(missing_ok=True)
