@@ -13,6 +13,7 @@ from tests.tiny import PERMITTED, day, event, granted, off, on, tiny
 import oversight
 from oversight import Engine, errors, fold
 from oversight.engine.store import Journal
+from oversight.record.entries import Batch
 from oversight.runner import pace
 
 LONG = """
@@ -138,7 +139,7 @@ def test_what_was_forgotten_cannot_be_replayed(store, tmp_path):
     with oversight.open(store.url, pack, revise="P1D") as record:
         record.feed(on("1", 1))
         record.feed(on("2", 60, "k2"))
-        record._opened().prune([1])
+        record._opened().commit(Batch(forget=[1]))
         before = record.size
         with pytest.raises(errors.EventRefused, match="the event at position 1 of the record was forgotten") as refused:
             record.feed(granted("3", 1, "k1"))

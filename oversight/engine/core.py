@@ -265,11 +265,7 @@ class Engine:
         return made
 
     def let_go(self) -> None:
-        """
-        Keep nothing of what is final but what facts and alerts that stand rest on; it is else let go in large slices.
-
-        What is said from then on is the same.
-        """
+        """Let go at once of what is final, which is else done in large slices; the answers stay the same."""
         self._prune(whole=True)
 
     def _prune(self, *, whole: bool = False) -> None:

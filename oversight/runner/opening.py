@@ -30,9 +30,8 @@ def open_record(
     """
     A durable engine: what it takes in, its state and what it says are committed together, and outlast a crash.
 
-    The record belongs to one pack and keeps the settings with which it was begun. The outlets are told at once what is
-    recorded and was not told to them, then each change once it is recorded: all, in order of their positions, and at
-    least once.
+    The record belongs to one pack and keeps the settings with which it was begun. The outlets are told all changes once
+    they are recorded, in order of their positions, and at least once.
 
     Args:
         url: ``sqlite:///case.db`` or ``postgresql://user@host/database``; it is made where there is none.
@@ -41,13 +40,12 @@ def open_record(
         clock: as of :class:`oversight.Engine`.
         matcher: likewise; it may be another each time.
         outlets: each under a name by which it is known again.
-        key: seals each commit: a signing key, or the path of the file that holds it. A record is sealed from its
-            beginning and with one key, or not at all.
+        key: or the path of its file, which seals each commit. A record is sealed from its beginning, or not at all.
         read_only: to ask questions beside a writer.
 
     Raises:
         UnknownStore: no store is called as the URL says.
-        RecordRefused: the record was begun under another pack, or with other settings.
+        RecordRefused: the record was begun under another pack, or with other settings, or its key is not given.
         RecordInUse: another writer has it open.
         RecordTooNew: a newer version of oversight wrote it.
         KeyRefused: the file is no key, or others can read it.
