@@ -37,20 +37,17 @@ def open_record(
         url: ``sqlite:///case.db`` or ``postgresql://user@host/database``; it is made where there is none.
         pack: checked, as :func:`oversight.load` gives it.
         revise: how late an event may be without a look at the record, an ISO 8601 duration; it bounds the memory.
-        clock: as of :class:`oversight.Engine`.
-        matcher: likewise; it may be another each time.
+        clock, matcher: as of :class:`oversight.Engine`; the matcher may be another each time.
         outlets: each under a name by which it is known again.
         key: or the path of its file, which seals each commit. A record is sealed from its beginning, or not at all.
         read_only: to ask questions beside a writer.
 
     Raises:
-        UnknownStore: no store is called as the URL says.
         RecordRefused: the record was begun under another pack, or with other settings, or its key is not given.
         RecordInUse: another writer has it open.
-        RecordTooNew: a newer version of oversight wrote it.
         KeyRefused: the file is no key, or others can read it.
         SealBroken: the record cannot be gone on with under this key.
-        RecordError: another of those errors.
+        RecordError: another of those errors, as where no store is called as the URL says.
         Exception: what an outlet raises.
 
     >>> import oversight, tempfile
@@ -62,13 +59,19 @@ def open_record(
     ()
     3
     """
-    record = Record(
+    sealing = None if key is None or read_only else _sealing(key)
+    return _told(
         Options(
-            url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {},
-            sealing=None if key is None or read_only else _sealing(key), read_only=read_only,
+            url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, sealing=sealing,
+            read_only=read_only,
         )
     )  # fmt: skip
-    if not read_only:
+
+
+def _told(options: Options) -> Record:
+    """The record, once the outlets were told what stands in it and was not told to them."""
+    record = Record(options)
+    if not options.read_only:
         try:
             record.tell()
         except BaseException:
