@@ -83,7 +83,7 @@ $(VENV)/.demo: $(VENV)/bin/python setup.cfg pyproject.toml
 
 $(VENV)/.test: $(VENV)/bin/python setup.cfg pyproject.toml
 	@$(MAKE) --no-print-directory compiler
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,dev,rete,testing]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[cli,dev,postgres,rete,seal,testing]'
 	@touch $@ $(VENV)/.demo
 
 # The extra `rete` is published as source only and does not import on Python 3.13, where it is left out.

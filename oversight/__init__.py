@@ -27,12 +27,15 @@ from oversight.model.lifetimes import Lifetime, lifetimes
 from oversight.model.known import as_known_at
 from oversight.model.pack import Pack
 from oversight.runner.comparison import Comparison, compare
+from oversight.runner.opening import open_record as open  # noqa: A004
 from oversight.runner.packs import load, shipped
+from oversight.runner.record import Record
 
 __version__ = "0.1.0"
 __all__ = [
     "load", "shipped", "Pack", "Engine", "Change", "fold", "Folded", "event_classes", "verify", "why_not",
-    "as_known_at", "lifetimes", "Lifetime", "compare", "Comparison", "Diagnostic", "errors", "__version__",
+    "as_known_at", "lifetimes", "Lifetime", "compare", "Comparison", "Diagnostic", "errors", "open", "Record",
+    "__version__",
 ]  # fmt: skip
 
 

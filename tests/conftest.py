@@ -21,3 +21,5 @@ settings.load_profile(PROFILE)
 if examples := os.environ.get("HYPOTHESIS_EXAMPLES"):  # where a test runs properties in a process of their own
     settings.register_profile("counted", settings.get_profile(PROFILE), max_examples=int(examples))
     settings.load_profile("counted")
+
+pytest_plugins = ["tests.stores"]

@@ -12,6 +12,7 @@ from oversight.ground.time import Period, parse_instant
 
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input"
+STORE = "URL of a record, as sqlite:///case.db or postgresql://user@host/database, or the path of an SQLite file"
 PACK = "name of a shipped pack, or the folder of one"
 REVISED = (
     f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
@@ -24,6 +25,7 @@ An alert that the site file waives does not count."""
 WHY_NOT_EXITS = (
     "exit status: 0 no such alert is open, 3 one is, 1 lines were refused, 2 usage or a pack that does not check"
 )
+VERIFY_EXITS = "exit status: 0 everything holds, 1 something does not, 2 usage"
 DIFF_EXITS = """exit status: 0 the same alerts, 3 not the same, 1 lines refused, 2 usage or a pack that does not check
 An alert is the same one where its rule, part, key and the instant since which the breach lasts are."""
 
@@ -233,6 +235,46 @@ def _diff(command: _Parser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
+def _key(command: _Parser) -> None:
+    command.add_argument("name", metavar="NAME", help="of the log, as example.org/cameras; no spaces, no +")
+    command.add_argument(
+        "--out", "-o", required=True, metavar="FILE", help="of the private key; FILE.pub is the public"
+    )
+
+
+def _checkpoint(command: _Parser) -> None:
+    command.add_argument("store", metavar="STORE", help=STORE)
+    command.add_argument("--signed", action="store_true", help="print the whole signed note, not its three lines")
+    command.add_argument("--tiles", metavar="DIR", help="also write the log there, as static files (C2SP tlog-tiles)")
+    stamp = "also write what a time stamp authority is sent, to have it stamp the checkpoint (RFC 3161)"
+    command.add_argument("--stamp-request", metavar="FILE", help=stamp)
+
+
+def _verify(command: _Parser) -> None:
+    command.add_argument("store", metavar="STORE", help=f"{STORE}; or the folder that checkpoint --tiles wrote")
+    key = "public key that must have signed, or its file; may be given more than once"
+    command.add_argument("--key", metavar="PUB", action="append", default=[], help=key)
+    since = "an older checkpoint that somebody kept, three lines or signed; may be given more than once"
+    command.add_argument("--since", metavar="FILE", action="append", default=[], help=since)
+    command.add_argument("--stamp", metavar="FILE", help="reply of a time stamp authority about that checkpoint")
+    command.add_argument("--authority", metavar="PEM", help="certificates of the authority, with its root")
+    rules = f"derive the alerts by it; the shipped one that the record names, if left out; {PACK}"
+    command.add_argument("--rules", metavar="PACK", help=rules)
+    _site_option(command)
+    command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
+
+
+def _prune(command: _Parser) -> None:
+    command.add_argument("store", metavar="STORE", help=STORE)
+    _rules_option(command)
+    asked = command.add_mutually_exclusive_group()
+    asked.add_argument("--before", metavar="T", type=_instant, help="forget what events said that happened before it")
+    keep = "keep so much before the instant reached, as P3Y; the retention of the site file if left out"
+    asked.add_argument("--keep", metavar="PERIOD", type=_period, help=keep)
+    command.options += ["--before", "--keep"]
+    command.add_argument("--key", metavar="FILE", help="private key of a sealed record")
+
+
 def _rules(command: _Parser) -> None:
     command.add_argument("packs", nargs="*", metavar="PACK", help=f"{PACK}; all shipped ones if left out")
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the list (text)")
@@ -321,7 +363,7 @@ def _period(text: str) -> str:
     return text
 
 
-_EXITS = {"run": EXITS, "test": TEST_EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS}
+_EXITS = {"run": EXITS, "test": TEST_EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS, "verify": VERIFY_EXITS}
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
     "check": ("check", _check, "find every problem of every file of a pack"),
@@ -329,6 +371,10 @@ _COMMANDS = {
     "explain": ("explain", _explain, "say why an alert was raised"),
     "why-not": ("why_not", _why_not, "say why a rule has no alert open about a subject"),
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
+    "verify": ("verify", _verify, "audit a record: nothing was altered, removed or added, and the alerts follow"),
+    "checkpoint": ("checkpoint", _checkpoint, "print three lines that stand for all of a record, to be kept elsewhere"),
+    "key": ("key", _key, "make the key that seals a record"),
+    "prune": ("prune", _prune, "forget what old events of a record said; what the log has of them stays"),
     "rules": ("catalogue", _rules, "list the rules there are"),
     "kinds": ("catalogue", _kinds, "list the kinds of event there are"),
     "pseudonyms": ("pseudonyms", _pseudonyms, "make a key by which run puts pseudonyms for ids of persons"),

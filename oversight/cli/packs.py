@@ -94,14 +94,22 @@ def adapt(packs: Sequence[Pack], site: str | None) -> list[Pack]:
     Raises:
         Usage: it cannot be read or does not check; what is wrong was said.
     """
-    if site is None:
-        return list(packs)
+    return list(packs) if site is None else list(sound_site(site, packs).packs or ())
+
+
+def sound_site(site: str, packs: Sequence[Pack]) -> Adapted:
+    """
+    What the site file *site* says, where it checks.
+
+    Raises:
+        Usage: as :func:`adapt`.
+    """
     adapted = read_adapted(site, packs)
     if adapted.packs is None:
         errors = [found for found in adapted.diagnostics if found.severity == "error"]
         say(rendered(errors, adapted.sources) + "\n")
         raise Usage(f"the site file '{printable(site, 80)}' does not check")
-    return list(adapted.packs)
+    return adapted
 
 
 def load_all(names: str, site: str | None = None) -> list[Pack]:

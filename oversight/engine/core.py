@@ -12,7 +12,7 @@ from attrs import evolve
 from oversight.engine.matchers import INDEX
 from oversight.engine.preview import preview
 from oversight.engine.revision import Late, Revision
-from oversight.engine.snapshots import VERSION, Reader, Writer, read_state, write_state
+from oversight.engine.snapshots import VERSION, Reached, Reader, Writer, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Telling, Verdict
@@ -264,13 +264,17 @@ class Engine:
             made.append(change)
         return made
 
-    def _prune(self) -> None:
+    def let_go(self) -> None:
+        """Let go at once of what is final, which is else done in large slices; the answers stay the same."""
+        self._prune(whole=True)
+
+    def _prune(self, *, whole: bool = False) -> None:
         """Let go of what no late event may reach any more."""
         self._raise_floor()
         floor = self._floor
         if floor is None:
             return
-        forgotten = self._timeline.journal.forget(floor)
+        forgotten = self._timeline.journal.forget(floor, whole=whole)
         for event in forgotten:
             self._known.pop(event.identity, None)
         if forgotten:
@@ -373,14 +377,20 @@ class Engine:
                 "version": VERSION, "pack": self.pack.digest, "clock": "caller" if self._caller else "events",
                 "revise": None if self._revise is None else str(self._revise), "state": state, "known": known,
                 "gone": sorted(self._gone), "final": sorted(self._final), "strangers": dict(self.strangers),
-                "reached": [writer.plain(at) for at in (self.closed, *self._reached)],
+                "reached": [writer.plain(at) for at in (self.closed, *self.reached)],
                 "events": writer.events,
             }
         )  # fmt: skip
 
     @property
-    def _reached(self) -> tuple[datetime | None, ...]:
-        return (self._advanced, self._latest, self._floor, self._passed)
+    def reached(self) -> Reached:
+        """The instants by which what is open, late and final is told apart."""
+        return Reached(self._advanced, self._latest, self._floor, self._passed)
+
+    def revise(self, period: str | None) -> None:
+        """Let events be as late as *period*, an ISO 8601 duration, from now on; what is final stays so."""
+        self._revise = None if period is None else Period.parse(period)
+        self._prune()
 
     @classmethod
     def restore(cls, pack: Pack, data: bytes, *, matcher: str = INDEX) -> Engine:

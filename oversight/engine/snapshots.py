@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from oversight.engine.spells import Waiting
 from oversight.engine.judge import Standing
@@ -19,10 +19,28 @@ from oversight.engine.verdicts import Verdict
 from oversight.ground.time import Period
 from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
+from oversight.model.wire import from_bytes
 
 VERSION = 2
 _STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
 _NAMES = {made: name for name, made in _STRUCTS.items()}
+
+
+class Reached(NamedTuple):
+    """
+    The instants by which an engine tells what is open, late and final apart.
+
+    Args:
+        advanced: to which ``advance`` went last.
+        latest: of the events that count.
+        floor: what happened before it is final.
+        passed: to which time had gone when it was judged last.
+    """
+
+    advanced: datetime | None
+    latest: datetime | None
+    floor: datetime | None
+    passed: datetime | None
 
 
 class Writer:
@@ -114,6 +132,19 @@ class Reader:
             case "missing":
                 return (Missing(rest[0], self.value(rest[1]), *rest[2:]),)
         return None
+
+
+def events_in(data: bytes) -> frozenset[tuple[str, str]]:
+    """
+    Source and id of every event that a snapshot holds: of facts that hold, and of what can still be revised.
+
+    Args:
+        data: as ``Engine.snapshot`` gives it.
+
+    Raises:
+        ValueError: the bytes are damaged.
+    """
+    return frozenset((event["source"], event["id"]) for event in from_bytes(data)["events"])
 
 
 def tables_of(timeline: Timeline) -> list[Any]:

@@ -416,10 +416,10 @@ class Journal:
         del self.instants[first:], self.events[first:], self.positions[first:]
         return taken
 
-    def forget(self, before: datetime) -> list[Event]:
-        """Make all that happened before an instant final, in large slices; the events that are let go."""
+    def forget(self, before: datetime, *, whole: bool = False) -> list[Event]:
+        """Make all that happened before an instant final, in large slices if not *whole*; the events let go."""
         count = bisect_left(self.instants, before)
-        if count < max(self.slice, len(self.instants) // 4):
+        if not count or (not whole and count < max(self.slice, len(self.instants) // 4)):
             return []
         taken = _flat(self.events[:count])
         position = self.positions[count] if count < len(self.positions) else self.dropped + len(self.undo)

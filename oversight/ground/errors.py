@@ -70,3 +70,63 @@ class UnknownAlert(OversightError, LookupError):
 
 class MatcherMissing(OversightError, ImportError):
     """The matcher asked for is an extra that is not installed, or that this Python cannot have."""
+
+
+class SealMissing(OversightError, ImportError):
+    """What signs and verifies is an extra that is not installed."""
+
+
+class KeyRefused(OversightError, ValueError):
+    """A text or a file is no key, or others than its owner may read it."""
+
+
+class NoteRefused(OversightError, ValueError):
+    """A text is no signed note or no checkpoint, or it is not signed by the key it should be."""
+
+
+class RecordError(OversightError):
+    """The parent of what can go wrong with a record."""
+
+
+class UnknownStore(RecordError, ValueError):
+    """No store is called as the URL says."""
+
+
+class StoreMissing(RecordError, ImportError):
+    """The store asked for is an extra that is not installed."""
+
+
+class RecordFull(RecordError, OSError):
+    """There is no space left for the record; what was committed before is safe."""
+
+
+class RecordReadOnly(RecordError, PermissionError):
+    """The record may be read and not written."""
+
+
+class RecordInUse(RecordError, BlockingIOError):
+    """Another writer has the record open."""
+
+
+class RecordUnreachable(RecordError, ConnectionError):
+    """The database or the disk that holds the record does not answer."""
+
+
+class RecordTooNew(RecordError, ValueError):
+    """The record was written by a newer version of oversight."""
+
+
+class RecordDamaged(RecordError, ValueError):
+    """What is there is no record, or not a whole one."""
+
+
+class RecordRefused(RecordError, ValueError):
+    """The record was begun under another pack, or with other settings."""
+
+
+class SealBroken(RecordError, ValueError):
+    """The record cannot be gone on with under this key: it is not sealed by it, or not as it was sealed."""
+
+
+class RecordForgotten(RecordError, LookupError):
+    """What is asked for rests on entries whose bodies were forgotten."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from attrs import evolve, frozen
 
 from oversight.ground.text import nearest
+from oversight.ground.time import Period
 from oversight.language import library, shape, source
 from oversight.language.drafts import expression
 from oversight.language.findings import Findings
@@ -25,7 +26,7 @@ from oversight.model.diagnostics import Diagnostic
 from oversight.model.pack import SEVERITIES, Expression, Pack, Parameter, Rule, Waiver
 from oversight.model.types import BOOL
 
-SECTIONS = ("parameters", "severities", "in_force", "exceptions")
+SECTIONS = ("parameters", "severities", "in_force", "exceptions", "retention")
 _EXCEPTION = ("rule", "where", "reason", "owner", "from", "until")
 _REQUIRED = ("rule", "reason", "owner", "from", "until")
 _HINT = "write a pack of your own that uses this one"
@@ -38,6 +39,7 @@ class Adapted:
 
     Args:
         packs: as the site has them, in the given order; ``None`` where there is an error.
+        retention: how long a record keeps what events say, where the file tells.
         diagnostics: every problem of the file, in order of place.
         sources: its lines, by the name that diagnostics use.
     """
@@ -45,6 +47,7 @@ class Adapted:
     packs: tuple[Pack, ...] | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, list[str]]
+    retention: Period | None = None
 
 
 def read_site(file: Path, packs: Sequence[Pack]) -> Adapted:
@@ -67,8 +70,9 @@ def read_site(file: Path, packs: Sequence[Pack]) -> Adapted:
     if body is not None:
         _Names(packs, findings).look_up(body)
     digest = hashlib.sha256(content).hexdigest()
+    retention = _retention(None if body is None else body.get("retention"), findings)
     made = [_Site(pack, body, findings).pack(digest, read.name) for pack in packs]
-    return Adapted(None if findings.refused else tuple(made), findings.found, {read.name: read.lines})
+    return Adapted(None if findings.refused else tuple(made), findings.found, {read.name: read.lines}, retention)
 
 
 def _sections(tree: Node, findings: Findings) -> Table | None:
@@ -87,6 +91,17 @@ def _adaptable(written: Map, foreign: set[str], findings: Findings) -> Map:
             notes = (f"a site file sets {', '.join(SECTIONS)}",)
             findings.wrong("not-adaptable", f"a site file cannot set {key.text!r}", key, _HINT, notes)
     return evolve(written, entries=tuple((key, node) for key, node in written.entries if key.text not in foreign))
+
+
+def _retention(node: Node | None, findings: Findings) -> Period | None:
+    """How long what events say is kept."""
+    if node is None:
+        return None
+    try:
+        return Period.parse(shape.string(node, "retention", findings) or "P1D")
+    except ValueError:
+        findings.wrong("malformed-literal", "this is no period", node, "write one as P3Y, P18M or P90D")
+        return None
 
 
 def _named(body: Table | None, section: str) -> Iterator[tuple[Scalar, Node]]:

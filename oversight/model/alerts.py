@@ -60,7 +60,8 @@ class Change:
     What the engine says anew: an alert ``raised``, ``updated``, ``cleared`` or ``withdrawn``.
 
     The attributes are the keys of the alert contract, in its order; instants are aware datetimes.
-    ``subject_count`` is how many subjects there are, whether or not an outlet cuts the list.
+    ``subject_count`` is how many subjects there are, whether or not an outlet cuts the list. With a record,
+    ``position`` is where the change stands in it.
     """
 
     change: str
@@ -85,6 +86,7 @@ class Change:
     cause: str | None
     reason: str | None = field(default=None)
     waived: Mapping[str, str] | None = field(default=None)
+    position: int | None = field(default=None)
 
     @property
     def subject_count(self) -> int:
@@ -98,7 +100,24 @@ class Change:
         plain["at"] = format_instant(self.at)
         plain["since"] = format_instant(self.since)
         plain["subject_count"] = self.subject_count
+        if self.position is None:
+            del plain["position"]
         return plain
+
+    @classmethod
+    def read(cls, body: bytes, position: int | None = None) -> Change:
+        """
+        The change that was written as JSON; its instants have fixed offsets.
+
+        Args:
+            body: the object of the contract.
+            position: where it stands in a record.
+
+        Raises:
+            ValueError: the bytes are no change.
+        """
+        plain = msgspec.json.decode(body)
+        return msgspec.convert({**plain, "part": plain["part"] or "", "position": position}, cls)
 
 
 def identity(rule: str, part: str, key: Any, since: datetime) -> str:

@@ -106,6 +106,26 @@ class Vocabulary:
             return self.write(source)
         raise EventError(f"expected bytes, text, a mapping or an event, got {type(source).__name__}")
 
+    def body(self, source: Any) -> bytes:
+        """
+        What one event says, with all that its kind does not know: the bytes that came, or else JSON in order.
+
+        Args:
+            source: as :meth:`decode` takes it.
+
+        Raises:
+            EventError: it is nothing that JSON could hold.
+        """
+        if isinstance(source, str):
+            source = _encoded(source)
+        if isinstance(source, bytes | bytearray | memoryview):
+            return bytes(source).strip()
+        plain = self.write(source) if isinstance(source, Event) else self.parsed(source)
+        try:
+            return msgspec.json.encode(plain, enc_hook=write_hook, order="sorted")
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise EventError(f"not JSON: {_reason(error)}") from None
+
     def _decode_bytes(self, line: bytes) -> Event | Stranger:
         if self._flat_last:
             event = self._try_flat(line) or self._try_cloud(line)

@@ -30,3 +30,26 @@ def from_bytes(data: bytes) -> Any:
     if hashlib.sha256(body).hexdigest().encode() != digest:
         raise ValueError("the bytes are not what was written: their digest differs")
     return msgspec.json.decode(body)
+
+
+def canonical(value: Any) -> bytes:
+    """
+    Plain values as JSON bytes of one form: keys in order, no space.
+
+    >>> canonical({"b": 1, "a": [True]})
+    b'{"a":[true],"b":1}'
+    """
+    return msgspec.json.encode(value, order="sorted")
+
+
+def plain(body: bytes) -> Any:
+    """
+    The plain values of JSON bytes.
+
+    Raises:
+        ValueError: they are none.
+
+    >>> plain(b'{"a":[true]}')
+    {'a': [True]}
+    """
+    return msgspec.json.decode(body)

@@ -15,8 +15,9 @@ from oversight.testing.conformance import check_matcher, check_pack
 from oversight.testing.contracts import check_outlet
 from oversight.testing.histories import NearMiss, events, histories, near_misses
 from oversight.testing.scenarios import Scenario, scenario
+from oversight.testing.stores import check_store
 
 __all__ = [
     "scenario", "Scenario", "events", "histories", "near_misses", "NearMiss", "check_pack", "check_matcher",
-    "check_outlet",
+    "check_outlet", "check_store",
 ]  # fmt: skip

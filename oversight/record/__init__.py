@@ -1,0 +1,1 @@
+"""What was taken in and what was told, kept so that nothing is lost and nothing is altered unseen."""
