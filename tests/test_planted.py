@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PLANTED = sorted((Path(__file__).parent / "planted").glob("*.patch"))
-FAST = ("correction-ignored", "late-event-not-rewound")
+FAST = ("approval-antedates", "correction-ignored", "late-event-not-rewound")
 # All are planted under the profile "long"; these are found at once.
 TRIED = [patch for patch in PLANTED if os.environ.get("HYPOTHESIS_PROFILE") == "long" or patch.stem in FAST]
 CHECK = """
