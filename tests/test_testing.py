@@ -17,6 +17,7 @@ from oversight.testing import (
 
 PACK = oversight.load("hong-kong")
 FEW = settings(max_examples=max(10, settings().max_examples // 10))
+FUNCTIONS = extract(PACK, ["HK-CAP-01"], PACK.kinds)
 CONSULTING = extract(PACK, ["HK-CON-02"], [])
 RULES = ["HK-CON-02", "HK-RET-04"]
 VOCABULARY = oversight.Engine(PACK).vocabulary
@@ -43,6 +44,16 @@ def test_a_near_miss_differs_in_what_it_names(pair):
     told = [oversight.Engine(CONSULTING).feed(history) for history in (pair.raising, pair.silent)]
     assert [True, False] == [any(c.rule == "HK-CON-02" and c.part == "closed" for c in each) for each in told]
     assert pair.changed
+
+
+@settings(max_examples=5)
+@given(near_misses(PACK, "HK-CAP-01"))
+def test_a_near_miss_may_be_one_that_an_excuse_puts_off(pair):
+    """An approval runs out one day; until a month after the first history raises the rule the second does not."""
+    told = [oversight.Engine(FUNCTIONS).feed(history) for history in (pair.raising, pair.silent)]
+    told = [[c.at for c in each if c.rule == "HK-CAP-01" and c.at <= pair.until] for each in told]
+    assert told[0]
+    assert [] == told[1]
 
 
 def test_a_pack_that_is_right_passes():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from attrs import frozen
-from hypothesis import assume, reject
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from oversight.engine.core import Engine
@@ -27,6 +27,7 @@ History = list[dict[str, Any]]
 _KEPT = 31
 """Of how many events one is left out; the simplest is to leave it out, so that what does not matter goes first."""
 _TRIES = 12
+_AFTER = timedelta(days=30)
 _TWISTS = (0, 0, 1, 1, 2, 3)
 """How many things are changed; half of all histories are left as they are, or nearly."""
 
@@ -120,13 +121,15 @@ class NearMiss:
 
     Args:
         raising: raises it.
-        silent: does not.
+        silent: does not, until then: an excuse may run out later.
         changed: what is different in the second.
+        until: an instant thirty days after the first raises it.
     """
 
     raising: History
     silent: History
     changed: str
+    until: datetime
 
 
 def near_misses(pack: Pack, rule: str) -> st.SearchStrategy[NearMiss]:
@@ -141,32 +144,36 @@ def near_misses(pack: Pack, rule: str) -> st.SearchStrategy[NearMiss]:
         ValueError: the pack has no such rule.
     """
     found, wanted = sources(pack), chosen(pack, [rule])
-    part = extract(pack, [wanted[0].id], [])
+    part, judged = extract(pack, [wanted[0].id], []), extract(pack, [wanted[0].id], pack.kinds)
 
     def one(dice: Dice) -> NearMiss:
         target = wanted[dice.below(len(wanted))]
         plan = Plan(part, found, dice.part(300).below)
         names = plan.aim(target)
         raising = numbered(plan.drafts)
-        assume(raises(part, target, raising, found))
+        raised = first_raised(judged, target, raising, found)
+        if raised is None:
+            reject()
+        until = raised + _AFTER
         first, saved, bindings = dice.below(len(twists.ONE)), Saved(plan.drafts), list(plan.bindings)
         for number in range(_TRIES):
             plan.pick, plan.bindings = dice.part(60).below, list(bindings)
             changed = twists.ONE[(first + number) % len(twists.ONE)](plan, target, names)
             silent = numbered(plan.drafts)
-            if changed and not raises(part, target, silent, found):
-                return NearMiss(raising, silent, changed)
+            at = first_raised(judged, target, silent, found) if changed else until
+            if at is None or at > until:
+                return NearMiss(raising, silent, changed, until)
             saved = twists.undone(plan, saved)
-        return reject()
+        reject()
 
     return thrown(1100).map(one)
 
 
-def raises(pack: Pack, rule: Rule, history: History, found: Sources) -> bool:
-    """Whether *history* ever raises *rule*."""
-    engine = Engine(extract(pack, [rule.id], [event["kind"] for event in history]))
+def first_raised(pack: Pack, rule: Rule, history: History, found: Sources) -> datetime | None:
+    """The instant of the first alert of *rule* on *history*; ``None`` where there is none."""
+    engine = Engine(pack)
     told = [*engine.feed(history), *engine.advance(horizon(history, found))]
-    return any((c.change, c.rule, c.part) == (RAISED, rule.id, rule.part) for c in told)
+    return min([c.at for c in told if (c.change, c.rule, c.part) == (RAISED, rule.id, rule.part)], default=None)
 
 
 def horizon(history: Sequence[dict[str, Any]], found: Sources) -> datetime:
