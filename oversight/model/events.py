@@ -38,6 +38,10 @@ class _FlatHeader(Struct, frozen=True, gc=False):
     data: Raw | UnsetType = UNSET
 
 
+class _Enclosed(_FlatHeader, frozen=True, gc=False, forbid_unknown_fields=True):
+    """The flat form with all attributes in ``data``."""
+
+
 class Vocabulary:
     """
     The kinds of a pack as classes, with reading and writing.
@@ -51,6 +55,7 @@ class Vocabulary:
         union = tuple(form.event for form in self.forms.values())
         self._cloud = msgspec.json.Decoder(_union(union), dec_hook=read_hook)
         self._flat = msgspec.json.Decoder(_FlatHeader)
+        self._enclosed = msgspec.json.Decoder(_Enclosed)
         self._any = msgspec.json.Decoder()
         self._data = {name: msgspec.json.Decoder(form.data, dec_hook=read_hook) for name, form in self.forms.items()}
         self._unbounded = {form.event: form.unbounded for form in self.forms.values() if form.unbounded}
@@ -147,9 +152,14 @@ class Vocabulary:
         try:
             header = self._flat.decode(line)
             form = self.forms.get(header.kind)
-            if form is None or not form.beside or header.data is not UNSET or len(line) > MAX_LINE:
+            if form is None or len(line) > MAX_LINE or (header.data is UNSET and not form.beside):
                 return None
-            data = self._data[header.kind].decode(line)
+            if header.data is UNSET:
+                where, given = "$", line
+            else:
+                self._enclosed.decode(line)  # nothing stands beside it
+                where, given = "$.data", bytes(header.data)
+            data = self._data[header.kind].decode(given)
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return None
         if not (line.isascii() or _is_text(line)):
@@ -160,7 +170,7 @@ class Vocabulary:
                 id=header.id, source=header.source, time=header.time, data=data, subject=header.subject,
                 sequence=header.sequence, recordedtime=header.recordedtime,
             ),
-            "$",
+            where,
         )  # fmt: skip
 
     def _bounded(self, event: Event, where: str) -> Event:

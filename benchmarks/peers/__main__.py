@@ -1,0 +1,116 @@
+"""
+The same five rules over the same events, by oversight and by others: ``python -m benchmarks.peers``.
+
+Each measurement has a process of its own, by the processor time it takes from JSON Lines to alerts; all take turns, and
+the median of several rounds is told, as a ratio to what was written by hand. What each tells is held to what is to be
+told: a fast wrong answer is shown as wrong. With ``--write`` the results stand in ``docs/performance.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import msgspec
+from benchmarks.peers import others, ours
+from benchmarks.peers.chart import page
+
+NAMES = (
+    "decoding", "storing", "by_hand", "from_events", "from_lines", "zen_engine", "cel", "clips", "durable_rules",
+)  # fmt: skip
+GROWTH = {
+    "events": [(10_000, 60_000), (50_000, 60_000), (200_000, 60_000)],
+    "cameras": [(200_000, 600), (200_000, 6_000), (200_000, 600_000)],
+}
+PAGE = Path(__file__).parents[2] / "docs/performance.md"
+Found = dict[str, Any]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__.split("\n")[1])
+    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--cameras", type=int, default=60_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", help="names, with commas")
+    parser.add_argument("--most", type=float, default=60.0, help="seconds after which one is not tried again")
+    parser.add_argument("--growth", action="store_true", help="also with fewer and more events and cameras")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    given = parser.parse_args()
+    names = given.only.split(",") if given.only else NAMES
+    found = rounds(names, given.rounds, (given.events, given.cameras, given.seed), given.most)
+    print("\n".join(table(found, given.events)))
+    grown = {}
+    if given.growth or given.write:
+        for title, sizes in GROWTH.items():
+            grown[title] = [(size, _growth(*size, given.seed)) for size in sizes]
+            for (events, cameras), costs in grown[title]:
+                said = ", ".join(f"{name} {cost:.2f}" for name, cost in costs.items())
+                print(f"{events:>9,} events, {cameras:>7,} cameras: microseconds an event: {said}")
+    if given.write:
+        PAGE.write_text(page(found, grown, (given.events, given.cameras, given.rounds), described))
+    own = [found[name] for name in ("from_events", "from_lines") if name in found]
+    return int(any("absent" in one or one["missing"] or one["wrong"] for one in own))
+
+
+def rounds(names, count: int, work: tuple[int, int, int], most: float) -> dict[str, Found]:
+    """The measurements of each name, in turns; the median of what they took."""
+    taken: dict[str, list[Found]] = {name: [] for name in names}
+    for _ in range(count):
+        for name, known in taken.items():
+            if known and ("absent" in known[-1] or known[-1]["seconds"] > most):
+                continue
+            known.append(_one(name, *work))
+            print(".", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    for known in taken.values():
+        if "seconds" in known[-1]:
+            known[-1] |= {key: median(one[key] for one in known) for key in ("seconds", "memory")}
+    return {name: known[-1] for name, known in taken.items()}
+
+
+def _one(name: str, *work: int) -> Found:
+    command = [sys.executable, "-m", "benchmarks.peers.one", name, *map(str, work)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        return {"absent": f"it ended with {done.returncode}: {(done.stderr.strip() or 'no word').splitlines()[-1]}"}
+    return msgspec.json.decode(done.stdout.splitlines()[-1])
+
+
+def _growth(events: int, cameras: int, seed: int) -> dict[str, float]:
+    found = rounds(("by_hand", "from_lines"), 3, (events, cameras, seed), 600)
+    return {name: one["seconds"] / events * 1e6 for name, one in found.items()}
+
+
+def described(name: str) -> str:
+    """What a name stands for."""
+    return (getattr(ours, name, None) or getattr(others, name)).__doc__
+
+
+def table(found: dict[str, Found], events: int):
+    """The results as lines of text."""
+    floor = found.get("by_hand", {}).get("seconds")
+    yield f"{'':14} {'events/s':>10} {'of the floor':>12} {'MB':>6}  alerts"
+    for name, one in found.items():
+        if "absent" in one:
+            yield f"{name:14} not run: {one['absent']}"
+            continue
+        ratio = f"{floor / one['seconds']:.3f}" if floor else "-"
+        yield f"{name:14} {events / one['seconds']:10,.0f} {ratio:>12} {one['memory']:6.0f}  {verdict(name, one)}"
+
+
+def verdict(name: str, one: Found) -> str:
+    """Whether what was told is right."""
+    if name in ("decoding", "storing"):
+        return "no rules"
+    if not one["missing"] and not one["wrong"]:
+        return f"all {one['expected']:,} right"
+    return f"{one['missing']:,} of {one['expected']:,} missing, {one['wrong']:,} wrong"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,72 @@
+"""The page on performance: a table, and bars as inline SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from typing import Any
+
+PICTURE = Path(__file__).parents[2] / "docs/performance.svg"
+_WIDE, _HIGH, _LEFT = 720, 22, 150
+
+
+def bars(values: dict[str, float]) -> str:
+    """A chart of *values*, with each value at the end of its bar."""
+    most, rows = max(values.values()), []
+    for number, (name, value) in enumerate(values.items()):
+        top, wide = 8 + number * _HIGH, (_WIDE - _LEFT - 130) * value / most
+        rows.append(
+            f'<text x="{_LEFT - 8}" y="{top + 14}" text-anchor="end">{escape(name)}</text>'
+            f'<rect x="{_LEFT}" y="{top + 3}" width="{max(1, wide):.1f}" height="{_HIGH - 8}" fill="#2b6cb0"/>'
+            f'<text x="{_LEFT + wide + 6:.1f}" y="{top + 14}">{value:,.3f}</text>'
+        )
+    high = 16 + len(rows) * _HIGH
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDE} {high}" role="img" '
+        'font-family="sans-serif" font-size="12"><title>Speed, as a share of what was written by hand</title>'
+        f'<rect width="{_WIDE}" height="{high}" fill="#fff"/>{"".join(rows)}</svg>\n'
+    )
+
+
+def page(
+    found: dict[str, dict[str, Any]], grown: dict[str, Any], of: tuple[int, int, int], described: Callable[[str], str]
+) -> str:
+    """The whole page; the picture is written beside it."""
+    from benchmarks.peers.__main__ import verdict
+
+    events, cameras, rounds = of
+    floor = found["by_hand"]["seconds"]
+    ran = {name: one for name, one in found.items() if "absent" not in one}
+    PICTURE.write_text(bars({name: floor / one["seconds"] for name, one in ran.items()}))
+    lines = [
+        "# Performance",
+        "",
+        "<!-- Written by python -m benchmarks.peers --write; do not edit. -->",
+        "",
+        f"Five rules (`benchmarks/peers/watch`) over {events:,} events of {cameras:,} cameras, from JSON Lines to alerts, "
+        "on a virtual machine with two shared cores, one of them used. Each measurement has a process of its own and is "
+        f"of processor time; the median of {rounds} rounds in turns. **Read the ratios**: of what was written by hand for "
+        "these five rules, which keeps no evidence and takes nothing late, twice or corrected.",
+        "",
+        "![Speed, as a share of what was written by hand](performance.svg)",
+        "",
+        "| | events a second | of the floor | MB | alerts |",
+        "|---|---:|---:|---:|---|",
+    ]
+    for name, one in ran.items():
+        speed = f"{events / one['seconds']:,.0f} | {floor / one['seconds']:.3f} | {one['memory']:.0f}"
+        lines.append(f"| `{name}` | {speed} | {verdict(name, one)} |")
+    lines += ["", *[f"- `{name}`: {described(name)}" for name in found]]
+    lines += [f"- `{name}` was not run: {one['absent']}" for name, one in found.items() if "absent" in one]
+    for title, sizes in grown.items():
+        lines += [
+            "",
+            f"## With more {title}",
+            "",
+            "| events | cameras | microseconds an event | by hand |",
+            "|---:|---:|---:|---:|",
+        ]
+        for (many, cams), costs in sizes:
+            lines.append(f"| {many:,} | {cams:,} | {costs['from_lines']:.1f} | {costs['by_hand']:.1f} |")
+    return "\n".join(lines) + "\n"
