@@ -6,7 +6,7 @@ from benchmarks.peers.__main__ import table, verdict
 from benchmarks.peers.chart import bars
 from benchmarks.peers.one import measured
 
-EVENTS = (6_000, 600, 3)
+EVENTS = (20_000, 600, 3)
 
 
 @pytest.mark.parametrize("way", [ours.from_lines, ours.from_events])
@@ -14,7 +14,7 @@ def test_oversight_tells_what_was_written_by_hand(way):
     """Two programs that share nothing tell the same alerts, each once."""
     lines = work.lines(*EVENTS)
     expected = ours.by_hand(lines)()
-    assert {"P1", "P2", "P3", "P5"} <= {rule for rule, _, _ in expected}
+    assert {"P1", "P2", "P3", "P4", "P5"} == {rule for rule, _, _ in expected}
     told = way(lines)()
     assert work.sameness(expected) == work.sameness(told)
     assert len(expected) == len(told)

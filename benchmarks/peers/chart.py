@@ -44,9 +44,9 @@ def page(
         "",
         "<!-- Written by python -m benchmarks.peers --write; do not edit. -->",
         "",
-        f"Five rules (`benchmarks/peers/watch`) over {events:,} events of {cameras:,} cameras, from JSON Lines to alerts, "
-        "on a virtual machine with two shared cores, one of them used. Each measurement has a process of its own and is "
-        f"of processor time; the median of {rounds} rounds in turns. **Read the ratios**: of what was written by hand for "
+        f"Five rules (`benchmarks/peers/watch`) over {events:,} events of {cameras:,} cameras, JSON Lines to alerts,",
+        "on a virtual machine with two shared cores, one of them used. Each measurement has a process of its own and is",
+        f"of processor time; the median of {rounds} rounds in turns. **Read the ratios**: of what was written by hand for",
         "these five rules, which keeps no evidence and takes nothing late, twice or corrected.",
         "",
         "![Speed, as a share of what was written by hand](performance.svg)",

@@ -61,7 +61,7 @@ def _events(count, cameras, rng):
             kind, data = _paper(papers, *opening.pop())
         elif due and due[0][0] <= time:
             kind, data = "footage.deleted", {"footage": heapq.heappop(due)[1]}
-        elif missing and rng.random() < 0.5:  # what was taken away is replaced soon, so that most is lawful
+        elif missing and rng.random() < 0.25:  # what was taken away is replaced soon, so that most is lawful
             kind, data = _paper(papers, *missing.pop())
         else:
             kind = rng.choices(names, weights)[0]
