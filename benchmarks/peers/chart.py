@@ -46,7 +46,7 @@ def page(
         "",
         f"Five rules (`benchmarks/peers/watch`) over {events:,} events of {cameras:,} cameras, JSON Lines to alerts,",
         "on a virtual machine with two shared cores, one of them used. Each measurement has a process of its own and",
-        f"is of processor time; the median of {rounds} rounds in turns. **Read the ratios**: of what was written by hand",
+        f"is of processor time, the median of {rounds} rounds in turns. Read the ratios: of what was written by hand",
         "for these five rules, which keeps no evidence and takes nothing late, twice or corrected.",
         "",
         "![Speed, as a share of what was written by hand](performance.svg)",

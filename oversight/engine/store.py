@@ -273,8 +273,9 @@ class Readers:
 
     def note(self, instance: Instance, reads: tuple[Read, ...], journal: Journal) -> None:
         """Note what a judgement of *instance* read, in place of what was noted before."""
-        for read in tuple(self.further.of.get(instance, ())):
-            journal.write(self.further, (instance, read), None)
+        if instance in self.further.of:
+            for read in tuple(self.further.of[instance]):
+                journal.write(self.further, (instance, read), None)
         if self.rows.get(instance, ()) != reads:
             journal.write(self, instance, reads)
 
