@@ -114,10 +114,12 @@ class Program:
         on: compiled ``on`` rules by layer and kind of event.
         standing: compiled ``while`` rules by number.
         layers: how many layers of rules there are.
+        altered: whether a function in it was put in the place of a compiled one, so that no other engine may have it.
     """
 
     def __init__(self, pack: Pack, index: Callable[[Values], Matcher] = Index) -> None:
         self.pack = pack
+        self.altered = False
         self.operations = operations(pack.zone)
         self.tables = {name: Table(number, name) for number, name in enumerate([*pack.facts, "alert"])}
         layouts = {name: Layout.of(fact) for name, fact in pack.facts.items()}
