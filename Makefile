@@ -8,7 +8,7 @@ SCENARIO := examples/hong_kong/events.jsonl
 ALERTS := build/hong-kong.alerts.jsonl
 JUDGED := --rules hong-kong --until 2027-06-01T00:00:00+08:00
 RUN := $(BIN)/oversight run $(SCENARIO) $(JUDGED)
-# How many examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
+# How many histories or examples a property is tried on (tests/conftest.py): quick 50, ci 500, long 20,000.
 export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
 # The language server that editors run, and the published schema of SARIF: where npm is, the tests use them.
@@ -44,8 +44,9 @@ check: $(VENV)/.test
 	$(BIN)/python -m pytest --doctest-modules oversight --ignore oversight/engine/rete.py
 	$(BIN)/oversight check $(PACKS)
 
+# About three hours of processor time: some ninety minutes on two processors that have nothing else to do.
 long: $(VENV)/.test
-	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks

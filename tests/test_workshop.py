@@ -6,6 +6,7 @@ import weakref
 import pytest
 
 from oversight import Engine
+from oversight.engine.measure import Measure
 from tests.tiny import PERMITTED, granted, off, on, revoked, tiny
 
 BEFORE = """
@@ -61,3 +62,16 @@ def test_an_event_that_one_engine_read_is_the_same_to_another(tmp_path):
     one, other = Engine(pack), Engine(pack)
     one.feed(on("1", 1, "k"))
     assert () == one.feed(other.decode(on("1", 1, "k")))
+
+
+def test_what_measured_one_engine_does_not_measure_the_next(tmp_path):
+    """The functions that measure are put into a compiled pack for good, so that no other engine gets it."""
+    pack = tiny(tmp_path, PERMITTED)
+    measured = Engine(pack)
+    measure = Measure(measured)
+    measured.feed(on("1", 1, "k"))
+    before = dict(measure.judged)
+    del measured, measure._engine
+    Engine(pack).feed(on("1", 1, "k"))
+    assert {"R"} == before.keys()
+    assert before == measure.judged

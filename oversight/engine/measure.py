@@ -32,6 +32,7 @@ class Measure:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judged: dict[str, tuple[float, int]] = {}
+        engine._program.altered = True
         for rule in engine._program.rules:
             rule.breached = self._timed(rule, rule.breached)
 

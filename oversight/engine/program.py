@@ -116,10 +116,12 @@ class Program:
         standing: compiled ``while`` rules by number.
         layers: how many layers of rules there are.
         assumed: by id and part of a rule the assumed values that it reads, once it has told an alert.
+        altered: whether a function in it was put in the place of a compiled one, so that no other engine may have it.
     """
 
     def __init__(self, pack: Pack, index: Callable[[Values], Matcher] = Index) -> None:
         self.pack = pack
+        self.altered = False
         self.operations = operations(pack.zone)
         self.tables = {name: Table(number, name) for number, name in enumerate([*pack.facts, "alert"])}
         layouts = {name: Layout.of(fact) for name, fact in pack.facts.items()}

@@ -38,13 +38,16 @@ def program_for(engine: object, pack: Pack, matcher: str) -> Program:
         kept = _IDLE[id(pack)] = {}
         weakref.finalize(pack, _IDLE.pop, id(pack), None).atexit = False
     idle = kept.setdefault(matcher, [])
-    program = idle.pop() if idle else Program(pack, matcher_called(matcher))
+    try:
+        program = idle.pop()
+    except IndexError:  # asked for, not looked at first: engines may be made in several threads
+        program = Program(pack, matcher_called(matcher))
     program.pack = pack
     weakref.finalize(engine, _take_back, program, idle).atexit = False
     return program
 
 
 def _take_back(program: Program, idle: list[Program]) -> None:
-    if len(idle) < IDLE:
+    if len(idle) < IDLE and not program.altered:
         program.empty()
         idle.append(program)

@@ -40,6 +40,10 @@ class Acts:
         self.scope = scope
         self.plan = plan
         self.spells: dict[str, list[Spell]] = {name: [] for name in pack.facts}
+        self._kinds = {
+            name: {kind for entry in (*fact.starts, *fact.ends, *fact.changes) for kind in entry.kinds}
+            for name, fact in pack.facts.items()
+        }
 
     def holding(self, point: Point) -> dict[str, dict[Any, Holding]]:
         """The facts that hold at *point*, by name and key."""
@@ -65,8 +69,10 @@ class Acts:
         for step, (number, own) in enumerate(steps):
             together = list(own)
             for fact in self.pack.facts.values():
-                stood = before.get(fact.name, {}) if number == 0 else self.now(fact, (instant, 0))
-                self._step(fact, together, (instant, 1 + step if number else 0), stood, world)
+                acting = [event for event in together if event.kind in self._kinds[fact.name]]
+                if acting:
+                    stood = before.get(fact.name, {}) if number == 0 else self.now(fact, (instant, 0))
+                    self._step(fact, acting, (instant, 1 + step if number else 0), stood, world)
 
     def named(self, fact: Fact, entry: Entry, key: Any) -> Iterable[Spell]:
         """The spells that an ending entry can mean by the *key* it names."""

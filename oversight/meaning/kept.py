@@ -148,19 +148,56 @@ class KeptActs(Acts):
         return table
 
 
+class KnownActs(KeptActs):
+    """
+    The acts of a history of which all have been taken before: what held at each point is told again.
+
+    What acts later does not alter what held before, so that the spells which all acts made serve for every point.
+
+    Args:
+        taken: the acts, up to the last instant that will be asked for.
+        pack, scope, plan: as of :class:`Acts`.
+    """
+
+    def __init__(
+        self, taken: KeptActs, pack: Pack, scope: Callable[[datetime], Scope], plan: Callable[[datetime], None]
+    ) -> None:
+        super().__init__(pack, scope, plan)
+        self.spells = taken.spells
+        self.asked = taken.asked
+        for fact in pack.facts.values():
+            turns = self._counted(fact).turns
+            for spell in self.spells[fact.name]:
+                for instant in (spell.begins, spell.until, spell.lasts):
+                    if instant is not None and instant > spell.event.time:
+                        plan(instant)
+                ended = [] if spell.ended is None else [spell.ended]
+                for moment in [*ended, *[moment for moment, _, _ in spell.changes]]:
+                    self._turn += 1
+                    turns.append(((moment[0], 0), self._turn, spell.key))
+            heapify(turns)
+
+    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
+        """The events of an instant have acted already."""
+
+
 class KeptJudgement(Judgement):
     """
     A judgement of a long history: the same, with facts kept and instants in order.
 
     Args:
         pack, history: as of :class:`Judgement`.
+        taken: the acts of this history, where they are known.
     """
 
-    def __init__(self, pack: Pack, history: list[Event]) -> None:
+    def __init__(self, pack: Pack, history: list[Event], taken: KeptActs | None = None) -> None:
         super().__init__(pack, history, None)
-        self.acts: KeptActs = KeptActs(pack, self.scope, self.plan)
         self._ahead = list(self.instants)
         heapify(self._ahead)
+        if taken is None:
+            self.acts: KeptActs = KeptActs(pack, self.scope, self.plan)
+        else:
+            self.acts = KnownActs(taken, pack, self.scope, self.plan)
 
     def world(self) -> World:
         """The facts that can be asked for now."""

@@ -11,7 +11,7 @@ from attrs import evolve
 from oversight.ground.text import text_of
 from oversight.meaning.conditions import conjunction, each_of, key_order
 from oversight.meaning.evaluate import Scope
-from oversight.meaning.kept import KeptJudgement
+from oversight.meaning.kept import KeptActs, KeptJudgement
 from oversight.meaning.semantics import Judgement
 from oversight.meaning.spells import Holding
 from oversight.model.expressions import path_of
@@ -29,6 +29,9 @@ class Relevance:
         asked: the rules.
         subject: an id.
         at: the instant up to which the facts are looked at.
+
+    Attributes:
+        acts: of the history, where they had to be found out.
     """
 
     def __init__(self, pack: Pack, history: list[Event], asked: tuple[Rule, ...], subject: str, at: datetime) -> None:
@@ -37,9 +40,11 @@ class Relevance:
         # An exception looks at all subjects of an alert; a subject that is computed may come from anywhere.
         self._roots = {} if excepted else {rule.name: roots for rule in asked if (roots := _roots(rule)) is not None}
         self._keys: dict[str, set[Any]] = {}
+        self.acts: KeptActs | None = None
         if self._roots:
             facts = KeptJudgement(evolve(pack, rules=(), waivers=()), history)
             facts.run(at, closed=True)
+            self.acts = facts.acts
             for name, spells in facts.acts.spells.items():
                 named = (spell for spell in spells if self._names(spell))
                 self._keys[name] = {spell.key for spell in named}

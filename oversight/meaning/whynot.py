@@ -112,7 +112,7 @@ class _Inquiry(KeptJudgement):
     """A judgement that notes what it finds of some rules about one subject."""
 
     def __init__(self, pack: Pack, history: list[Event], asked: tuple[Rule, ...], relevance: Relevance) -> None:
-        super().__init__(pack, history)
+        super().__init__(pack, history, relevance.acts)
         self.asked = asked
         self.names = {rule.name for rule in asked}
         self.relevance = relevance
