@@ -260,6 +260,38 @@ def test_refused_values_are_not_quoted(tmp_path):
     assert "expected `str`, got `int` (at $.data.words)" in shown("jsonl", str(path)).lower()
 
 
+def test_alert_of_a_pseudonym_is_explained(tmp_path, capsys):
+    """With the same keys an alert is found again by its identity, which hangs on the pseudonym."""
+    path, keys = tmp_path / "events.jsonl", tmp_path / "keys"
+    add_key(str(keys))
+    made = {"kind": "note.made", "id": "1", "time": BEGIN.isoformat()}
+    path.write_text(json.dumps({**made, "data": {"note": "n-1", "actor": "u", "words": "w"}}))
+    with_keys = ["--rules", TELLING, "--pseudonyms", str(keys)]
+    assert 3 == main(["run", str(path), *with_keys])
+    alert = next(a["alert"] for a in map(json.loads, capsys.readouterr().out.splitlines()) if a["rule"] == "T-KEY")
+    assert 0 == main(["explain", alert, "--events", str(path), *with_keys])
+    assert 2 == main(["explain", alert, "--events", str(path), "--rules", TELLING])
+
+
+WRONG = """
+pack: {name: wrong, version: "1", language: 1, timezone: Asia/Hong_Kong}
+kinds:
+  note.made:
+    description: Somebody noted something.
+    emitter: operator
+    attributes:
+      note: {type: id, required: true, personal: [targets]}
+"""
+
+
+def test_keys_of_what_is_no_map(tmp_path, capsys):
+    """A list of keys on anything but a map is refused at its place."""
+    (tmp_path / "pack.yaml").write_text(WRONG)
+    assert 1 == main(["check", str(tmp_path)])
+    said = "pack.yaml:8:50: error[wrong-shape]: personal: lists keys of a map, and this is a string"
+    assert said in capsys.readouterr().out
+
+
 # Keys
 
 

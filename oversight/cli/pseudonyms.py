@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import say
-from oversight.runner.pseudonyms import KeyFileError, add_key
+from oversight.runner.pseudonyms import KeyFileError, Keys, add_key, read_keys
 
 
 def execute(arguments: Namespace) -> int:
@@ -24,3 +24,16 @@ def execute(arguments: Namespace) -> int:
     except KeyFileError as error:
         raise Usage(str(error)) from None
     return 0
+
+
+def chosen_keys(path: str | None) -> Keys | None:
+    """
+    The keys in the file *path* of ``--pseudonyms``; ``None`` where it was not given.
+
+    Raises:
+        Usage: it cannot be used.
+    """
+    try:
+        return None if path is None else read_keys(path)
+    except KeyFileError as error:
+        raise Usage(f"--pseudonyms {error}") from None

@@ -11,6 +11,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, follow_all, live_run
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
+from oversight.cli.pseudonyms import chosen_keys
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
@@ -22,7 +23,7 @@ from oversight.model.pack import Pack
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
 from oversight.runner.live import LiveRun
-from oversight.runner.pseudonyms import KeyFileError, Keys, read_keys
+from oversight.runner.pseudonyms import Keys
 from oversight.runner.run import Run, Tell
 from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
@@ -49,7 +50,7 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_follow(arguments)
     check_sources([*sources, *plan])
-    keys = _keys(arguments.pseudonyms)
+    keys = chosen_keys(arguments.pseudonyms)
     packs = load_all(arguments.rules, arguments.site)
     with output(arguments, [*sources, *plan]) as out:
         veil = discreet(packs, pseudonyms=keys is not None)
@@ -81,13 +82,6 @@ def _run(
 ) -> Run:
     clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
     return Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
-
-
-def _keys(path: str | None) -> Keys | None:
-    try:
-        return None if path is None else read_keys(path)
-    except KeyFileError as error:
-        raise Usage(f"--pseudonyms {error}") from None
 
 
 def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:
