@@ -22,7 +22,7 @@ from oversight.model.extract import extract
 from oversight.model.folding import fold
 from oversight.model.forms import Event
 from oversight.model.pack import RETRACTION, Expression
-from oversight.model.personal import CLEAR, Personal
+from oversight.model.personal import CLEAR, PRIVATE, Personal
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.personal import discreet
 from oversight.runner.pseudonyms import (
@@ -143,7 +143,7 @@ def test_shipped_rules_tell_nobody():
     """No shipped rule tells anything personal in its texts or subjects, so that nothing of them is withheld."""
     told = Personal(SHIPPED).rules
     assert len(SHIPPED.rules) == len(told)
-    assert {(CLEAR, CLEAR, CLEAR)} == {(each.message, each.remedy, each.subjects) for each in told.values()}
+    assert {CLEAR} == {level for each in told.values() for level in (*each.message, *each.remedy, each.subjects)}
 
 
 PLANTED = st.text(alphabet="Qqßé漢\"\\' \n\u202e", min_size=1, max_size=6).map(lambda text: f"XQ{text}QX")
@@ -227,12 +227,31 @@ def test_silence_is_no_accident(tmp_path):
     changes = Engine(pack).feed([event, closed])
     json_lines(told.append).tell(changes)
     json_lines(discreetly.append, [discreet([pack])]).tell(changes)
-    json_lines(named.append, [discreet([pack], pseudonyms=True)]).tell(changes)
+    json_lines(named.append, [discreet([pack], least=PRIVATE)]).tell(changes)
     assert {"XQ-1", "XQ-2", "XQ-3", "XQ-4"} == set(re.findall(r"XQ-\d", "".join(told)))
     assert set() == set(re.findall(r"XQ-\d", "".join(discreetly)))
     assert {"XQ-1", "XQ-3"} == set(re.findall(r"XQ-\d", "".join(named)))
     [subjects] = [json.loads(line)["subjects"] for line in discreetly if '"T-EVENT"' in line]
     assert ["[withheld]", "[withheld]"] == subjects
+
+
+def test_only_what_is_personal_is_withheld(tmp_path):
+    """In one text some braces are told and others are not; a pseudonym is told, free text never."""
+    path, keys = tmp_path / "events", tmp_path / "keys"
+    add_key(str(keys))
+    data = {"note": "n-1", "actor": "XQ-1", "words": "XQ-2"}
+    path.write_text(json.dumps({"kind": "note.made", "id": "1", "time": BEGIN.isoformat(), "data": data}))
+    name = read_keys(str(keys)).pseudonym("XQ-1", 0)
+    for more, messages in (
+        ([], {"T-EVENT": "n-1 by [withheld] as [withheld], born [withheld]", "T-KEY": "[withheld] said [withheld]"}),
+        (
+            ["--pseudonyms", str(keys)],
+            {"T-EVENT": f"n-1 by {name} as [withheld], born [withheld]", "T-KEY": f"{name} said [withheld]"},
+        ),
+    ):
+        lines = [line for line in shown("jsonl", str(path), *more).splitlines() if line.startswith("{")]
+        told = {alert["rule"]: alert["message"] for alert in map(json.loads, lines)}
+        assert messages == {rule: told[rule] for rule in messages}
 
 
 def test_late_evidence_names_nobody(tmp_path):

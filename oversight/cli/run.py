@@ -20,6 +20,7 @@ from oversight.outlets.checklist import checklist
 from oversight.outlets.personal import discreet
 from oversight.outlets.stream import Processor
 from oversight.model.pack import Pack
+from oversight.model.personal import PERSON, PRIVATE, without_personal
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
 from oversight.runner.live import LiveRun
@@ -51,9 +52,10 @@ def execute(arguments: Namespace) -> int:
     check_follow(arguments)
     check_sources([*sources, *plan])
     keys = chosen_keys(arguments.pseudonyms)
-    packs = load_all(arguments.rules, arguments.site)
+    least = PERSON if keys is None else PRIVATE
+    packs = [without_personal(pack, least) for pack in load_all(arguments.rules, arguments.site)]
     with output(arguments, [*sources, *plan]) as out:
-        veil = discreet(packs, pseudonyms=keys is not None)
+        veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
         made = live_run if arguments.follow else _run
         run = made(arguments, packs, tell, _refuse, keys)
