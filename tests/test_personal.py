@@ -205,7 +205,7 @@ def test_no_outlet_tells_what_is_personal(form, mode, tmp_path_factory):
     add_key(str(keys))
     more = [] if mode == "plain" else ["--pseudonyms", str(keys)]
 
-    @settings(max_examples=max(10, settings().max_examples // 10))
+    @settings(max_examples=max(10, settings().max_examples // 25))
     @given(planted())
     def holds(history):
         events, words = history
