@@ -7,7 +7,6 @@ import re
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,8 +20,9 @@ from oversight.model.expressions import Select, walk
 from oversight.model.extract import extract
 from oversight.model.folding import fold
 from oversight.model.forms import Event
-from oversight.model.pack import RETRACTION, Expression
+from oversight.model.pack import RETRACTION
 from oversight.model.personal import CLEAR, PRIVATE, Personal
+from oversight.model.persons import expressions, named_persons
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.personal import discreet
 from oversight.runner.pseudonyms import (
@@ -100,23 +100,12 @@ def answers(case, veil):
     return sorted(found, key=str)
 
 
-def expressions(value):
-    """Every expression in a part of a pack."""
-    if isinstance(value, Expression):
-        yield value.node
-    elif attrs.has(type(value)):
-        for part in attrs.fields(type(value)):
-            if part.name not in ("type", "place"):
-                yield from expressions(getattr(value, part.name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from expressions(item)
-
-
 def looks_at_persons(rule):
     """Whether a rule, or a fact that it reads, selects an id of a person."""
     read = extract(SHIPPED, [rule], [])
-    nodes = [node for part in (*read.rules, *read.facts.values()) for tree in expressions(part) for node in walk(tree)]
+    nodes = [
+        node for part in (*read.rules, *read.facts.values()) for one in expressions(part) for node in walk(one.node)
+    ]
     return any(isinstance(node, Select) and node.attribute in PERSONS for node in nodes)
 
 
@@ -136,7 +125,72 @@ def test_shipped_rules_judge_pseudonyms_as_ids():
             assert answers(case, lambda event: event) == answers(case, veil), f"{rule}: {case.name}"
 
 
+KNOWING = """
+pack: {name: knowing, version: "1", language: 1, timezone: Asia/Hong_Kong}
+kinds:
+  note.made:
+    description: Somebody noted something.
+    emitter: operator
+    attributes:
+      actor: {type: id, required: true, personal: true}
+      witnesses: {type: list, items: {type: id, personal: true}, required: true}
+      words: {type: str, required: true, personal: true}
+facts:
+  note:
+    key: actor
+    starts: {on: note.made as e, if: FIRST}
+    keep: forever
+rules:
+  - rule: R
+    title: A note
+    authority: {instrument: Charter, provision: section 1}
+    basis: commitment
+    severity: low
+    on: note.made as e
+    with: {who: e.actor}
+    if:
+      - some: note as n
+        where: [n.actor == e.actor, SECOND]
+    alert: told
+    remedy: none
+    cases: [{name: nothing, events: [], alerts: []}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "knows"),
+    [
+        ('e.actor == "u-1"', True),
+        ('e.actor in ["u-1"]', True),
+        ('e.actor.startsWith("u")', True),
+        ('e.actor.matches("^u")', True),
+        ('e.witnesses.exists(w, w != "u-1")', True),
+        ('"u-1" in e.witnesses', True),
+        ('e.actor != ""', False),
+        ('!e.actor.matches("^\\\\s*$")', False),
+        ("e.actor in e.witnesses", False),
+        ('e.words == "drill"', False),
+    ],
+)
+def test_rules_that_know_a_person_by_name(condition, knows, tmp_path, capsys):
+    """What compares an id of a person with what is written is refused where ids are replaced, at its place."""
+    first, second = KNOWING.replace("SECOND", "n.words != e.words"), KNOWING.replace("FIRST", 'e.words != "x"')
+    for text, name in ((first, "FIRST"), (second, "SECOND")):
+        (tmp_path / "pack.yaml").write_text(text.replace(name, "'" + condition + "'"))
+        assert knows == (condition in [text for _, text in named_persons(load(tmp_path))])
+    (tmp_path / "pack.yaml").write_text(second.replace("SECOND", 'who == "u-1"'))
+    assert ['who == "u-1"'] == [text for _, text in named_persons(load(tmp_path))]
+    add_key(str(tmp_path / "keys"))
+    assert 2 == main(["run", "setup.cfg", "--rules", str(tmp_path), "--pseudonyms", str(tmp_path / "keys")])
+    assert 'pack.yaml:26:37: who == "u-1"' in capsys.readouterr().err
+
+
 # Silence
+
+
+def test_shipped_rules_know_nobody():
+    """No shipped rule compares an id of a person with what is written in it."""
+    assert [] == list(named_persons(SHIPPED))
 
 
 def test_shipped_rules_tell_nobody():

@@ -11,7 +11,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, follow_all, live_run
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
-from oversight.cli.pseudonyms import chosen_keys
+from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
@@ -54,6 +54,7 @@ def execute(arguments: Namespace) -> int:
     keys = chosen_keys(arguments.pseudonyms)
     least = PERSON if keys is None else PRIVATE
     packs = [without_personal(pack, least) for pack in load_all(arguments.rules, arguments.site)]
+    check_pseudonyms(keys, packs)
     with output(arguments, [*sources, *plan]) as out:
         veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
