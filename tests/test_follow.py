@@ -249,8 +249,13 @@ def test_missing_file_is_waited_for(tmp_path):
 
 
 def test_what_cannot_be_followed(tmp_path):
-    """An archive, and a file that is not there, are refused at once."""
-    for name, said in (("events.gz", "an archive does not grow"), ("none", "no such file or directory")):
+    """An archive, a file that is not there and a pipe are refused at once."""
+    os.mkfifo(tmp_path / "pipe")
+    for name, said in (
+        ("events.gz", "an archive does not grow"),
+        ("none", "no such file or directory"),
+        ("pipe", "no file that grows; --follow reads a pipe as standard input"),
+    ):
         with pytest.raises(SourceError, match=said):
             GrowingFile(str(tmp_path / name), print)
 

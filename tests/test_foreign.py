@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from oversight.model.alerts import RAISED
+from oversight.model.alerts import CLEARED, RAISED, WITHDRAWN
 from oversight.outlets.cloudevents import cloud_events
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.ocsf import Renderer, ocsf
@@ -204,6 +204,17 @@ def test_long_syslog_is_cut():
 def test_frame_counts_octets():
     """A frame says how many octets follow, not how many characters."""
     assert "3 é!".encode() == framed("é!")
+
+
+def test_what_is_over_is_not_told_as_if_it_were_so():
+    """Of a breach that has ended or never was, no form for others says in its text that it is one."""
+    over = [change for change in STORY if change.change in (CLEARED, WITHDRAWN)]
+    assert 2 == len(over)
+    findings = [json.loads(line)["message"] for line in told(OUTLETS["ocsf"], over)]
+    messages = [parse_syslog(message).msg for message in told(OUTLETS["syslog"], over)]
+    for text, word in zip((*findings, *messages), ("cleared", "withdrawn") * 2, strict=True):
+        assert word in text
+        assert ALERT.message not in text
 
 
 # Schemas

@@ -155,11 +155,7 @@ def _out_options(command: _Parser) -> None:
 
 
 def _live_options(command: _Parser) -> None:
-    command.add_argument(
-        "--pseudonyms",
-        metavar="FILE",
-        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonyms)",
-    )
+    _pseudonyms_option(command)
     command.add_argument(
         "--follow",
         action="store_true",
@@ -210,6 +206,7 @@ def _explain(command: _Parser) -> None:
     _rules_option(command)
     _until_option(command)
     _known_option(command)
+    _pseudonyms_option(command)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
@@ -311,6 +308,14 @@ def _rules_option(command: _Parser) -> None:
 def _site_option(command: _Parser) -> None:
     command.add_argument(
         "--site", metavar="FILE", help="what this place sets for itself: parameters, severities, dates and exceptions"
+    )
+
+
+def _pseudonyms_option(command: _Parser) -> None:
+    command.add_argument(
+        "--pseudonyms",
+        metavar="FILE",
+        help="put pseudonyms in the place of ids of persons, by the keys of this file (oversight pseudonyms)",
     )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import asdict
 
 from oversight.cli.arguments import Usage
+from oversight.cli.pseudonyms import chosen_keys
 from oversight.cli.packs import load_all
 from oversight.cli.run import check_clocks, check_sources
 from oversight.cli.terminal import say
@@ -41,6 +42,7 @@ def execute(arguments: Namespace) -> int:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
     check_clocks(arguments)
     check_sources(sources)
+    keys = chosen_keys(arguments.pseudonyms)
     packs = load_all(arguments.rules, arguments.site)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
@@ -49,7 +51,7 @@ def execute(arguments: Namespace) -> int:
         for change in changes:
             told.setdefault(change.alert, []).append(change)
 
-    run = Run(packs, tell, refused.append, until=arguments.until, known_at=arguments.as_known_at)
+    run = Run(packs, tell, refused.append, until=arguments.until, known_at=arguments.as_known_at, keys=keys)
     for source in sources:
         run.take(source)
     run.finish()

@@ -11,6 +11,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, follow_all, live_run
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
+from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
@@ -19,10 +20,11 @@ from oversight.outlets.checklist import checklist
 from oversight.outlets.personal import discreet
 from oversight.outlets.stream import Processor
 from oversight.model.pack import Pack
+from oversight.model.personal import PERSON, PRIVATE, without_personal
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
 from oversight.runner.live import LiveRun
-from oversight.runner.pseudonyms import KeyFileError, Keys, read_keys
+from oversight.runner.pseudonyms import Keys
 from oversight.runner.run import Run, Tell
 from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
@@ -49,10 +51,12 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_follow(arguments)
     check_sources([*sources, *plan])
-    keys = _keys(arguments.pseudonyms)
-    packs = load_all(arguments.rules, arguments.site)
+    keys = chosen_keys(arguments.pseudonyms)
+    least = PERSON if keys is None else PRIVATE
+    packs = [without_personal(pack, least) for pack in load_all(arguments.rules, arguments.site)]
+    check_pseudonyms(keys, packs)
     with output(arguments, [*sources, *plan]) as out:
-        veil = discreet(packs, pseudonyms=keys is not None)
+        veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
         made = live_run if arguments.follow else _run
         run = made(arguments, packs, tell, _refuse, keys)
@@ -81,13 +85,6 @@ def _run(
 ) -> Run:
     clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
     return Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
-
-
-def _keys(path: str | None) -> Keys | None:
-    try:
-        return None if path is None else read_keys(path)
-    except KeyFileError as error:
-        raise Usage(f"--pseudonyms {error}") from None
 
 
 def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:

@@ -59,7 +59,8 @@ def either(shapes: Iterable[Mapping[str, Attribute]]) -> dict[str, Attribute]:
         required = len(having) == len(several) and all(attribute.required for attribute in having)
         kind = reduce(merged, (attribute.type for attribute in having))
         first = having[0]
-        found[name] = Attribute(name, kind, required, first.description, first.unit, any(a.personal for a in having))
+        personal, identifier = any(a.personal for a in having), all(a.identifier for a in having)
+        found[name] = Attribute(name, kind, required, first.description, first.unit, personal, identifier)
     return found
 
 

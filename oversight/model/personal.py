@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from oversight.model.expressions import Call, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.pack import Each, Entry, Expression, Fact, Kind, Latest, Measure, Pack, Query, Rule, Template
@@ -20,6 +20,7 @@ CLEAR, PERSON, PRIVATE = range(3)
 """Nothing personal; an id that a pseudonym can stand for; what only silence can hide."""
 
 ALERT = "alert"
+WITHHELD = "[withheld]"
 _SAYS_NO_VALUE = frozenset(
     {"&&", "||", "!", "==", "!=", "<", "<=", ">", ">=", "in", "size", "startsWith", "endsWith", "contains", "matches"}
 )
@@ -96,12 +97,12 @@ class Told:
     How personal what an alert says is, as levels.
 
     Args:
-        message, remedy: of what stands in braces.
+        message, remedy: of each piece of the text.
         subjects: of the ids it is about.
     """
 
-    message: int
-    remedy: int
+    message: tuple[int, ...]
+    remedy: tuple[int, ...]
     subjects: int
 
 
@@ -209,9 +210,9 @@ class Personal:
             return max(self.key(source.fact), default=CLEAR)
         return names[rule.each.name].most
 
-    def _template(self, template: Template, names: Marks) -> int:
-        marks = (self._mark(piece.node, names) for piece in template.pieces if isinstance(piece, Expression))
-        return _either(marks).most
+    def _template(self, template: Template, names: Marks) -> tuple[int, ...]:
+        pieces = template.pieces
+        return tuple(self._mark(each.node, names).most if isinstance(each, Expression) else CLEAR for each in pieces)
 
     def _mark(self, node: Node, names: Marks) -> Mark:
         if isinstance(node, Name):
@@ -240,6 +241,27 @@ class Personal:
             named = isinstance(index, Literal) and isinstance(index.value, str)
             return marks[0].part(str(index.value)) if named and isinstance(index, Literal) else marks[0]
         return _either(marks)
+
+
+def without_personal(pack: Pack, least: int) -> Pack:
+    """
+    *pack* with texts that say ``[withheld]`` where they would tell something personal; it judges as before.
+
+    Args:
+        pack: checked.
+        least: from which level on values are withheld.
+    """
+    rules, told = [], Personal(pack).rules
+    for rule in pack.rules:
+        levels = told[rule.id, rule.part]
+        message, remedy = _veiled(rule.message, levels.message, least), _veiled(rule.remedy, levels.remedy, least)
+        rules.append(evolve(rule, message=message, remedy=remedy))
+    return evolve(pack, rules=tuple(rules))
+
+
+def _veiled(template: Template, levels: tuple[int, ...], least: int) -> Template:
+    pairs = zip(template.pieces, levels, strict=True)
+    return evolve(template, pieces=tuple(WITHHELD if level >= least else piece for piece, level in pairs))
 
 
 def _is_sure(about: Expression) -> bool:

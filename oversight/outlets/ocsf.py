@@ -13,6 +13,7 @@ from typing import Any
 from oversight.ground.time import parse_instant
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, to_json
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
+from oversight.outlets.text import said
 
 VERSION = "1.5.0"
 CATEGORY, CLASS = 2, 2003
@@ -69,7 +70,7 @@ class Renderer:
             "status": status_name,
             "time": _milliseconds(alert["at"]),
             "start_time": _milliseconds(alert["since"]),
-            "message": alert["message"],
+            "message": said(alert),
             "metadata": {"version": VERSION, "product": self._product, "log_name": "oversight"},
             "finding_info": self._finding_info(alert),
             "compliance": _compliance(alert),

@@ -6,36 +6,35 @@ from collections.abc import Iterable
 from typing import Any
 
 from oversight.model.pack import Pack, Template
-from oversight.model.personal import CLEAR, PERSON, Personal, Told
+from oversight.model.personal import PERSON, WITHHELD, Personal, Told
 from oversight.outlets.stream import EventDict, Processor
-
-WITHHELD = "[withheld]"
 
 
 class _Rule:
     """What of the alerts of one rule is withheld."""
 
     def __init__(self, told: Told, message: Template, remedy: Template, least: int) -> None:
-        self.message = _veiled(message) if told.message >= least else None
-        self.remedy = _veiled(remedy) if told.remedy >= least else None
+        self.message = _veiled(message) if max(told.message, default=0) >= least else None
+        self.remedy = _veiled(remedy) if max(told.remedy, default=0) >= least else None
         self.subjects = told.subjects >= least
 
 
-def discreet(packs: Iterable[Pack], *, pseudonyms: bool = False) -> Processor:
+def discreet(packs: Iterable[Pack], *, least: int = PERSON) -> Processor:
     """
     A processor that withholds what attributes marked ``personal`` may have put into an alert.
 
-    Of a text that reads one, everything in braces is withheld; of the subjects, all of them, though they are counted
-    still; of the key of a fact, the part that is personal. All keys stay, as the contract has it.
+    Of a text that reads one, everything in braces is withheld, unless the pack of the engine comes from
+    :func:`oversight.model.personal.without_personal`, whose texts withhold less; of the subjects, all of them, though
+    they are counted still; of the key of a fact, the part that is personal. All keys stay, as the contract has it.
 
     Args:
         packs: whose alerts come through.
-        pseudonyms: whether ids of persons were replaced when the events were taken in; then they may be told.
+        least: from which level on values are withheld. ``PRIVATE`` lets ids of persons through, which is right where
+            they were replaced by pseudonyms when the events were taken in.
 
     >>> discreet([])(None, "tell", {"pack": "p", "rule": "R", "part": None, "missing": [], "message": "m"})["message"]
     'm'
     """
-    least = PERSON + 1 if pseudonyms else CLEAR + 1
     rules: dict[tuple[str, str, str], _Rule] = {}
     keys: dict[tuple[str, str], tuple[bool, ...]] = {}
     for pack in packs:

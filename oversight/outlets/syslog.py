@@ -16,7 +16,7 @@ from oversight.ground.time import parse_instant
 from oversight.model.alerts import CLEARED, WITHDRAWN
 from oversight.outlets.processors import sanitise
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
-from oversight.outlets.text import rule_text
+from oversight.outlets.text import rule_text, said
 
 FACILITY = 13  # log audit
 SEVERITIES = {"critical": 2, "high": 3, "medium": 4, "low": 5, "info": 6}
@@ -46,7 +46,8 @@ class Renderer:
         priority = FACILITY * 8 + _severity(alert)
         at = parse_instant(alert["at"]).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
         head = f"<{priority}>1 {at}Z {self._host} oversight - {alert['change']} [{SD_ID}{_parameters(alert)}] "
-        text = f"{alert['title']}: {alert['message']}"
+        ended = alert["change"] in (CLEARED, WITHDRAWN)
+        text = said(alert) if ended else f"{alert['title']}: {alert['message']}"
         return _cut(head + _MARK + text, MOST)
 
 

@@ -177,6 +177,18 @@ def _hour(at: datetime) -> str:
     return f"{at:%H:%M:%S}" if at.second or at.microsecond else f"{at:%H:%M}"
 
 
+def said(alert: Mapping[str, Any]) -> str:
+    """
+    What a change says now: the message while the breach stands; of one that is over, or never was, just that.
+
+    >>> said({"change": "cleared", "title": "Camera without a permit", "message": "no permit is on record"})
+    'Camera without a permit: cleared: the breach has ended'
+    """
+    if alert["change"] in (RAISED, UPDATED):
+        return str(alert["message"])
+    return f"{alert['title']}: {_WORDS[alert['change']]}"
+
+
 def rule_text(alert: Mapping[str, Any]) -> str:
     """
     The rule of an alert, with its part where it has one.

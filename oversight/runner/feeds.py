@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import stat
 from collections.abc import Callable
 
 from oversight.ground.text import printable
@@ -24,7 +25,7 @@ class GrowingFile:
         say: told when the file is another, or was cut off.
 
     Raises:
-        SourceError: it cannot be opened, or is an archive.
+        SourceError: it cannot be opened, is an archive, or no file at all.
     """
 
     def __init__(self, path: str, say: Callable[[str], object]) -> None:
@@ -33,9 +34,12 @@ class GrowingFile:
         if path.endswith(ARCHIVES):
             raise SourceError(f"{self._shown}: an archive does not grow; --follow reads plain files")
         try:
-            self._file = os.open(path, os.O_RDONLY)
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
         except OSError as error:
             raise SourceError(f"{self._shown}: {(error.strerror or 'cannot be opened').lower()}") from None
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise SourceError(f"{self._shown}: this is no file that grows; --follow reads a pipe as standard input, -")
         self._lines, self._read, self._moved = Lines(), 0, False
 
     def read(self) -> Block | None:

@@ -62,7 +62,7 @@ class Keys:
 
         >>> keys = Keys((_EARLIEST,), (bytes(32),))
         >>> keys.pseudonym("u-7", 0), keys.pseudonym(" ", 0)
-        ('pn-qa4cvk4ihs2kbgyfqk5sjqxuhm', ' ')
+        ('pn-gjw7lmipnd45wkgkucghnlxyhy', ' ')
         """
         if not value.strip():
             return value

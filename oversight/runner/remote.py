@@ -55,6 +55,7 @@ class Address:
         try:
             parts = urlsplit(text)
             port = parts.port
+            (parts.hostname or "").encode("idna")
         except ValueError as error:
             raise SinkError(f"--out {shown}: {printable(str(error)).lower()}") from None
         more = parts.path or parts.query or parts.fragment or parts.username is not None
