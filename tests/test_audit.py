@@ -11,12 +11,13 @@ from tests.conftest import PROFILE
 
 from oversight.errors import RecordError, SealBroken
 from oversight.model.wire import canonical
-from oversight.record.audit import Finding, audit
+from oversight.record.audit import audit
 from oversight.record.checkpoints import Checkpoint
 from oversight.record.entries import (
     BEGUN, CHANGE, CLOSE, EVENT, PRUNE, SNAPSHOT, Batch, Entry, Forgotten, Snapshot, digest_of_keys, entries_of,
     identity_key,
 )  # fmt: skip
+from oversight.record.findings import Finding
 from oversight.record.keys import SigningKey
 from oversight.record.sealing import sealed_by
 from oversight.record.sqlite import SQLiteStore

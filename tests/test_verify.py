@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -128,6 +129,31 @@ class TestKey:
 
 
 class TestOpening:
+    def test_what_seals_is_an_extra(self, tmp_path: Path, key: Path) -> None:
+        """Without the library for keys a record is kept all the same; what needs a key says what to install."""
+        made(tmp_path / "plain")
+        program = f"""
+import sys
+sys.modules["cryptography"] = sys.modules["rfc3161_client"] = None
+import oversight
+from oversight.cli import main
+pack = oversight.load("{tmp_path}/plain")
+with oversight.open("sqlite:///{tmp_path}/bare.db", pack) as record:
+    print(record.size)
+for arguments in (["key", "a", "--out", "k"], ["verify", "{tmp_path}/bare.db"]):
+    print(main(arguments))
+oversight.open("sqlite:///{tmp_path}/other.db", pack, key="{key}")
+"""
+        answer = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert "1\n2\n2\n" == answer.stdout
+        says = "keys need the library cryptography: pip install 'oversight[seal]'"
+        told = answer.stderr.splitlines()
+        assert [f"oversight: {says}"] * 2 == told[:2]
+        assert f"oversight.ground.errors.SealMissing: {says}" == told[-1]
+        assert not (tmp_path / "other.db").exists()
+
     def test_a_sealed_record_takes_its_key(self, case: Path, pack: oversight.Pack, tmp_path: Path) -> None:
         """A sealed record is added to with its key alone; to read it takes none."""
         url = f"sqlite:///{case}"

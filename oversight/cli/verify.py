@@ -17,13 +17,14 @@ from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.model.pack import Pack
+from oversight.record.findings import Finding
 from oversight.record.store import Store, is_store
 from oversight.runner.derivation import Derivation, derive
 from oversight.runner.keeper import Settings
 from oversight.runner.packs import shipped
 
 if TYPE_CHECKING:
-    from oversight.record.audit import Audit, Finding
+    from oversight.record.audit import Audit
     from oversight.record.checkpoints import Checkpoint
     from oversight.record.keys import VerifyingKey
 

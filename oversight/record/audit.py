@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from oversight.ground.errors import NoteRefused, RecordError
 from oversight.ground.text import printable
@@ -29,6 +29,7 @@ from oversight.record.entries import (
     identity_key,
     leaf_of,
 )
+from oversight.record.findings import Finding
 from oversight.record.keys import VerifyingKey
 from oversight.record.merkle import HASH_SIZE, leaf_hash
 from oversight.record.published import Published
@@ -38,23 +39,6 @@ from oversight.record.tiles import WIDTH, TileTree, tile_name, tiles_of
 _LEAF = re.compile(rb'\{"commitment":"[0-9a-f]{64}","type":"(?P<type>[a-z]{1,40})"\}')
 """Exactly what :func:`leaf_of` writes; of a forgotten body it is all that is left to look at."""
 _KEPT = "a checkpoint that was kept"
-
-
-@frozen
-class Finding:
-    """
-    Something that does not hold.
-
-    Args:
-        position: of the entry; ``None`` where it is about no single one.
-        what: in words.
-    """
-
-    position: int | None
-    what: str
-
-    def __str__(self) -> str:
-        return self.what if self.position is None else f"position {self.position}: {self.what}"
 
 
 @define

@@ -17,8 +17,8 @@ from oversight.ground.errors import RecordDamaged, RecordForgotten, SnapshotRefu
 from oversight.ground.text import printable
 from oversight.model.pack import Pack
 from oversight.model.wire import canonical
-from oversight.record.audit import Finding
 from oversight.record.entries import CHANGE, EVENT, Entry
+from oversight.record.findings import Finding
 from oversight.record.store import Store
 from oversight.runner.keeper import FOLLOWED, Keeper, Settings
 
