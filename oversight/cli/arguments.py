@@ -11,7 +11,8 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period, parse_instant
 
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
-EVENTS = f"{FILE}; - is standard input"
+EVENTS = f"{FILE}; - is standard input; the URL of a record stands for its events"
+STORE = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 PACK = "name of a shipped pack, or the folder of one"
 REVISED = (
     f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
@@ -116,6 +117,9 @@ def _run(command: _Parser) -> None:
     )
     command.add_argument("--out", metavar="FILE", help="write the results there, not to standard output")
     command.add_argument(
+        "--store", metavar="URL", help=f"keep all in a record, go on where it was, tell what is new; {STORE}"
+    )
+    command.add_argument(
         "--stats",
         action="store_true",
         help="in the end, say how fast it was, what is in memory and which rules took most",
@@ -170,7 +174,10 @@ def _test(command: _Parser) -> None:
 
 def _explain(command: _Parser) -> None:
     command.add_argument("alert", metavar="ALERT", help="identity of the alert, or the beginning of it")
-    command.add_argument("--events", required=True, action="append", metavar="FILE", help=FILE)
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--events", action="append", metavar="FILE", help=FILE)
+    where.add_argument("--store", metavar="URL", help=f"the record that has the alert; {STORE}")
+    command.options += ["--events", "--store"]
     _rules_option(command)
     _until_option(command)
     _known_option(command)

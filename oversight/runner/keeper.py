@@ -49,6 +49,20 @@ class Settings:
         """What the first entry of the record says."""
         return canonical({"pack": self.pack, "name": self.name, "revise": self.revise, "clock": self.clock})
 
+    @classmethod
+    def of(cls, store: Store) -> Settings:
+        """
+        How the record in *store* was begun.
+
+        Raises:
+            RecordDamaged: it does not say.
+        """
+        first = next(store.entries(0, 1), None)
+        if first is None or first.type != BEGUN or first.body is None:
+            raise RecordDamaged("the record does not begin with the pack under which it was begun")
+        said = plain(first.body)
+        return cls(said["pack"], said["name"], said["revise"], said["clock"])
+
     def check(self, store: Store) -> None:
         """
         Make sure that the record was begun so.
@@ -57,20 +71,17 @@ class Settings:
             RecordRefused: it was not.
             RecordDamaged: it does not say.
         """
-        first = next(store.entries(0, 1), None)
-        if first is None or first.type != BEGUN or first.body is None:
-            raise RecordDamaged("the record does not begin with the pack under which it was begun")
-        found = plain(first.body)
-        if found["pack"] != self.pack:
+        found = Settings.of(store)
+        if found.pack != self.pack:
             raise RecordRefused(
-                f"the record was begun under another pack: {printable(found['name'], 80)} of digest "
-                f"{found['pack'][:12]}, this one is {self.name} of digest {self.pack[:12]}; open it with that pack "
-                "and its site file, or begin a new record under this one from the events of the old"
+                f"the record was begun under another pack: {printable(found.name, 80)} of digest {found.pack[:12]}, "
+                f"this one is {self.name} of digest {self.pack[:12]}; open it with that pack and its site file, or "
+                "begin a new record under this one from the events of the old"
             )
-        for name, given in (("revise", self.revise), ("clock", self.clock)):
-            if found[name] != given:
+        for name, was, given in (("revise", found.revise, self.revise), ("clock", found.clock, self.clock)):
+            if was != given:
                 raise RecordRefused(
-                    f"the record was begun with {name}={printable(str(found[name]), 40)}, not with {given}; open it "
+                    f"the record was begun with {name}={printable(str(was), 40)}, not with {given}; open it "
                     "with that, or begin a new record from the events of the old"
                 )
 
