@@ -294,6 +294,29 @@ class TestCheckpoint:
         assert 2 == say("verify", case, "--since", tmp_path / "kept", *stamp)[0]
 
 
+class TestRun:
+    def test_a_run_into_a_sealed_record(self, tmp_path: Path, pack: oversight.Pack, key: Path, say: Say) -> None:
+        """`run --store --key` seals what it keeps, and verify finds that all of it holds."""
+        lines = tmp_path / "events.jsonl"
+        lines.write_text("".join(f"{json.dumps(event)}\n" for event in events(30)))
+        url = f"sqlite:///{tmp_path / 'case.db'}"
+        common = ["run", lines, "--rules", tmp_path / "pack", "--store", url]
+        status, out, _ = say(*common, "--key", key)
+        assert 3 == status
+        assert 60 == len(out.splitlines())
+        status, out, _ = say("verify", url, "--key", f"{key}.pub", "--rules", tmp_path / "pack")
+        assert 0 == status
+        assert "60 changes of alerts, derived anew" in out
+        for arguments, says in (
+            (common, "the record is sealed"),
+            (["run", lines, "--rules", tmp_path / "pack", "--key", key], "--key seals a record: give one with --store"),
+            ([*common, "--key", f"{key}.pub"], "can be read by others"),
+        ):
+            status, out, err = say(*arguments)
+            assert (2, "") == (status, out)
+            assert says in err
+
+
 class TestVerify:
     def test_what_holds(self, case: Path, tmp_path: Path, key: Path, say: Say) -> None:
         """Verify says what it looked at, the alerts included, and what it could not look at."""

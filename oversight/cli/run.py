@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from oversight.cli import recorded
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
 from oversight.cli.terminal import reading, say
@@ -23,6 +24,7 @@ from oversight.outlets.stream import Outlet
 from oversight.outlets.text import text
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
 from oversight.runner.plan import Plan
+from oversight.runner.recorded import Appended
 from oversight.runner.run import Run, Tell
 from oversight.runner.stats import Stats
 
@@ -43,8 +45,12 @@ def execute(arguments: Namespace) -> int:
         raise Usage("--plan-until lets time pass after a plan: give one with --plan")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
+    if arguments.key is not None and arguments.store is None:
+        raise Usage("--key seals a record: give one with --store")
     check_clocks(arguments)
     check_sources([*sources, *plan])
+    if arguments.store is not None:
+        return recorded.execute(arguments, _teller)
     packs = load_all(arguments.rules, arguments.site)
     with _written(arguments.out, [*sources, *plan]) as out:
         tell = _silent if plan else _teller(arguments.format, out, packs[0])
@@ -116,7 +122,7 @@ def check_sources(sources: list[str]) -> None:
             raise Usage(str(error)) from None
 
 
-def _teller(form: str | None, out: TextIO, pack: Pack) -> Tell:
+def _teller(form: str | None, out: TextIO | Appended, pack: Pack) -> Tell:
     def sink(told: str) -> None:
         out.write(told + "\n")
 
