@@ -33,7 +33,9 @@ from benchmarks.servers import running
 import oversight
 from oversight import Change, Pack
 from oversight.model.alerts import to_json
-from oversight.record.store import knows
+from oversight.record.audit import audit
+from oversight.record.keys import SigningKey
+from oversight.record.store import knows, open_store
 from oversight.runner import pace
 
 HERE = Path(__file__).parent
@@ -42,6 +44,7 @@ BATCHES = (1, 3, 40, 100, 250)
 REVISE = "P2D"
 CARELESS = 0.2
 """The share of the runs that begin anew from the first event, not a few batches before the point reached."""
+KEY = SigningKey("example.org/permits", bytes(range(32)))
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -115,7 +118,7 @@ def run(url: str, pack: Pack, given: list[list[bytes]], told: Path, again: int |
         told: the file that is told.
         again: how many batches that the record has come once more before the next; all where it is left out.
     """
-    with oversight.open(url, pack, revise=REVISE, outlets={"lines": Lines(told)}) as record:
+    with oversight.open(url, pack, revise=REVISE, outlets={"lines": Lines(told)}, key=KEY) as record:
         first = 0
         if again is not None:
             there = bisect_left(given, True, key=lambda batch: not knows(record._opened(), "s", _newest(batch)))
@@ -191,6 +194,10 @@ def check(url: str, pack: Pack, wanted: list[bytes], told: Path) -> int:
     with oversight.open(url, pack, revise=REVISE, read_only=True) as record:
         recorded = [to_json(change.as_dict()).encode() for change in record.changes()]
     assert recorded == wanted, _difference(recorded, wanted, "recorded")
+    store = open_store(url, read_only=True)
+    broken = audit(store, [KEY.public]).first
+    store.close()
+    assert broken is None, f"the log does not hold: {broken}"
     lines, place = told.read_bytes().splitlines(), {line: number for number, line in enumerate(wanted)}
     reached = 0
     for line in lines:
