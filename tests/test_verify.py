@@ -89,7 +89,11 @@ def rewritten(case: Path, change: Callable[[Entry], Entry], key: SigningKey = KE
     old, new = SQLiteStore(case, read_only=True), SQLiteStore(case.with_name("anew.db"))
     rows = [change(entry) for entry in old.entries()]
     tiles, note = sealed_by(key)(new)(rows)
-    known = {("", str(plain(row.body)["id"])): row.position for row in rows if row.type == "event" and row.body}
+    known = {
+        ("", str(plain(row.body or b"")["id"])): row.position
+        for row in rows
+        if row.type == "event" and row.body != b"[]"
+    }
     new.commit(Batch(entries=rows, tiles=tiles, checkpoint=note, identities=known, snapshot=old.snapshot()))
     new.close()
     old.close()
@@ -393,6 +397,34 @@ class TestVerify:
             new.commit(Batch(entries=placed, tiles=tiles, checkpoint=note))
             assert [says] == [says for each in derive(new, pack).found if says in each.what]
             new.close()
+
+    @pytest.mark.parametrize(
+        ("position", "type_", "body", "says"),
+        [
+            (0, "begun", b"{}", "the first entry of the record does not say how it was begun"),
+            (0, "begun", b"\xff", "the first entry of the record does not say how it was begun"),
+            (4, "advance", b'{"to":"1999-01-01T00:00:00Z"}', "the alerts cannot be derived anew"),
+            (4, "advance", b"[]", "names no instant"),
+            (4, "event", b"[]", "the event is not known by its id"),
+            (4, "prune", b"{}", "this does not say what was forgotten"),
+            (4, "prune", b'{"before":"","known":"","positions":[[0,9999999999999]]}', "does not stand before it"),
+            (4, "prune", b'{"before":"","known":"","positions":[[1,2]]}', "was forgotten by position 4, and is there"),
+        ],
+    )
+    def test_nonsense_under_a_seal(
+        self, case: Path, tmp_path: Path, say: Say, position: int, type_: str, body: bytes, says: str
+    ) -> None:
+        """What whoever has the key can put under the seal is said not to hold, whatever it is."""
+
+        def change(entry: Entry) -> Entry:
+            if entry.position != position:
+                return entry
+            return evolve(entry, type=type_, body=body, leaf=leaf_of(type_, entry.nonce or b"", body))
+
+        status, out, err = say("verify", rewritten(case, change), "--rules", tmp_path / "pack")
+        assert (1, "") == (status, err)
+        assert "DOES NOT HOLD" in out
+        assert says in out
 
     def test_another_pack(self, case: Path, tmp_path: Path, say: Say) -> None:
         """The alerts are derived by the pack of the record alone; another is refused, and none is said."""

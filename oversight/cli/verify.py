@@ -12,7 +12,7 @@ from attrs import define, field
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all, read
 from oversight.cli.stores import content, opened, told
-from oversight.ground.errors import RecordError
+from oversight.ground.errors import OversightError
 from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
@@ -146,7 +146,7 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
             return
         with store.steady():
             answer.derivation = derive(store, pack)
-    except RecordError as error:
+    except OversightError as error:
         answer.audit.wrong(None, f"the alerts cannot be derived anew: {error}")
         return
     made = answer.derivation

@@ -308,7 +308,11 @@ class _Auditor:
         """Whether every body that is missing was forgotten on record, and what its event is known by is as it was."""
         left = dict(self._forgotten)
         for entry in self._prunes:
-            notice = Forgotten.read(entry.body or b"")
+            try:
+                notice = Forgotten.read(entry.body or b"", entry.position)
+            except ValueError as error:
+                self._made.wrong(entry.position, printable(str(error), 200))
+                continue
             for position in notice.positions:
                 if position not in left:
                     self._made.wrong(position, f"the entry was forgotten by position {entry.position}, and is there")
