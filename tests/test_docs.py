@@ -14,7 +14,7 @@ from oversight.cli import main
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = (
     "README.md", "docs/tutorial.md", "docs/language.md", "docs/alerts.md", "docs/site.md", "docs/testing.md",
-    "docs/tamper-evidence.md",
+    "docs/record.md", "docs/tamper-evidence.md",
 )  # fmt: skip
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE

@@ -97,8 +97,8 @@ def audit(store: Store, keys: Sequence[VerifyingKey] = (), kept: Sequence[Checkp
     try:
         with store.steady():
             _Auditor(store, made).run(keys, kept)
-    except RecordError as error:
-        made.wrong(made.size, f"the store cannot be read on from here: {error}")
+    except (RecordError, TypeError) as error:  # a damaged database gives values of other types
+        made.wrong(made.size, f"the store cannot be read on from here: {printable(str(error), 400)}")
     return made
 
 
