@@ -281,6 +281,16 @@ def test_rollback_to_an_older_checkpoint(record: _Copy, tmp_path: Path) -> None:
     assert "a checkpoint that was kept says that there are 300" in first(copy, kept).what
 
 
+def test_checkpoints_taken_away(record: _Copy) -> None:
+    """Without its last checkpoints a record has entries under none; one between others can go, which say as much."""
+    for left in (14, 7, 1):
+        finding = Finding(left * STEP, "from here on entries are under no checkpoint: they were added without the key")
+        assert finding == first(altered(record, notes=record.notes[:left]))
+    assert [] == found(altered(record, notes=[*record.notes[:5], *record.notes[6:]]))
+    swapped = altered(record, notes=[*record.notes[:5], record.notes[6], record.notes[5], *record.notes[7:]])
+    assert found(swapped)
+
+
 def test_rewritten_record(record: _Copy, tmp_path: Path) -> None:
     """A record that its operator wrote anew holds by itself, and not for whoever kept a checkpoint."""
     rows = [*record.rows]
