@@ -26,7 +26,7 @@ from oversight.record.keys import SigningKey
 from oversight.record.sealing import sealed_by
 from oversight.record.sqlite import SQLiteStore
 from oversight.record.store import open_store
-from oversight.runner.derivation import derive
+from oversight.runner.derivation import derive, hold_to_definition
 
 KEY = SigningKey("example.org/cameras", bytes(range(32)))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -381,6 +381,26 @@ class TestVerify:
         assert says in found[0].what
         assert chosen.position <= (found[0].position or 0)
         anew.close()
+
+    def test_definition(self, case: Path, pack: oversight.Pack, tmp_path: Path, say: Say) -> None:
+        """Each alert can be held to the definition alone, which finds those that do not follow by themselves."""
+        common = ["--rules", tmp_path / "pack", "--by-definition"]
+        status, out, _ = say("verify", case, *common)
+        assert 0 == status
+        assert "80 changes held to the definition of the language, one by one" in out
+        store = SQLiteStore(case, read_only=True)
+        chosen = next(entry for entry in store.entries(20) if entry.type == CHANGE)
+        assert (80, 0) == ((held := hold_to_definition(store, pack)).derived, held.beyond)
+        store.close()
+        anew = rewritten(case, lambda entry: altered(entry, remedy="Pay.") if entry == chosen else entry)
+        status, out, _ = say("verify", anew, *common)
+        assert 1 == status
+        assert f"position {chosen.position}: remedy should be: Switch it off." in out
+        with oversight.open(f"sqlite:///{case}", pack, key=KEY, revise="P10D") as record:
+            assert 0 < record.prune(START + timedelta(days=5))
+        store = SQLiteStore(case, read_only=True)
+        assert (0, 80) == ((held := hold_to_definition(store, pack)).derived, held.beyond)
+        store.close()
 
     def test_an_alert_that_was_left_out_or_made_up(self, case: Path, pack: oversight.Pack) -> None:
         """A change that follows and is not recorded, and one that is recorded and does not follow, are found."""

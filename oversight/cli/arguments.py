@@ -235,6 +235,8 @@ def _verify(command: _Parser) -> None:
     rules = f"derive the alerts by it; the shipped one that the record names, if left out; {PACK}"
     command.add_argument("--rules", metavar="PACK", help=rules)
     _site_option(command)
+    slow = "also hold each alert to the definition of the language, without the engine; slow"
+    command.add_argument("--by-definition", action="store_true", help=slow)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 

@@ -19,7 +19,7 @@ from oversight.model.alerts import to_json
 from oversight.model.pack import Pack
 from oversight.record.findings import Finding
 from oversight.record.store import Store, is_store
-from oversight.runner.derivation import Derivation, derive
+from oversight.runner.derivation import Derivation, derive, hold_to_definition
 from oversight.runner.keeper import Settings
 from oversight.runner.packs import shipped
 
@@ -146,6 +146,7 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
             return
         with store.steady():
             answer.derivation = derive(store, pack)
+            held = hold_to_definition(store, pack) if arguments.by_definition else None
     except OversightError as error:
         answer.audit.wrong(None, f"the alerts cannot be derived anew: {error}")
         return
@@ -153,6 +154,11 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
     answer.looked_at.append(
         f"{_counted(made.derived, 'change')} of alerts, derived anew from the events by {pack.name}"
     )
+    if held is not None:
+        made.found += held.found
+        answer.looked_at.append(
+            f"{_counted(held.derived, 'change')} held to the definition of the language, one by one"
+        )
     if made.beyond:
         answer.not_looked_at.append(
             f"whether {_counted(made.beyond, 'change')} of alerts follow from events that were forgotten"
