@@ -72,8 +72,8 @@ def hold_to_definition(store: Store, pack: Pack) -> Derivation:
     """
     Hold every change in *store* to the definition of the language, by the events that stand before it.
 
-    No engine takes part, and it is slow: for each change all that came before it is judged anew. At the first event that
-    was forgotten it ends.
+    No engine takes part, and it is slow: for each change all that came before it is judged anew. At the first event
+    that was forgotten it ends.
 
     Args:
         store: as of :func:`derive`.
