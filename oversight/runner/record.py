@@ -384,10 +384,8 @@ def open_record(
         read_only: to ask questions beside a writer.
 
     Raises:
-        UnknownStore: no store is called as the URL says.
         RecordRefused: the record was begun under another pack, or with other settings.
         RecordInUse: another writer has it open.
-        RecordTooNew: a newer version of oversight wrote it.
         RecordError: another of those errors.
         Exception: what an outlet raises.
 
@@ -400,11 +398,8 @@ def open_record(
     ()
     3
     """
-    record = Record(
-        Options(
-            url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, read_only=read_only
-        )
-    )
+    named: dict[str, Any] = {"revise": revise, "clock": clock, "matcher": matcher, "read_only": read_only}
+    record = Record(Options(url=url, pack=pack, outlets=outlets or {}, **named))
     if not read_only:
         try:
             record.tell()
