@@ -14,7 +14,7 @@ export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 # The language server that editors run, and the published schema of SARIF: where npm is, the tests use them.
 EDITOR := $(if $(shell command -v npm),tests/editor/node_modules/.package-lock.json)
 
-.PHONY: demo test check long bench bench-smoke city coverage-page check-pages editor clean venv compiler
+.PHONY: demo test check long bench bench-smoke crash city coverage-page check-pages editor clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -52,6 +52,7 @@ bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.late
 	$(BIN)/python -m benchmarks.peers --growth
+	$(BIN)/python -m benchmarks.record
 
 # A small round of the comparison: prints ratios, and ends with an error only where an alert of oversight is wrong.
 bench-smoke: $(VENV)/.test
@@ -60,6 +61,11 @@ bench-smoke: $(VENV)/.test
 $(VENV)/.peers: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'
 	@touch $@
+
+# A recorded run, killed again and again on either store; a quarter of an hour.
+crash: $(VENV)/.test
+	$(BIN)/python -m benchmarks.crash --store sqlite
+	$(BIN)/python -m benchmarks.crash --store postgres
 
 # A year of a programme over a city; ends with an error where a planted breach is missed or anything else alleged.
 city: $(VENV)/.test

@@ -2,9 +2,9 @@
 Kill -9 at random points of a recorded run: ``python -m benchmarks.crash --points 200 --events 20000``.
 
 A run into a fresh record is ended at a call drawn at random by which the process writes to the store, or to the file
-that is told: before the call, in the middle of what it writes, or after it (``kill.c``). Then it is run again from the
-first event, as a careless producer would, and ended again, and so on. In the end the record, and what was told, must be
-those of an uninterrupted run. Needs a C compiler.
+that is told: before the call, in the middle of what it writes, or after it (``kill.c``). Then it is run again, from the
+first event as a careless producer would or from a little before where it was, and ended again, and so on. In the end
+the record, and what was told, must be those of an uninterrupted run. Needs a C compiler.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 import traceback
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,12 +33,18 @@ from benchmarks.servers import running
 import oversight
 from oversight import Change, Pack
 from oversight.model.alerts import to_json
+from oversight.record.audit import audit
+from oversight.record.keys import SigningKey
+from oversight.record.store import knows, open_store
 from oversight.runner import pace
 
 HERE = Path(__file__).parent
 BATCHES = (1, 3, 40, 100, 250)
 """How many events are committed at once, in turn."""
 REVISE = "P2D"
+CARELESS = 0.2
+"""The share of the runs that begin anew from the first event, not a few batches before the point reached."""
+KEY = SigningKey("example.org/permits", bytes(range(32)))
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -90,16 +97,41 @@ class Lines:
             os.write(self._file, to_json(change.as_dict()).encode() + b"\n")
 
 
-def run(url: str, pack: Pack, events: list[bytes], told: Path) -> None:
-    """All events into the record, in batches that depend on nothing but their place."""
-    with oversight.open(url, pack, revise=REVISE, outlets={"lines": Lines(told)}) as record:
-        done, turn = 0, 0
-        while done < len(events):
-            size = BATCHES[turn % len(BATCHES)]
-            record.feed_all(events[done : done + size], batch=size, settle=False)
-            done, turn = done + size, turn + 1
+def batches(events: list[bytes]) -> list[list[bytes]]:
+    """*events* in batches that depend on nothing but their place."""
+    made, done = list[list[bytes]](), 0
+    while done < len(events):
+        size = BATCHES[len(made) % len(BATCHES)]
+        made.append(events[done : done + size])
+        done += size
+    return made
+
+
+def run(url: str, pack: Pack, given: list[list[bytes]], told: Path, again: int | None = None) -> None:
+    """
+    All batches into the record.
+
+    Args:
+        url: of the record.
+        pack: for it.
+        given: the batches.
+        told: the file that is told.
+        again: how many batches that the record has come once more before the next; all where it is left out.
+    """
+    with oversight.open(url, pack, revise=REVISE, outlets={"lines": Lines(told)}, key=KEY) as record:
+        first = 0
+        if again is not None:
+            there = bisect_left(given, True, key=lambda batch: not knows(record._opened(), "s", _newest(batch)))
+            first = max(there - again, 0)
+        for batch in given[first:]:
+            record.feed_all(batch, batch=len(batch), settle=False)
         record.feed_all([])
-        record.advance(BEGIN + timedelta(minutes=10 * len(events), days=30))
+        record.advance(BEGIN + timedelta(minutes=10 * sum(map(len, given)), days=30))
+
+
+def _newest(batch: list[bytes]) -> str:
+    """The id of the newest event of a batch; others may be repeats."""
+    return max((msgspec.json.decode(line)["id"] for line in batch), key=lambda name: int(name[1:]))
 
 
 class Shim:
@@ -147,9 +179,9 @@ class Shim:
             os._exit(1)
 
 
-def expected(url: str, pack: Pack, events: list[bytes], told: Path) -> list[bytes]:
+def expected(url: str, pack: Pack, given: list[list[bytes]], told: Path) -> list[bytes]:
     """The lines of an uninterrupted run, which are those that an engine without a record says."""
-    run(url, pack, events, told)
+    run(url, pack, given, told)
     lines = told.read_bytes().splitlines()
     with oversight.open(url, pack, revise=REVISE, read_only=True) as record:
         recorded = [to_json(change.as_dict()).encode() for change in record.changes()]
@@ -162,6 +194,10 @@ def check(url: str, pack: Pack, wanted: list[bytes], told: Path) -> int:
     with oversight.open(url, pack, revise=REVISE, read_only=True) as record:
         recorded = [to_json(change.as_dict()).encode() for change in record.changes()]
     assert recorded == wanted, _difference(recorded, wanted, "recorded")
+    store = open_store(url, read_only=True)
+    broken = audit(store, [KEY.public]).first
+    store.close()
+    assert broken is None, f"the log does not hold: {broken}"
     lines, place = told.read_bytes().splitlines(), {line: number for number, line in enumerate(wanted)}
     reached = 0
     for line in lines:
@@ -203,29 +239,29 @@ def places(kind: str, folder: Path) -> Iterator[Callable[[int], tuple[str, Path]
         yield made
 
 
-def killed(shim: Shim, work: Callable[[], None], calls: int, times: int, rng: random.Random) -> int:
+def killed(shim: Shim, work: Callable[..., None], calls: int, times: int, rng: random.Random) -> int:
     """Do *work* of so many calls, killed so many times, until it is through; how often it was killed."""
-    done = 0
-    while done < times:
-        ended, _ = shim.child(work, rng.randrange(1, 2 * calls // times + 1 if times > 1 else calls + 1))
+    for done in range(times):
+        again = None if done == 0 or rng.random() < CARELESS else rng.randrange(8)
+        ended, _ = shim.child(partial(work, again=again), rng.randrange(1, max(2 * calls // (times + 1), 2)))
         if not ended:
             return done
-        done += 1
     shim.child(work, 0)
-    return done
+    return times
 
 
 def campaign(given: argparse.Namespace, library: str, folder: Path) -> None:
     """All points on one kind of store."""
     pack, events = oversight.load(HERE / "permits"), drawn(given.events, given.seed)
+    given_batches = batches(events)
     rng, shim = random.Random(given.seed), Shim(library, "case.db")
     pace.LEAST = max(given.events // 8, 50)  # type: ignore[misc]
     began = time.monotonic()
     with places(given.store, folder) as place:
         url, told = place(0)
-        wanted = expected(url, pack, events, told)
+        wanted = expected(url, pack, given_batches, told)
         url, told = place(1)
-        _, calls = shim.child(partial(run, url, pack, events, told), 0)
+        _, calls = shim.child(partial(run, url, pack, given_batches, told), 0)
         twice = check(url, pack, wanted, told)
         assert twice == 0, "an uninterrupted run tells a change more than once"
         print(f"{given.store}: {len(events):,} events, {len(wanted):,} changes, {calls:,} calls that write", flush=True)
@@ -233,7 +269,7 @@ def campaign(given: argparse.Namespace, library: str, folder: Path) -> None:
         while points < given.points:
             url, told = place(runs + 2)
             times = min(given.each, given.points - points)
-            points += killed(shim, partial(run, url, pack, events, told), calls, times, rng)
+            points += killed(shim, partial(run, url, pack, given_batches, told), calls, times, rng)
             twice += check(url, pack, wanted, told)
             shutil.rmtree(told.parent)
             runs += 1
@@ -259,7 +295,7 @@ def main() -> int:
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--events", type=int, default=20_000)
-    parser.add_argument("--each", type=int, default=10, help="how many points of one run, about evenly spread")
+    parser.add_argument("--each", type=int, default=20, help="how many points of one run, about evenly spread")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     library = os.environ.get("OVERSIGHT_KILL", "")

@@ -11,12 +11,13 @@ from tests.conftest import PROFILE
 
 from oversight.errors import RecordError, SealBroken
 from oversight.model.wire import canonical
-from oversight.record.audit import Finding, audit
+from oversight.record.audit import audit
 from oversight.record.checkpoints import Checkpoint
 from oversight.record.entries import (
     BEGUN, CHANGE, CLOSE, EVENT, PRUNE, SNAPSHOT, Batch, Entry, Forgotten, Snapshot, digest_of_keys, entries_of,
     identity_key,
 )  # fmt: skip
+from oversight.record.findings import Finding
 from oversight.record.keys import SigningKey
 from oversight.record.sealing import sealed_by
 from oversight.record.sqlite import SQLiteStore
@@ -278,6 +279,16 @@ def test_rollback_to_an_older_checkpoint(record: _Copy, tmp_path: Path) -> None:
     kept = checkpoint(record, -1)
     assert 200 == first(copy, kept).position
     assert "a checkpoint that was kept says that there are 300" in first(copy, kept).what
+
+
+def test_checkpoints_taken_away(record: _Copy) -> None:
+    """Without its last checkpoints a record has entries under none; one between others can go, which say as much."""
+    for left in (14, 7, 1):
+        finding = Finding(left * STEP, "from here on entries are under no checkpoint: they were added without the key")
+        assert finding == first(altered(record, notes=record.notes[:left]))
+    assert [] == found(altered(record, notes=[*record.notes[:5], *record.notes[6:]]))
+    swapped = altered(record, notes=[*record.notes[:5], record.notes[6], record.notes[5], *record.notes[7:]])
+    assert found(swapped)
 
 
 def test_rewritten_record(record: _Copy, tmp_path: Path) -> None:

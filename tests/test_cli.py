@@ -60,7 +60,8 @@ def events(tmp_path):
         (["rnu"], "oversight: there is no command 'rnu', did you mean 'run'?"),
         (
             ["zzz"],
-            "no command 'zzz', there are check, diff, explain, kinds, pseudonyms, rules, run, schema, test, why-not",
+            "no command 'zzz', there are check, checkpoint, diff, explain, key, kinds, prune, pseudonyms, rules, run, "
+            "schema, test, verify, why-not",
         ),
         (["run", SCENARIO, "--rulse", "hong-kong"], "there is no option '--rulse', did you mean '--rules'?"),
         (["run", SCENARIO], "oversight run: the following arguments are required: --rules"),

@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from attrs import evolve
@@ -13,8 +14,10 @@ from tests.tiny import PERMITTED, day, event, granted, off, on, tiny
 import oversight
 from oversight import Engine, errors, fold
 from oversight.engine.store import Journal
+from oversight.model.extract import extract
 from oversight.record.entries import Batch
 from oversight.runner import pace
+from oversight.testing import histories
 
 LONG = """
 - rule: R
@@ -320,6 +323,36 @@ def drawn_batches(parts, corrected):
 def standing(changes):
     """What changes amount to."""
     return {name: (alert.at, alert.subjects, alert.cleared) for name, alert in fold(changes).items()}
+
+
+CITY = oversight.load("hong-kong")
+RULES = ("HK-CAP-01", "HK-CCTV-01", "HK-PIA-01", "HK-RET-01", "HK-ROL-06", "HK-S58-01")
+
+
+@cache
+def aimed(rule):
+    """The part of the pack that matters to a rule, and histories that aim at it."""
+    return extract(CITY, [rule], CITY.kinds), histories(CITY, [rule])
+
+
+@given(data=st.data(), rule=st.sampled_from(RULES), cut=st.integers(0, 12))
+@settings(max_examples=max(8, settings.default.max_examples // 50), suppress_health_check=[*HealthCheck])
+def test_any_history_goes_on_from_its_state(data, rule, cut):
+    """Whatever facts are at stake: cut in two and opened again from its state, a record says what an engine says."""
+    pack, drawn = aimed(rule)
+    history, engine = data.draw(drawn), Engine(pack)
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pace, "LEAST", 1)
+        url = f"sqlite:///{folder}/case.db"
+        for part in (history[:cut], history[cut:]):
+            expected = [change for one in part for change in engine.feed(one)]
+            with oversight.open(url, pack) as record:
+                assert plain(expected) == plain([change for one in part for change in record.feed(one)])
+        if engine.now is not None:
+            reached = engine.now + timedelta(days=800)
+            with oversight.open(url, pack) as record:
+                assert plain(engine.advance(reached)) == plain(record.advance(reached))
+                assert engine.open_alerts() == record.open_alerts()
 
 
 @sqlite

@@ -16,6 +16,7 @@ from tests.tiny import PERMITTED, granted, on, tiny
 
 import oversight
 from oversight import Engine, errors
+from oversight.record.entries import Batch, Snapshot
 from oversight.record.store import is_store, open_store, without_password
 from oversight.testing import check_store
 
@@ -26,6 +27,17 @@ EVENTS = [on("1", 1), on("2", 2, "k2"), granted("3", 3, "k2", note="x" * 200_000
 def test_contract(store):
     """Either store keeps to the contract."""
     check_store(lambda: open_store(store.url))
+
+
+@stores
+def test_a_snapshot_in_parts(store, monkeypatch):
+    """A snapshot larger than one value may be is kept in parts, and a smaller one takes the place of all of them."""
+    monkeypatch.setattr("oversight.record.store.PART", 1000)
+    opened = open_store(store.url)
+    for data in (bytes(range(250)) * 10, b"small", b"x" * 1000, b""):
+        opened.commit(Batch(snapshot=Snapshot(1, "digest", data)))
+        assert Snapshot(1, "digest", data) == opened.snapshot()
+    opened.close()
 
 
 def test_the_contract_finds_what_is_wrong(tmp_path):

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import stat
 import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from oversight.record.keys import SigningKey
 from oversight.record.sealing import sealed_by
 from oversight.record.sqlite import SQLiteStore
 from oversight.record.store import open_store
-from oversight.runner.derivation import derive
+from oversight.runner.derivation import derive, hold_to_definition
 
 KEY = SigningKey("example.org/cameras", bytes(range(32)))
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -88,7 +89,11 @@ def rewritten(case: Path, change: Callable[[Entry], Entry], key: SigningKey = KE
     old, new = SQLiteStore(case, read_only=True), SQLiteStore(case.with_name("anew.db"))
     rows = [change(entry) for entry in old.entries()]
     tiles, note = sealed_by(key)(new)(rows)
-    known = {("", str(plain(row.body)["id"])): row.position for row in rows if row.type == "event" and row.body}
+    known = {
+        ("", str(plain(row.body or b"")["id"])): row.position
+        for row in rows
+        if row.type == "event" and row.body != b"[]"
+    }
     new.commit(Batch(entries=rows, tiles=tiles, checkpoint=note, identities=known, snapshot=old.snapshot()))
     new.close()
     old.close()
@@ -128,6 +133,31 @@ class TestKey:
 
 
 class TestOpening:
+    def test_what_seals_is_an_extra(self, tmp_path: Path, key: Path) -> None:
+        """Without the library for keys a record is kept all the same; what needs a key says what to install."""
+        made(tmp_path / "plain")
+        program = f"""
+import sys
+sys.modules["cryptography"] = sys.modules["rfc3161_client"] = None
+import oversight
+from oversight.cli import main
+pack = oversight.load("{tmp_path}/plain")
+with oversight.open("sqlite:///{tmp_path}/bare.db", pack) as record:
+    print(record.size)
+for arguments in (["key", "a", "--out", "k"], ["verify", "{tmp_path}/bare.db"]):
+    print(main(arguments))
+oversight.open("sqlite:///{tmp_path}/other.db", pack, key="{key}")
+"""
+        answer = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+        )
+        assert "1\n2\n2\n" == answer.stdout
+        says = "keys need the library cryptography: pip install 'oversight[seal]'"
+        told = answer.stderr.splitlines()
+        assert [f"oversight: {says}"] * 2 == told[:2]
+        assert f"oversight.ground.errors.SealMissing: {says}" == told[-1]
+        assert not (tmp_path / "other.db").exists()
+
     def test_a_sealed_record_takes_its_key(self, case: Path, pack: oversight.Pack, tmp_path: Path) -> None:
         """A sealed record is added to with its key alone; to read it takes none."""
         url = f"sqlite:///{case}"
@@ -268,6 +298,29 @@ class TestCheckpoint:
         assert 2 == say("verify", case, "--since", tmp_path / "kept", *stamp)[0]
 
 
+class TestRun:
+    def test_a_run_into_a_sealed_record(self, tmp_path: Path, pack: oversight.Pack, key: Path, say: Say) -> None:
+        """`run --store --key` seals what it keeps, and verify finds that all of it holds."""
+        lines = tmp_path / "events.jsonl"
+        lines.write_text("".join(f"{json.dumps(event)}\n" for event in events(30)))
+        url = f"sqlite:///{tmp_path / 'case.db'}"
+        common = ["run", lines, "--rules", tmp_path / "pack", "--store", url]
+        status, out, _ = say(*common, "--key", key)
+        assert 3 == status
+        assert 60 == len(out.splitlines())
+        status, out, _ = say("verify", url, "--key", f"{key}.pub", "--rules", tmp_path / "pack")
+        assert 0 == status
+        assert "60 changes of alerts, derived anew" in out
+        for arguments, says in (
+            (common, "the record is sealed"),
+            (["run", lines, "--rules", tmp_path / "pack", "--key", key], "--key seals a record: give one with --store"),
+            ([*common, "--key", f"{key}.pub"], "can be read by others"),
+        ):
+            status, out, err = say(*arguments)
+            assert (2, "") == (status, out)
+            assert says in err
+
+
 class TestVerify:
     def test_what_holds(self, case: Path, tmp_path: Path, key: Path, say: Say) -> None:
         """Verify says what it looked at, the alerts included, and what it could not look at."""
@@ -329,6 +382,26 @@ class TestVerify:
         assert chosen.position <= (found[0].position or 0)
         anew.close()
 
+    def test_definition(self, case: Path, pack: oversight.Pack, tmp_path: Path, say: Say) -> None:
+        """Each alert can be held to the definition alone, which finds those that do not follow by themselves."""
+        common = ["--rules", tmp_path / "pack", "--by-definition"]
+        status, out, _ = say("verify", case, *common)
+        assert 0 == status
+        assert "80 changes held to the definition of the language, one by one" in out
+        store = SQLiteStore(case, read_only=True)
+        chosen = next(entry for entry in store.entries(20) if entry.type == CHANGE)
+        assert (80, 0) == ((held := hold_to_definition(store, pack)).derived, held.beyond)
+        store.close()
+        anew = rewritten(case, lambda entry: altered(entry, remedy="Pay.") if entry == chosen else entry)
+        status, out, _ = say("verify", anew, *common)
+        assert 1 == status
+        assert f"position {chosen.position}: remedy should be: Switch it off." in out
+        with oversight.open(f"sqlite:///{case}", pack, key=KEY, revise="P10D") as record:
+            assert 0 < record.prune(START + timedelta(days=5))
+        store = SQLiteStore(case, read_only=True)
+        assert (0, 80) == ((held := hold_to_definition(store, pack)).derived, held.beyond)
+        store.close()
+
     def test_an_alert_that_was_left_out_or_made_up(self, case: Path, pack: oversight.Pack) -> None:
         """A change that follows and is not recorded, and one that is recorded and does not follow, are found."""
         store = SQLiteStore(case, read_only=True)
@@ -344,6 +417,34 @@ class TestVerify:
             new.commit(Batch(entries=placed, tiles=tiles, checkpoint=note))
             assert [says] == [says for each in derive(new, pack).found if says in each.what]
             new.close()
+
+    @pytest.mark.parametrize(
+        ("position", "type_", "body", "says"),
+        [
+            (0, "begun", b"{}", "the first entry of the record does not say how it was begun"),
+            (0, "begun", b"\xff", "the first entry of the record does not say how it was begun"),
+            (4, "advance", b'{"to":"1999-01-01T00:00:00Z"}', "the alerts cannot be derived anew"),
+            (4, "advance", b"[]", "names no instant"),
+            (4, "event", b"[]", "the event is not known by its id"),
+            (4, "prune", b"{}", "this does not say what was forgotten"),
+            (4, "prune", b'{"before":"","known":"","positions":[[0,9999999999999]]}', "does not stand before it"),
+            (4, "prune", b'{"before":"","known":"","positions":[[1,2]]}', "was forgotten by position 4, and is there"),
+        ],
+    )
+    def test_nonsense_under_a_seal(
+        self, case: Path, tmp_path: Path, say: Say, position: int, type_: str, body: bytes, says: str
+    ) -> None:
+        """What whoever has the key can put under the seal is said not to hold, whatever it is."""
+
+        def change(entry: Entry) -> Entry:
+            if entry.position != position:
+                return entry
+            return evolve(entry, type=type_, body=body, leaf=leaf_of(type_, entry.nonce or b"", body))
+
+        status, out, err = say("verify", rewritten(case, change), "--rules", tmp_path / "pack")
+        assert (1, "") == (status, err)
+        assert "DOES NOT HOLD" in out
+        assert says in out
 
     def test_another_pack(self, case: Path, tmp_path: Path, say: Say) -> None:
         """The alerts are derived by the pack of the record alone; another is refused, and none is said."""

@@ -11,8 +11,9 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period, parse_instant
 
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
-EVENTS = f"{FILE}; - is standard input"
-STORE = "URL of a record, as sqlite:///case.db or postgresql://user@host/database, or the path of an SQLite file"
+EVENTS = f"{FILE}; - is standard input; the URL of a record stands for its events"
+STORE = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+RECORD = f"{STORE}, or the path of an SQLite file"
 PACK = "name of a shipped pack, or the folder of one"
 REVISED = (
     f"{PACK}; with @REVISION after it, as rules/my_pack@v1.2, its folder as of that revision of its git repository"
@@ -117,6 +118,10 @@ def _run(command: _Parser) -> None:
     _out_options(command)
     _live_options(command)
     command.add_argument(
+        "--store", metavar="URL", help=f"keep all in a record, go on where it was, tell what is new; {STORE}"
+    )
+    command.add_argument("--key", metavar="FILE", help="private key that seals the record, as oversight key makes it")
+    command.add_argument(
         "--stats",
         action="store_true",
         help="in the end, say how fast it was, what is in memory and which rules took most",
@@ -202,7 +207,10 @@ def _test(command: _Parser) -> None:
 
 def _explain(command: _Parser) -> None:
     command.add_argument("alert", metavar="ALERT", help="identity of the alert, or the beginning of it")
-    command.add_argument("--events", required=True, action="append", metavar="FILE", help=FILE)
+    where = command.add_mutually_exclusive_group(required=True)
+    where.add_argument("--events", action="append", metavar="FILE", help=FILE)
+    where.add_argument("--store", metavar="URL", help=f"the record that has the alert; {STORE}")
+    command.options += ["--events", "--store"]
     _rules_option(command)
     _until_option(command)
     _known_option(command)
@@ -240,7 +248,7 @@ def _key(command: _Parser) -> None:
 
 
 def _checkpoint(command: _Parser) -> None:
-    command.add_argument("store", metavar="STORE", help=STORE)
+    command.add_argument("store", metavar="STORE", help=RECORD)
     command.add_argument("--signed", action="store_true", help="print the whole signed note, not its three lines")
     command.add_argument("--tiles", metavar="DIR", help="also write the log there, as static files (C2SP tlog-tiles)")
     stamp = "also write what a time stamp authority is sent, to have it stamp the checkpoint (RFC 3161)"
@@ -248,7 +256,7 @@ def _checkpoint(command: _Parser) -> None:
 
 
 def _verify(command: _Parser) -> None:
-    command.add_argument("store", metavar="STORE", help=f"{STORE}; or the folder that checkpoint --tiles wrote")
+    command.add_argument("store", metavar="STORE", help=f"{RECORD}; or the folder that checkpoint --tiles wrote")
     key = "public key that must have signed, or its file; may be given more than once"
     command.add_argument("--key", metavar="PUB", action="append", default=[], help=key)
     since = "an older checkpoint that somebody kept, three lines or signed; may be given more than once"
@@ -258,11 +266,13 @@ def _verify(command: _Parser) -> None:
     rules = f"derive the alerts by it; the shipped one that the record names, if left out; {PACK}"
     command.add_argument("--rules", metavar="PACK", help=rules)
     _site_option(command)
+    slow = "also hold each alert to the definition of the language, without the engine; slow"
+    command.add_argument("--by-definition", action="store_true", help=slow)
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
 def _prune(command: _Parser) -> None:
-    command.add_argument("store", metavar="STORE", help=STORE)
+    command.add_argument("store", metavar="STORE", help=RECORD)
     _rules_option(command)
     asked = command.add_mutually_exclusive_group()
     asked.add_argument("--before", metavar="T", type=_instant, help="forget what events said that happened before it")

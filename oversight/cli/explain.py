@@ -7,21 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from oversight.cli.arguments import Usage
 from oversight.cli.pseudonyms import chosen_keys
 from oversight.cli.packs import load_all
+from oversight.cli.recorded import only_pack, opened
 from oversight.cli.run import check_clocks, check_sources
 from oversight.cli.terminal import say
 from oversight.cli.tree import Branch, draw, local
-from oversight.engine.core import Engine
+from oversight.ground.errors import RecordError
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import WITHDRAWN, Change, to_json
-from oversight.model.events import vocabulary_of
 from oversight.outlets.text import assumption_text, missing_text
-from oversight.runner.intake import STANDARD_INPUT, Refusal
+from oversight.record.store import without_password
+from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError
 from oversight.runner.run import Run
 from oversight.runner.summary import counted
 from oversight.runner.search import Found, find_events
@@ -37,6 +38,8 @@ def execute(arguments: Namespace) -> int:
     Raises:
         Usage: no alert or several have that identity, or a file or pack cannot be read.
     """
+    if arguments.store is not None:
+        return _recorded(arguments)
     sources: list[str] = arguments.events
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
@@ -58,13 +61,39 @@ def execute(arguments: Namespace) -> int:
     if refused:
         say(f"{counted(len(refused), 'line')} refused, the first: {refused[0]}")
     history = told[_chosen(arguments.alert, told)]
-    alert = _standing(history, run.engines)
-    events = find_events(sources, alert.evidence, vocabulary_of(_pack_of(alert, run.engines)))
+    last = history[-1]
+    engine = next(engine for engine in run.engines if engine.pack.digest == last.pack_digest)
+    alert = last if last.change == WITHDRAWN else engine.explain(last.alert)
+    _answer(arguments, alert, history, find_events(sources, alert.evidence, engine.vocabulary), engine.pack.zone)
+    return 0
+
+
+def _recorded(arguments: Namespace) -> int:
+    """Explain an alert that a record has."""
+    if arguments.until is not None or arguments.as_known_at is not None:
+        raise Usage("--until and --as-known-at are for --events: a record has reached its own instant")
+    pack, url = only_pack(arguments), arguments.store
+    try:
+        with opened(arguments, pack, {}, read_only=True) as record:
+            told: dict[str, list[Change]] = {}
+            for change in record.changes():
+                told.setdefault(change.alert, []).append(change)
+            history = told[_chosen(arguments.alert, told)]
+            last = history[-1]
+            alert = last if last.change == WITHDRAWN else record.explain(last.alert)
+            events = find_events([url], alert.evidence, record.engine.vocabulary)
+    except (RecordError, SourceError) as error:
+        raise Usage(str(error)) from None
+    shown = [evolve(found, source=without_password(url)) for found in events]
+    _answer(arguments, alert, history, shown, pack.zone)
+    return 0
+
+
+def _answer(arguments: Namespace, alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> None:
     if arguments.format == "json":
         print(to_json(_plain(alert, history, events)))
     else:
-        _draw(alert, history, events, _pack_of(alert, run.engines).zone)
-    return 0
+        _draw(alert, history, events, zone)
 
 
 def _chosen(given: str, told: dict[str, list[Change]]) -> str:
@@ -82,18 +111,6 @@ def _chosen(given: str, told: dict[str, list[Change]]) -> str:
         raise Usage(f"no alert has an identity that begins with '{printable(given, 80)}'{hint}")
     several = [f"  {name}  {told[name][0].rule}  {format_instant(told[name][0].at)}" for name in found[:10]]
     raise Usage("\n".join([f"{len(found)} alerts begin with '{printable(given, 80)}', give more of it:", *several]))
-
-
-def _pack_of(alert: Change, engines: list[Engine]) -> Any:
-    return next(engine.pack for engine in engines if engine.pack.digest == alert.pack_digest)
-
-
-def _standing(history: list[Change], engines: list[Engine]) -> Change:
-    """The alert as the engine explains it; where it was withdrawn, as it was told last."""
-    last = history[-1]
-    if last.change == WITHDRAWN:
-        return last
-    return next(engine for engine in engines if engine.pack.digest == last.pack_digest).explain(last.alert)
 
 
 def _draw(alert: Change, history: list[Change], events: list[Found], zone: ZoneInfo) -> None:

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from oversight.cli import recorded
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, follow_all, live_run
 from oversight.cli.output import output, teller
@@ -48,9 +49,13 @@ def execute(arguments: Namespace) -> int:
         raise Usage(f"--plan is told as text or jsonl, not as {arguments.format}")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
+    if arguments.key is not None and arguments.store is None:
+        raise Usage("--key seals a record: give one with --store")
     check_clocks(arguments)
     check_follow(arguments)
     check_sources([*sources, *plan])
+    if arguments.store is not None:
+        return recorded.execute(arguments)
     keys = chosen_keys(arguments.pseudonyms)
     least = PERSON if keys is None else PRIVATE
     packs = [without_personal(pack, least) for pack in load_all(arguments.rules, arguments.site)]

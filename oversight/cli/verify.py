@@ -12,18 +12,19 @@ from attrs import define, field
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all, read
 from oversight.cli.stores import content, opened, told
-from oversight.ground.errors import RecordError
+from oversight.ground.errors import OversightError
 from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.model.pack import Pack
+from oversight.record.findings import Finding
 from oversight.record.store import Store, is_store
-from oversight.runner.derivation import Derivation, derive
+from oversight.runner.derivation import Derivation, derive, hold_to_definition
 from oversight.runner.keeper import Settings
 from oversight.runner.packs import shipped
 
 if TYPE_CHECKING:
-    from oversight.record.audit import Audit, Finding
+    from oversight.record.audit import Audit
     from oversight.record.checkpoints import Checkpoint
     from oversight.record.keys import VerifyingKey
 
@@ -145,13 +146,19 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
             return
         with store.steady():
             answer.derivation = derive(store, pack)
-    except RecordError as error:
+            held = hold_to_definition(store, pack) if arguments.by_definition else None
+    except OversightError as error:
         answer.audit.wrong(None, f"the alerts cannot be derived anew: {error}")
         return
     made = answer.derivation
     answer.looked_at.append(
         f"{_counted(made.derived, 'change')} of alerts, derived anew from the events by {pack.name}"
     )
+    if held is not None:
+        made.found += held.found
+        answer.looked_at.append(
+            f"{_counted(held.derived, 'change')} held to the definition of the language, one by one"
+        )
     if made.beyond:
         answer.not_looked_at.append(
             f"whether {_counted(made.beyond, 'change')} of alerts follow from events that were forgotten"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from oversight.ground.errors import NoteRefused, RecordError
 from oversight.ground.text import printable
@@ -29,6 +29,7 @@ from oversight.record.entries import (
     identity_key,
     leaf_of,
 )
+from oversight.record.findings import Finding
 from oversight.record.keys import VerifyingKey
 from oversight.record.merkle import HASH_SIZE, leaf_hash
 from oversight.record.published import Published
@@ -38,23 +39,6 @@ from oversight.record.tiles import WIDTH, TileTree, tile_name, tiles_of
 _LEAF = re.compile(rb'\{"commitment":"[0-9a-f]{64}","type":"(?P<type>[a-z]{1,40})"\}')
 """Exactly what :func:`leaf_of` writes; of a forgotten body it is all that is left to look at."""
 _KEPT = "a checkpoint that was kept"
-
-
-@frozen
-class Finding:
-    """
-    Something that does not hold.
-
-    Args:
-        position: of the entry; ``None`` where it is about no single one.
-        what: in words.
-    """
-
-    position: int | None
-    what: str
-
-    def __str__(self) -> str:
-        return self.what if self.position is None else f"position {self.position}: {self.what}"
 
 
 @define
@@ -113,8 +97,8 @@ def audit(store: Store, keys: Sequence[VerifyingKey] = (), kept: Sequence[Checkp
     try:
         with store.steady():
             _Auditor(store, made).run(keys, kept)
-    except RecordError as error:
-        made.wrong(made.size, f"the store cannot be read on from here: {error}")
+    except (RecordError, TypeError) as error:  # a damaged database gives values of other types
+        made.wrong(made.size, f"the store cannot be read on from here: {printable(str(error), 400)}")
     return made
 
 
@@ -324,7 +308,11 @@ class _Auditor:
         """Whether every body that is missing was forgotten on record, and what its event is known by is as it was."""
         left = dict(self._forgotten)
         for entry in self._prunes:
-            notice = Forgotten.read(entry.body or b"")
+            try:
+                notice = Forgotten.read(entry.body or b"", entry.position)
+            except ValueError as error:
+                self._made.wrong(entry.position, printable(str(error), 200))
+                continue
             for position in notice.positions:
                 if position not in left:
                     self._made.wrong(position, f"the entry was forgotten by position {entry.position}, and is there")

@@ -93,19 +93,30 @@ class Forgotten:
         return canonical({"before": self.before, "known": self.known, "positions": spans})
 
     @classmethod
-    def read(cls, body: bytes) -> Forgotten:
+    def read(cls, body: bytes, end: int) -> Forgotten:
         """
         What an entry with this *body* says.
 
+        Args:
+            body: of the entry.
+            end: its position; what it tells of stands before it.
+
         Raises:
             ValueError: it is not of that form.
+
+        >>> Forgotten.read(Forgotten("2026-01-01T00:00:00Z", (3, 4, 9), "ab").body, 10).positions
+        (3, 4, 9)
         """
         try:
             said = plain(body)
-            positions = tuple(position for span in said["positions"] for position in range(*span))
-            return cls(said["before"], positions, said["known"])
-        except (KeyError, TypeError):
-            raise ValueError("this does not say what was forgotten") from None
+            spans = [(int(start), int(stop)) for start, stop in said["positions"]]
+            edges = [edge for span in spans for edge in span]
+            if edges != sorted(edges) or (edges and not 0 <= edges[0] <= edges[-1] <= end):
+                raise ValueError("it tells of what does not stand before it")
+            positions = tuple(position for span in spans for position in range(*span))
+            return cls(str(said["before"]), positions, str(said["known"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"this does not say what was forgotten: {error}") from None
 
 
 def digest_of_keys(keys: Iterable[bytes]) -> str:

@@ -23,7 +23,7 @@ from oversight.ground.errors import (
 )
 from oversight.ground.text import printable
 from oversight.record.entries import Batch, Entry, Snapshot, identity_key
-from oversight.record.store import SCHEMA, check_schema, without_password
+from oversight.record.store import SCHEMA, check_schema, joined, parted, without_password
 
 PAGE = 1000
 PATIENCE = 10
@@ -41,7 +41,7 @@ CREATE TABLE record_identity (key bytea PRIMARY KEY, position bigint NOT NULL);
 CREATE TABLE record_tile (path text COLLATE "C" PRIMARY KEY, data bytea NOT NULL);
 CREATE TABLE record_checkpoint (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, note bytea NOT NULL);
 CREATE TABLE record_snapshot (
-    only_one integer PRIMARY KEY, position bigint NOT NULL, pack text NOT NULL, data bytea NOT NULL
+    part integer PRIMARY KEY, position bigint NOT NULL, pack text NOT NULL, data bytea NOT NULL
 );
 CREATE TABLE record_told (outlet text PRIMARY KEY, position bigint NOT NULL);
 """
@@ -178,12 +178,9 @@ class PostgresStore:
             )
         if batch.checkpoint is not None:
             cursor.execute("INSERT INTO record_checkpoint (note) VALUES (%s)", (batch.checkpoint,))
-        if (taken := batch.snapshot) is not None:
-            cursor.execute(
-                "INSERT INTO record_snapshot VALUES (1, %s, %s, %b) ON CONFLICT (only_one) DO UPDATE SET "
-                "position = excluded.position, pack = excluded.pack, data = excluded.data",
-                (taken.position, taken.pack, taken.data),
-            )
+        if batch.snapshot is not None:
+            cursor.execute("DELETE FROM record_snapshot")
+            cursor.executemany("INSERT INTO record_snapshot VALUES (%s, %s, %s, %b)", parted(batch.snapshot))
         if batch.told:
             cursor.executemany(
                 "INSERT INTO record_told VALUES (%s, %s) "
@@ -239,8 +236,7 @@ class PostgresStore:
 
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot."""
-        rows = self._all("SELECT position, pack, data FROM record_snapshot")
-        return Snapshot(*rows[0]) if rows else None
+        return joined(self._all("SELECT position, pack, data FROM record_snapshot ORDER BY part"))
 
     def told(self) -> Mapping[str, int]:
         """For each outlet, the position up to which it was told."""

@@ -21,7 +21,7 @@ from oversight.ground.errors import (
 )  # fmt: skip
 from oversight.ground.text import printable
 from oversight.record.entries import Batch, Entry, Snapshot, identity_key
-from oversight.record.store import SCHEMA, check_schema
+from oversight.record.store import SCHEMA, check_schema, joined, parted
 
 PAGE = 1000
 CACHE = 64 * 1024
@@ -38,7 +38,7 @@ CREATE INDEX entry_by_type ON entry (type, position) WHERE type NOT IN ('event',
 CREATE TABLE identity (key BLOB PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE tile (path TEXT PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE checkpoint (number INTEGER PRIMARY KEY, note BLOB NOT NULL);
-CREATE TABLE snapshot (only_one INTEGER PRIMARY KEY, position INTEGER NOT NULL, pack TEXT NOT NULL, data BLOB NOT NULL);
+CREATE TABLE snapshot (part INTEGER PRIMARY KEY, position INTEGER NOT NULL, pack TEXT NOT NULL, data BLOB NOT NULL);
 CREATE TABLE told (outlet TEXT PRIMARY KEY, position INTEGER NOT NULL);
 """
 _ERRORS: dict[int, tuple[type[RecordError], str]] = {
@@ -209,9 +209,9 @@ class SQLiteStore:
             db.executemany("INSERT OR REPLACE INTO tile VALUES (?, ?)", batch.tiles.items())
             if batch.checkpoint is not None:
                 db.execute("INSERT INTO checkpoint (note) VALUES (?)", (batch.checkpoint,))
-            if (taken := batch.snapshot) is not None:
-                row = (taken.position, taken.pack, taken.data)
-                db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?, ?)", row)
+            if batch.snapshot is not None:
+                db.execute("DELETE FROM snapshot")
+                db.executemany("INSERT INTO snapshot VALUES (?, ?, ?, ?)", parted(batch.snapshot))
             db.executemany("INSERT OR REPLACE INTO told VALUES (?, ?)", batch.told.items())
             gone = [(position,) for position in batch.forget]
             db.executemany("UPDATE entry SET body = NULL, nonce = NULL WHERE position = ?", gone)
@@ -266,8 +266,7 @@ class SQLiteStore:
 
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot."""
-        rows = self._all("SELECT position, pack, data FROM snapshot")
-        return Snapshot(*rows[0]) if rows else None
+        return joined(self._all("SELECT position, pack, data FROM snapshot ORDER BY part"))
 
     def told(self) -> Mapping[str, int]:
         """For each outlet, the position up to which it was told."""

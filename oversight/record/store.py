@@ -18,6 +18,8 @@ from oversight.record.entries import Batch, Entry, Snapshot
 
 SCHEMA = 1
 """The version of the tables, of either store."""
+PART = 1 << 28
+"""Bytes of a snapshot that are kept as one value."""
 
 _ROOMS = {"sqlite": "sqlite", "postgresql": "postgres", "postgres": "postgres"}
 
@@ -88,6 +90,26 @@ Seal = Callable[[Sequence[Entry]], tuple[Mapping[str, bytes], bytes | None]]
 """Given the entries of a commit, the tiles that change by them and a checkpoint, if there is to be one."""
 Sealing = Callable[[Store], Seal]
 """Makes what seals a store, from what stands in it; asked again whenever the store was opened anew."""
+
+
+def parted(snapshot: Snapshot) -> list[tuple[int, int, str, bytes]]:
+    """
+    Number, position, pack and bytes of the parts of a snapshot; no database takes a value of any size.
+
+    >>> parted(Snapshot(7, "digest", b"ab"))
+    [(0, 7, 'digest', b'ab')]
+    """
+    data = snapshot.data
+    starts = range(0, len(data), PART) if data else (0,)
+    return [(n, snapshot.position, snapshot.pack, data[start : start + PART]) for n, start in enumerate(starts)]
+
+
+def joined(parts: Sequence[tuple[int, str, bytes]]) -> Snapshot | None:
+    """The snapshot of these parts, each its position, pack and bytes; ``None`` of none."""
+    if not parts:
+        return None
+    position, pack, _ = parts[0]
+    return Snapshot(position, pack, b"".join(data for _, _, data in parts))
 
 
 def knows(store: Store, source: str, name: str) -> int | None:

@@ -15,10 +15,14 @@ from attrs import define, field
 from oversight.engine.core import Engine
 from oversight.ground.errors import RecordDamaged, RecordForgotten, SnapshotRefused
 from oversight.ground.text import printable
+from oversight.meaning.verify import verify
+from oversight.model.alerts import Change
+from oversight.model.events import Vocabulary
+from oversight.model.forms import Event
 from oversight.model.pack import Pack
 from oversight.model.wire import canonical
-from oversight.record.audit import Finding
 from oversight.record.entries import CHANGE, EVENT, Entry
+from oversight.record.findings import Finding
 from oversight.record.store import Store
 from oversight.runner.keeper import FOLLOWED, Keeper, Settings
 
@@ -61,6 +65,40 @@ def derive(store: Store, pack: Pack) -> Derivation:
         start = _restored(store, pack, again)
         made.beyond = sum(1 for _ in store.entries(reached, start, types=(CHANGE,)))
         _Comparison(store, again, made).run(start, store.size)
+    return made
+
+
+def hold_to_definition(store: Store, pack: Pack) -> Derivation:
+    """
+    Hold every change in *store* to the definition of the language, by the events that stand before it.
+
+    No engine takes part, and it is slow: for each change all that came before it is judged anew. At the first event
+    that was forgotten it ends.
+
+    Args:
+        store: as of :func:`derive`.
+        pack: likewise.
+
+    Raises:
+        RecordDamaged: an entry cannot be read.
+    """
+    made, vocabulary = Derivation(), Vocabulary(pack.kinds)
+    history: list[Event] = []
+    forgotten = False
+    for entry in store.entries(types=(EVENT, CHANGE)):
+        forgotten = forgotten or entry.body is None
+        if forgotten or entry.body is None:
+            made.beyond += entry.type == CHANGE
+            continue
+        try:
+            if entry.type == CHANGE:
+                wrong = verify(Change.read(entry.body), pack, history)
+                made.found += [Finding(entry.position, printable(each, 400)) for each in wrong]
+                made.derived += not wrong
+            elif isinstance(event := vocabulary.decode(entry.body), Event):
+                history.append(event)
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordDamaged(f"what stands at position {entry.position} cannot be read: {error}") from None
     return made
 
 

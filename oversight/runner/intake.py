@@ -1,5 +1,5 @@
 """
-Event files, line by line: plain, gzip or Zstandard, or standard input.
+Event files, line by line: plain, gzip or Zstandard, or standard input; and the events of a record.
 
 A line that never ends costs that line, a damaged archive what is left of it, and nothing else; memory stays
 bounded by the longest line allowed.
@@ -16,11 +16,15 @@ from typing import IO, Any, NamedTuple, cast
 
 from attrs import frozen
 
+from oversight.ground.errors import RecordError
 from oversight.ground.text import printable
 from oversight.model.forms import MAX_LINE
+from oversight.record.entries import EVENT
+from oversight.record.store import Store, is_store, open_store, without_password
 
 STANDARD_INPUT = "-"
 CHUNK = 1 << 20
+_STRETCH = 1000
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -45,7 +49,8 @@ class Refusal:
 
     def __str__(self) -> str:
         at = f" (at {printable(self.path)})" if self.path not in ("", "$") else ""
-        return f"{printable(self.source)}:{self.line}: {self.code}: {printable(self.reason, 400)}{at}"
+        source = without_password(self.source) if is_store(self.source) else printable(self.source)
+        return f"{source}:{self.line}: {self.code}: {printable(self.reason, 400)}{at}"
 
 
 class Block(NamedTuple):
@@ -76,6 +81,9 @@ def check_source(source: str) -> None:
     """
     if source == STANDARD_INPUT:
         return
+    if is_store(source):
+        with _recorded(source):
+            return
     shown = printable(source)
     if Path(source).suffix.lower() in (".csv", ".tsv"):
         raise SourceError(f"{shown}: tables are not read; write each row as a JSON object on a line")
@@ -93,16 +101,46 @@ def blocks(source: str, progress: Callable[[int], None] | None = None, longest: 
     The lines of *source*, in blocks of about a megabyte, each line without its end.
 
     Args:
-        source: a path, or ``-``.
+        source: a path, ``-``, or the URL of a record, whose events are read; the lines are numbered as its entries.
         progress: told the number of bytes of the file (as stored) each time some were read.
         longest: a line of more bytes is left out.
 
     Raises:
         SourceError: it cannot be opened.
     """
+    if is_store(source):
+        yield from _bodies(source)
+        return
     check_source(source)
     with _opened(source) as (raw, stream):
         yield from _split(_chunks(raw, stream, progress), longest)
+
+
+@contextmanager
+def _recorded(url: str) -> Iterator[Store]:
+    """The store at *url*, to be read."""
+    try:
+        store = open_store(url, read_only=True)
+    except RecordError as error:
+        raise SourceError(str(error)) from None
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _bodies(url: str) -> Iterator[Block]:
+    """The events of a record, a line at each position; what is no event, or was forgotten, is an empty line."""
+    with _recorded(url) as store:
+        lines: list[bytes | None] = []
+        first = 0
+        for entry in store.entries(types=(EVENT,)):
+            if len(lines) >= _STRETCH:
+                yield Block(first, lines)
+                first, lines = first + len(lines), []
+            lines += [b""] * (entry.position - first - len(lines))
+            lines.append(entry.body or b"")
+        yield Block(first, lines)
 
 
 def _chunks(raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] | None) -> Iterator[tuple[bytes, str]]:

@@ -60,8 +60,11 @@ class Settings:
         first = next(store.entries(0, 1), None)
         if first is None or first.type != BEGUN or first.body is None:
             raise RecordDamaged("the record does not begin with the pack under which it was begun")
-        said = plain(first.body)
-        return cls(said["pack"], said["name"], said["revise"], said["clock"])
+        try:
+            said = plain(first.body)
+            return cls(str(said["pack"]), str(said["name"]), said["revise"], str(said["clock"]))
+        except (ValueError, KeyError, TypeError):
+            raise RecordDamaged("the first entry of the record does not say how it was begun") from None
 
     def check(self, store: Store) -> None:
         """

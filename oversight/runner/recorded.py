@@ -1,0 +1,196 @@
+"""A run whose events go into a record: what was taken in before is known again, and only what is new is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from oversight.ground.errors import EventError, RecordDamaged
+from oversight.model.alerts import Change
+from oversight.model.forms import Event, Stranger
+from oversight.record.store import open_store
+from oversight.runner.arrivals import Outcome, Taken
+from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.keeper import Settings
+from oversight.runner.record import Record
+from oversight.runner.summary import Summary
+from oversight.runner.telling import Tells
+
+
+class Counted:
+    """
+    An outlet whose changes are counted.
+
+    Args:
+        outlet: that tells them.
+        summary: that counts them.
+    """
+
+    def __init__(self, outlet: Tells, summary: Summary) -> None:
+        self._outlet = outlet
+        self._summary = summary
+
+    def tell(self, changes: Iterable[Change]) -> None:
+        """Tell *changes*, and count them."""
+        told = list(changes)
+        self._outlet.tell(told)
+        self._summary.told(told)
+
+
+class Appended:
+    """
+    A file to which whole lines are appended, and which is as durable as the record when that notes what was told.
+
+    A line that a crash cut off is taken away: the record tells it again.
+
+    Args:
+        path: of the file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        size = os.fstat(self._file).st_size
+        while size > 0 and os.pread(self._file, 1, size - 1) != b"\n":
+            size -= 1
+        os.ftruncate(self._file, size)
+
+    def write(self, text: str) -> None:
+        """Append *text*, a whole line."""
+        data = text.encode("utf-8", "backslashreplace")
+        while data:
+            data = data[os.write(self._file, data) :]
+
+    def flush(self) -> None:
+        """Have what was appended outlast a loss of power."""
+        os.fsync(self._file)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class RecordedRun:
+    """
+    One run of events into a record.
+
+    Args:
+        record: open.
+        summary: of what is met, and told.
+        refuse: is given each line that is not taken in.
+        until: the instant to which time is advanced at the end; later events are left out.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        summary: Summary,
+        refuse: Callable[[Refusal], object],
+        *,
+        until: datetime | None = None,
+    ) -> None:
+        self.record = record
+        self.summary = summary
+        self.repeats = 0
+        self._refuse = refuse
+        self._until = until
+
+    def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
+        """
+        Take in every line of *source*, a block of about a megabyte in a commit.
+
+        Args:
+            source: a path, ``-``, or the URL of another record.
+            progress: told how many bytes were read each time.
+
+        Raises:
+            SourceError: it cannot be opened.
+            RecordError: it cannot be recorded.
+            Exception: what an outlet raises.
+        """
+        for block in blocks(source, progress):
+            self._block(source, block)
+
+    def _block(self, source: str, block: Block) -> None:
+        numbered: list[tuple[int, bytes]] = []
+        for number, line in enumerate(block.lines, block.first):
+            if line is None:
+                self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
+            elif line and not line.isspace():
+                numbered.append((number, line))
+        outcomes = self.record.sift([line for _, line in numbered])
+        taken, events, numbers = list[Outcome](), list[Event](), list[int]()
+        for (number, _), outcome in zip(numbered, outcomes, strict=True):
+            if isinstance(outcome, Exception):
+                self._failed(source, number, outcome)
+            elif isinstance(outcome.event, Stranger):
+                self.summary.strangers[outcome.event.kind] += 1
+                taken.append(outcome)
+            elif not self._left_out(outcome.event, f"{source}:{number}"):
+                taken.append(outcome)
+                self.repeats += not isinstance(outcome, Taken)
+                events.append(outcome.event)
+                numbers.append(number)
+        self.record.take(taken, settle=False)
+        self.summary.saw(source, events, numbers)
+        if block.failure:
+            self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+
+    def _failed(self, source: str, number: int, error: Exception) -> None:
+        if isinstance(error, EventError):
+            self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
+        else:
+            self._refused(Refusal(source, number, getattr(error, "code", "refused"), str(error)))
+
+    def _left_out(self, event: Event, place: str) -> bool:
+        if self._until is None or event.time <= self._until:
+            return False
+        self.summary.waiting += 1
+        self.summary.first_waiting = self.summary.first_waiting or place
+        return True
+
+    def _refused(self, refusal: Refusal) -> None:
+        self.summary.refused += 1
+        self._refuse(refusal)
+
+    def finish(self) -> Summary:
+        """
+        Judge the last instant, let time pass until ``until``, and sum up.
+
+        Raises:
+            TimeWentBackwards: the record has reached a later instant than ``until``.
+            RecordError: it cannot be recorded.
+            Exception: what an outlet raises.
+        """
+        self.record.take((), settle=True)
+        if self._until is not None:
+            self.record.advance(self._until)
+        self.summary.undecided.update(self.record.engine.undecided)
+        self.summary.unmatched.update(self.record.engine.unmatched)
+        return self.summary
+
+    def told(self) -> Iterator[str]:
+        """The summary for people, line by line, safe for a terminal."""
+        yield from self.summary.lines(self.record.pack.kinds, self.record.now)
+        if self.repeats:
+            yield f"{self.repeats:,} of these events were on record already"
+
+
+def begun(url: str) -> Settings | None:
+    """
+    How the record at *url* was begun; ``None`` where there is none yet.
+
+    Raises:
+        RecordError: it cannot be reached or read.
+    """
+    try:
+        store = open_store(url, read_only=True)
+    except RecordDamaged:  # whoever opens it to write says what is there instead
+        return None
+    try:
+        return Settings.of(store) if store.size else None
+    finally:
+        store.close()

@@ -1,0 +1,172 @@
+"""``--store``: runs that go on where the last one was, and what is explained from a record."""
+
+import json
+import os
+
+import pytest
+from tests.tiny import PERMITTED, day, event, granted, on, tiny
+
+from oversight.cli import main
+from oversight.cli.recorded import Appended
+
+EVENTS = [on("1", 1), on("2", 2, "k2"), granted("3", 3, "k2"), on("4", 4, "k4")]
+
+
+@pytest.fixture
+def case(tmp_path):
+    """A pack, a file of events, and a command that runs them into a record."""
+    (tmp_path / "pack").mkdir()
+    tiny(tmp_path / "pack", PERMITTED)
+    return Case(tmp_path)
+
+
+class Case:
+    """What the tests of the command share."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.pack, self.out = str(folder / "pack"), folder / "alerts.jsonl"
+        self.store = f"sqlite:///{folder}/case.db"
+
+    def events(self, events):
+        """The path of a file with *events*."""
+        path = self.folder / "events.jsonl"
+        path.write_text("".join(json.dumps(one) + "\n" for one in events))
+        return str(path)
+
+    def run(self, events, *options, out=True):
+        """Run *events* into the record; the exit status."""
+        to = ["--out", str(self.out)] if out else []
+        return main(["run", self.events(events), "--rules", self.pack, "--store", self.store, *to, *options])
+
+    def told(self):
+        """The changes in the file."""
+        return [json.loads(line) for line in self.out.read_text().splitlines()]
+
+
+def test_a_run_goes_on_where_the_last_one_was(case, capsys):
+    """Run again with more events, only what is new is told, under positions that go on."""
+    assert 3 == case.run(EVENTS[:2])
+    first = case.told()
+    assert 3 == case.run(EVENTS)
+    assert first == case.told()[:2]
+    assert ["raised", "raised", "cleared", "raised"] == [change["change"] for change in case.told()]
+    positions = [change["position"] for change in case.told()]
+    assert sorted(set(positions)) == positions
+    assert 0 == case.run(EVENTS)
+    assert 4 == len(case.told())
+    assert "4 of these events were on record already" in capsys.readouterr().err
+
+
+def test_says_what_a_run_without_a_record_says(case, capsys):
+    """But for their positions, the changes are those of a run without a record."""
+    until = ["--until", day(40).isoformat()]
+    case.run(EVENTS, *until)
+    capsys.readouterr()
+    main(["run", case.events(EVENTS), "--rules", case.pack, *until])
+    expected = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert expected == [{name: value for name, value in c.items() if name != "position"} for c in case.told()]
+
+
+def test_each_output_is_told_everything(case, capsys):
+    """Standard output and another file are told from the beginning what only the first file was told."""
+    case.run(EVENTS)
+    capsys.readouterr()
+    assert 3 == case.run([], out=False)
+    assert case.told() == [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert 0 == case.run([], out=False)
+    assert "" == capsys.readouterr().out
+
+
+def test_a_line_cut_off_by_a_crash_is_told_again(case, tmp_path):
+    """What is left of a line that was being written when the process ended is taken away, and no whole line."""
+    path = tmp_path / "cut.jsonl"
+    for left, kept in ((b'{"a":1}\n{"b', b'{"a":1}\n'), (b'{"b', b""), (b'{"a":1}\n', b'{"a":1}\n')):
+        path.write_bytes(left)
+        file = Appended(str(path))
+        file.write("{}\n")
+        file.flush()
+        file.close()
+        assert kept + b"{}\n" == path.read_bytes()
+
+
+def test_refused_lines_are_named_and_the_others_recorded(case, capsys):
+    """A line that is no event, or has other content under a known identity, is named; what it is later than waits."""
+    case.run(EVENTS[:1])
+    bad = [{"id": "9"}, on("1", 1, "k9"), {**on("8", 2), "kind": "camera.onn"}, on("7", 20, "k7"), on("2", 2, "k2")]
+    assert 1 == case.run(bad, "--until", day(10).isoformat())
+    said = capsys.readouterr().err
+    assert "events.jsonl:1: bad-event: " in said
+    assert "events.jsonl:2: other-content: event '1' of source 's' came before with other content" in said
+    assert "1 of 'camera.onn' (did you mean 'camera.on'?)" in said
+    assert "1 event later than --until not taken in, the first at" in said
+    assert ["k1", "k2"] == [change["subjects"][0] for change in case.told()]
+
+
+def test_what_is_later_than_the_horizon_is_replayed(case, capsys):
+    """With ``--revise`` as it was begun, evidence older than that withdraws what was told."""
+    case.run([EVENTS[0], on("4", 60, "k4")], "--revise", "P1D")
+    assert 0 == case.run([granted("3", 1)])
+    assert "withdrawn" == case.told()[-1]["change"]
+    assert 2 == case.run([], "--revise", "P2D")
+    assert "begun with revise=P1D, not with P2D" in capsys.readouterr().err
+
+
+def test_explains_from_the_record(case, capsys):
+    """An alert is explained from its record as from the files, each event with its position; a withdrawn one too."""
+    case.run([*EVENTS, event("5", "event.retracted", 5, corrects="4")])
+    told, explained = case.told(), {}
+    for alert in (told[0]["alert"], told[-1]["alert"]):
+        for name, where in (("store", case.store), ("events", str(case.folder / "events.jsonl"))):
+            capsys.readouterr()
+            assert 0 == main(["explain", alert[:12], f"--{name}", where, "--rules", case.pack])
+            explained[name] = capsys.readouterr().out
+        assert "case.db:" in explained["store"]
+        strip = [line.partition("case.db:")[0].partition("(")[0] for line in explained["store"].splitlines()]
+        assert [line.partition("(/")[0].partition("(")[0] for line in explained["events"].splitlines()] == strip
+    assert 2 == main(["explain", "0000", "--store", case.store, "--rules", case.pack])
+    assert "no alert has an identity that begins with '0000'" in capsys.readouterr().err
+    assert 2 == main(["explain", "0", "--store", case.store, "--rules", case.pack, "--until", day(9).isoformat()])
+
+
+def test_the_events_of_a_record_are_read_like_a_file(case, capsys):
+    """Another pack can be tried on what was recorded."""
+    case.run(EVENTS)
+    capsys.readouterr()
+    assert 3 == main(["run", case.store, "--rules", case.pack])
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [change["alert"] for change in case.told()] == [change["alert"] for change in told]
+    assert 2 == main(["run", f"sqlite:///{case.folder}/none.db", "--rules", case.pack])
+    assert "none.db: there is no such file" in capsys.readouterr().err
+
+
+def test_a_record_is_not_written_over(case, capsys):
+    """Results do not go into the record itself."""
+    case.run(EVENTS)
+    before = (case.folder / "case.db").read_bytes()
+    arguments = ["run", case.events(EVENTS), "--rules", case.pack, "--store", case.store]
+    assert 2 == main([*arguments, "--out", str(case.folder / "case.db")])
+    assert "is a record: give another file for what is told" in capsys.readouterr().err
+    assert before == (case.folder / "case.db").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--plan", os.devnull], "--plan is not for a record"),
+        (["--as-known-at", "2026-03-01T00:00:00Z"], "--as-known-at is not for a record"),
+        (
+            ["--until", "2026-03-01T00:00:00Z"],
+            "--until is before 2026-03-04T09:00:00+08:00, which the record has reached",
+        ),
+        (["--rules", "camera-programme,hong-kong"], "a record is kept under one pack"),
+        (["--rules", "camera-programme"], "the record was begun under another pack: tiny 1 of digest"),
+        (["--store", "sqlite3:///case.db"], "no store is called 'sqlite3', did you mean 'sqlite'?"),
+        (["--store", "sqlite:////none/of/these.db"], "there is no folder /none/of; make it first"),
+    ],
+)
+def test_what_cannot_be_is_refused(case, capsys, options, said):
+    """What does not go with a record is a usage error that says what to do."""
+    case.run(EVENTS)
+    assert 2 == case.run(EVENTS, *options)
+    assert said in capsys.readouterr().err
