@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TextIO
 
 import oversight
 from oversight.cli.arguments import Usage
+from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
+from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.ground.text import printable
 from oversight.model.pack import Pack
+from oversight.model.personal import CLEAR, PERSON, PRIVATE
+from oversight.outlets.personal import discreet
 from oversight.runner.intake import Refusal
 from oversight.runner.record import Record
+from oversight.runner.remote import is_address
 from oversight.runner.recorded import Appended, Counted, RecordedRun, begun
 from oversight.runner.run import Tell
+from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
 
 _SQLITE = b"SQLite format 3\x00"
-
-Teller = Callable[[str | None, TextIO | Appended, Pack], Tell]
 
 
 class _Told:
@@ -37,13 +40,12 @@ class _Told:
         self.tell = tell
 
 
-def execute(arguments: Namespace, teller: Teller) -> int:
+def execute(arguments: Namespace) -> int:
     """
     Carry out ``run`` where it has ``--store``.
 
     Args:
         arguments: as given.
-        teller: makes what tells changes in a format.
 
     Returns:
         0 no alert that counts was told, 3 some were, 1 lines were refused.
@@ -54,13 +56,17 @@ def execute(arguments: Namespace, teller: Teller) -> int:
     for given, name in ((arguments.plan, "--plan"), (arguments.as_known_at, "--as-known-at")):
         if given is not None:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
-    pack = only_pack(arguments)
-    summary = Summary()
+    if arguments.follow:
+        raise Usage("--follow keeps no record: leave --store out, or run this again as the file grows")
+    pack, summary = only_pack(arguments), Summary()
+    keys = chosen_keys(arguments.pseudonyms)
+    check_pseudonyms(keys, [pack])
+    least = PERSON if keys is None else PRIVATE
     try:
         with _out(arguments) as (name, out):
-            outlet = Counted(_Told(teller(arguments.format, out, pack)), summary)
-            with opened(arguments, pack, {name: outlet}) as record:
-                return _run(arguments, RecordedRun(record, summary, _refuse, until=arguments.until))
+            tell = teller(arguments.format, out, pack, [discreet([pack], least=least)])
+            with opened(arguments, pack, {name: Counted(_Told(tell), summary)}, withheld=least) as record:
+                return _run(arguments, RecordedRun(record, summary, _refuse, until=arguments.until, keys=keys))
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
 
@@ -78,7 +84,9 @@ def only_pack(arguments: Namespace) -> Pack:
     return packs[0]
 
 
-def opened(arguments: Namespace, pack: Pack, outlets: dict[str, Tells], *, read_only: bool = False) -> Record:
+def opened(
+    arguments: Namespace, pack: Pack, outlets: dict[str, Tells], *, read_only: bool = False, withheld: int | None = None
+) -> Record:
     """
     The record of ``--store``, as it was begun.
 
@@ -90,8 +98,11 @@ def opened(arguments: Namespace, pack: Pack, outlets: dict[str, Tells], *, read_
     before, revise = begun(arguments.store), getattr(arguments, "revise", None)
     if before is not None:
         revise = revise or before.revise
+        withheld = before.withheld if withheld is None else withheld
     key = getattr(arguments, "key", None)
-    return oversight.open(arguments.store, pack, revise=revise, outlets=outlets, key=key, read_only=read_only)
+    return oversight.open(
+        arguments.store, pack, revise=revise, outlets=outlets, key=key, read_only=read_only, withheld=withheld or CLEAR
+    )
 
 
 def _run(arguments: Namespace, run: RecordedRun) -> int:
@@ -117,11 +128,15 @@ def _check_until(until: datetime | None, record: Record) -> None:
 
 
 @contextmanager
-def _out(arguments: Namespace) -> Iterator[tuple[str, TextIO | Appended]]:
+def _out(arguments: Namespace) -> Iterator[tuple[str, Out | Appended]]:
     """Where results go, with the name under which the record knows what was told there."""
     path: str | None = arguments.out
     if path is None:
         yield "standard output", sys.stdout
+        return
+    if is_address(path):
+        with output(arguments, arguments.events) as receiver:
+            yield path, receiver
         return
     if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in arguments.events):
         raise Usage(f"--out {printable(path)} would be written into the events it reads")

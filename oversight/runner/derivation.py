@@ -57,7 +57,7 @@ def derive(store: Store, pack: Pack) -> Derivation:
     settings = Settings.of(store)
     if settings.pack != pack.digest:
         raise RecordDamaged(f"the record was begun under the pack of digest {settings.pack}, not {pack.digest}")
-    made = Derivation()
+    pack, made = settings.telling(pack), Derivation()
     gone = next((entry.position for entry in store.entries(types=(EVENT,)) if entry.body is None), store.size)
     reached = _Comparison(store, Keeper(store, pack, settings), made).run(0, gone)
     if reached < store.size:
@@ -83,6 +83,7 @@ def hold_to_definition(store: Store, pack: Pack) -> Derivation:
         RecordDamaged: an entry cannot be read.
     """
     made, vocabulary = Derivation(), Vocabulary(pack.kinds)
+    pack = Settings.of(store).telling(pack)
     history: list[Event] = []
     forgotten = False
     for entry in store.entries(types=(EVENT, CHANGE)):

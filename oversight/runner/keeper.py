@@ -21,11 +21,13 @@ from oversight.model.alerts import Change
 from oversight.model.events import retracts
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
+from oversight.model.personal import CLEAR, PERSON, PRIVATE, without_personal
 from oversight.model.wire import canonical, plain
 from oversight.record.entries import ADVANCE, BEGUN, EVENT, JUDGED, SETTLE, SNAPSHOT, Entry, Snapshot
 from oversight.record.store import Store, knows
 
 FOLLOWED = (EVENT, *JUDGED)
+_WITHHELD = {CLEAR: "nothing withheld", PERSON: "all that is personal withheld", PRIVATE: "pseudonyms for persons"}
 
 
 @frozen
@@ -38,16 +40,24 @@ class Settings:
         name: of the pack, with its version.
         revise: how late an event may be without a look at the record, an ISO 8601 duration.
         clock: ``events`` or ``caller``.
+        withheld: from which level on its texts say nothing of what is personal, as of ``without_personal``; ``CLEAR``
+            where they tell all.
     """
 
     pack: str
     name: str
     revise: str | None
     clock: str
+    withheld: int = CLEAR
 
     def body(self) -> bytes:
         """What the first entry of the record says."""
-        return canonical({"pack": self.pack, "name": self.name, "revise": self.revise, "clock": self.clock})
+        said = {"pack": self.pack, "name": self.name, "revise": self.revise, "clock": self.clock}
+        return canonical({**said, "withheld": self.withheld})
+
+    def telling(self, pack: Pack) -> Pack:
+        """*pack* with the texts that the record has."""
+        return without_personal(pack, self.withheld) if self.withheld else pack
 
     @classmethod
     def of(cls, store: Store) -> Settings:
@@ -62,7 +72,8 @@ class Settings:
             raise RecordDamaged("the record does not begin with the pack under which it was begun")
         try:
             said = plain(first.body)
-            return cls(str(said["pack"]), str(said["name"]), said["revise"], str(said["clock"]))
+            withheld = int(said.get("withheld", CLEAR))
+            return cls(str(said["pack"]), str(said["name"]), said["revise"], str(said["clock"]), withheld)
         except (ValueError, KeyError, TypeError):
             raise RecordDamaged("the first entry of the record does not say how it was begun") from None
 
@@ -80,6 +91,11 @@ class Settings:
                 f"the record was begun under another pack: {printable(found.name, 80)} of digest {found.pack[:12]}, "
                 f"this one is {self.name} of digest {self.pack[:12]}; open it with that pack and its site file, or "
                 "begin a new record under this one from the events of the old"
+            )
+        if found.withheld != self.withheld:
+            raise RecordRefused(
+                f"the record was begun with {_WITHHELD[found.withheld]}, not with {_WITHHELD[self.withheld]}; go on "
+                "with it so, or begin a new record from the events of the old"
             )
         for name, was, given in (("revise", found.revise, self.revise), ("clock", found.clock, self.clock)):
             if was != given:

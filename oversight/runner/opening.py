@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from oversight.engine.matchers import INDEX
 from oversight.model.pack import Pack
+from oversight.model.personal import CLEAR
 from oversight.record.store import Sealing
 from oversight.runner.record import Options, Record
 from oversight.runner.telling import Tells
@@ -26,6 +27,7 @@ def open_record(
     outlets: Mapping[str, Tells] | None = None,
     key: SigningKey | str | Path | None = None,
     read_only: bool = False,
+    withheld: int = CLEAR,
 ) -> Record:
     """
     A durable engine: what it takes in, its state and what it says are committed together, and outlast a crash.
@@ -41,6 +43,8 @@ def open_record(
         outlets: each under a name by which it is known again.
         key: or the path of its file, which seals each commit. A record is sealed from its beginning, or not at all.
         read_only: to ask questions beside a writer.
+        withheld: from which level on (``PERSON``, ``PRIVATE`` of ``oversight.model.personal``) the texts of alerts say
+            nothing of what is personal; ``CLEAR`` has them tell all.
 
     Raises:
         RecordRefused: the record was begun under another pack, or with other settings, or its key is not given.
@@ -63,7 +67,7 @@ def open_record(
     return _told(
         Options(
             url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, sealing=sealing,
-            read_only=read_only,
+            read_only=read_only, withheld=withheld,
         )
     )  # fmt: skip
 

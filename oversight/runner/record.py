@@ -28,6 +28,7 @@ from oversight.ground.errors import (
 )
 from oversight.model.alerts import Change
 from oversight.model.pack import Pack
+from oversight.model.personal import CLEAR
 from oversight.model.wire import canonical
 from oversight.record.entries import (
     ADVANCE,
@@ -66,6 +67,7 @@ class Options:
     outlets: Mapping[str, Tells] = field(factory=dict)
     sealing: Sealing | None = None
     read_only: bool = False
+    withheld: int = CLEAR
 
 
 class Record:
@@ -86,10 +88,10 @@ class Record:
     """
 
     def __init__(self, options: Options) -> None:
-        self.pack = options.pack
         self._options = options
         name = f"{options.pack.name} {options.pack.version}"
-        self._settings = Settings(options.pack.digest, name, options.revise, options.clock)
+        self._settings = Settings(options.pack.digest, name, options.revise, options.clock, options.withheld)
+        self.pack = self._settings.telling(options.pack)
         self._store: Store | None = None
         self._ended = False
         self._opened()

@@ -13,6 +13,7 @@ from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Taken
 from oversight.runner.intake import Block, Refusal, blocks
 from oversight.runner.keeper import Settings
+from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.record import Record
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
@@ -82,6 +83,7 @@ class RecordedRun:
         summary: of what is met, and told.
         refuse: is given each line that is not taken in.
         until: the instant to which time is advanced at the end; later events are left out.
+        keys: by which persons get pseudonyms before anything is recorded; ``None`` for none.
     """
 
     def __init__(
@@ -91,12 +93,14 @@ class RecordedRun:
         refuse: Callable[[Refusal], object],
         *,
         until: datetime | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self.record = record
         self.summary = summary
         self.repeats = 0
         self._refuse = refuse
         self._until = until
+        self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
         """
@@ -121,7 +125,7 @@ class RecordedRun:
                 self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
             elif line and not line.isspace():
                 numbered.append((number, line))
-        outcomes = self.record.sift([line for _, line in numbered])
+        outcomes = self._sifted([line for _, line in numbered])
         taken, events, numbers = list[Outcome](), list[Event](), list[int]()
         for (number, _), outcome in zip(numbered, outcomes, strict=True):
             if isinstance(outcome, Exception):
@@ -138,6 +142,20 @@ class RecordedRun:
         self.summary.saw(source, events, numbers)
         if block.failure:
             self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+
+    def _sifted(self, lines: list[bytes]) -> list[Outcome]:
+        """What each line is to the record, with pseudonyms where they are asked for."""
+        if self._veil is None:
+            return self.record.sift(lines)
+        decode, veil = self.record.engine.decode, self._veil
+        read: list[Event | Stranger | EventError] = []
+        for line in lines:
+            try:
+                read.append(veil(decode(line)))
+            except EventError as error:
+                read.append(error)
+        outcomes = iter(self.record.sift([one for one in read if not isinstance(one, EventError)]))
+        return [one if isinstance(one, EventError) else next(outcomes) for one in read]
 
     def _failed(self, source: str, number: int, error: Exception) -> None:
         if isinstance(error, EventError):
@@ -175,6 +193,8 @@ class RecordedRun:
     def told(self) -> Iterator[str]:
         """The summary for people, line by line, safe for a terminal."""
         yield from self.summary.lines(self.record.pack.kinds, self.record.now)
+        if self._veil is not None:
+            yield from self._veil.told()
         if self.repeats:
             yield f"{self.repeats:,} of these events were on record already"
 
