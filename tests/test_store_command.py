@@ -170,3 +170,53 @@ def test_what_cannot_be_is_refused(case, capsys, options, said):
     case.run(EVENTS)
     assert 2 == case.run(EVENTS, *options)
     assert said in capsys.readouterr().err
+
+
+TELLING = "tests/packs/telling"
+NOTE = {
+    "kind": "note.made", "id": "1", "time": "2026-03-01T09:00:00+08:00", "subject": "officer-jane",
+    "data": {"note": "n-1", "actor": "officer-jane", "words": "jane-was-here"},
+}  # fmt: skip
+
+
+def noted(folder, *options):
+    """Run a note that names a person into a record; the exit status."""
+    events = folder / "note.jsonl"
+    events.write_text(json.dumps(NOTE) + "\n")
+    key, store, out = str(folder / "key"), f"sqlite:///{folder}/note.db", str(folder / "told.jsonl")
+    if not os.path.exists(key):
+        assert 0 == main(["key", "example.org/notes", "--out", key])
+    return main(["run", str(events), "--rules", TELLING, "--store", store, "--key", key, "--out", out, *options])
+
+
+def verified(folder, capsys):
+    """What a public audit of that record says; its alerts are derived anew."""
+    capsys.readouterr()
+    status = main(["verify", f"sqlite:///{folder}/note.db", "--key", f"{folder}/key.pub", "--rules", TELLING])
+    said = capsys.readouterr().out
+    assert 0 == status, said
+    return said
+
+
+def test_what_is_told_of_a_record_names_nobody(tmp_path, capsys):
+    """As in a run without one, outlets tell nothing that is personal, nor do the alerts in the record."""
+    assert 3 == noted(tmp_path)
+    told = (tmp_path / "told.jsonl").read_text()
+    assert "officer-jane" not in told
+    assert "jane-was-here" not in told
+    assert "[withheld]" in told
+    assert "alerts follow" not in verified(tmp_path, capsys).partition("Not looked at")[2]
+
+
+def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
+    """Ids are replaced before anything is recorded, what comes again is known again, and its alerts can be derived."""
+    keys = str(tmp_path / "keys")
+    assert 0 == main(["pseudonyms", keys])
+    assert 3 == noted(tmp_path, "--pseudonyms", keys)
+    assert 0 == noted(tmp_path, "--pseudonyms", keys)
+    assert "1 of these events was on record already" in capsys.readouterr().err.replace("were", "was")
+    assert all(b"officer-jane" not in path.read_bytes() for path in tmp_path.glob("note.db*"))
+    assert "pn-" in (tmp_path / "told.jsonl").read_text()
+    assert "alerts follow" not in verified(tmp_path, capsys).partition("Not looked at")[2]
+    assert 2 == noted(tmp_path)
+    assert "begun with pseudonyms for persons, not with all that is personal withheld" in capsys.readouterr().err
