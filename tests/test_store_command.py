@@ -220,3 +220,13 @@ def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
     assert "alerts follow" not in verified(tmp_path, capsys).partition("Not looked at")[2]
     assert 2 == noted(tmp_path)
     assert "begun with pseudonyms for persons, not with all that is personal withheld" in capsys.readouterr().err
+
+
+def test_a_record_tells_a_change_again_under_the_same_id(case, capsys):
+    """A receiver of CloudEvents knows a change again that a crash had told twice."""
+    case.run(EVENTS, "--format", "cloudevents")
+    first = [json.loads(line)["id"] for line in case.out.read_text().splitlines()]
+    case.out = case.folder / "again.jsonl"
+    case.run(EVENTS[:1], "--format", "cloudevents")
+    assert first == [json.loads(line)["id"] for line in case.out.read_text().splitlines()]
+    assert len(first) == len(set(first))

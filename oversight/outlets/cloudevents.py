@@ -31,9 +31,10 @@ class Renderer:
         """The event of one change, as one line of JSON."""
         data = dict(alert)
         self._told[data["alert"]] += 1
+        number = data.get("position", self._told[data["alert"]])
         event = {
             "specversion": "1.0",
-            "id": f"{data['alert']}.{self._told[data['alert']]}.{_digest(data)}",
+            "id": f"{data['alert']}.{number}.{_digest(data)}",
             "source": source(data["pack"]),
             "type": TYPE + data["change"],
             "subject": data["alert"],
@@ -65,7 +66,8 @@ def cloud_events(sink: Sink, processors: Sequence[Processor] = ()) -> Outlet:
     """
     An outlet that gives *sink* each change as a CloudEvent, one line of JSON.
 
-    ``source`` and ``id`` of the event are its identity: a change told again by the same run made anew has the same.
+    ``source`` and ``id`` of the event are its identity: a change told again by the same run made anew has the same, and
+    so has one that a record tells again, whose position is in it.
 
     Args:
         sink: takes a line, without its end.
