@@ -11,6 +11,7 @@ from oversight.cases.mutants import WORDS, mutants, subjects
 from oversight.cases.mutation import drawn, noticed, plan
 from oversight.cases.trial import run_cases
 from oversight.cli import main
+from oversight.errors import PackError
 from tests.test_coverage import ENDS, FIRES, SIGNS, shop
 
 LINE = re.compile(r"pack\.yaml:(\d+):\d+  (\w+): (.*)")
@@ -126,6 +127,15 @@ def test_what_began_last(tmp_path, where, asked):
     pack = load(shop(tmp_path, *ALL, text=[("    alert: A sign", f"{value}    alert: A sign")]))
     restarts = {step.owner for step in plan(pack, pack.own).steps if step.word == "restarts"}
     assert ({"fact camera", "fact sign"} if asked else {"fact camera"}) == restarts
+
+
+def test_a_fact_that_looks_at_itself(tmp_path):
+    """A fact cannot look at itself as it stands, so that this is not tried."""
+    start = "{on: sign.hung as e, unless: {some: sign as o, before: true, where: o.sign == e.sign}}"
+    pack = load(shop(tmp_path, *ALL, text=[("{on: sign.hung}", start)]))
+    assert {"dropped", "negated"} == {step.word for step in plan(pack, pack.own, ["fact sign"]).steps}
+    with pytest.raises(PackError, match="depends on itself"):
+        load(shop(tmp_path, *ALL, text=[("{on: sign.hung}", start.replace("before: true, ", ""))]))
 
 
 def test_sample(tmp_path, capsys):
