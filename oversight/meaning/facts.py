@@ -45,15 +45,15 @@ class Acts:
             for name, fact in pack.facts.items()
         }
 
-    def holding(self, point: Point) -> dict[str, dict[Any, Holding]]:
+    def holding(self, point: Point) -> dict[str, Mapping[Any, Holding]]:
         """The facts that hold at *point*, by name and key."""
         return {name: self.now(fact, point) for name, fact in self.pack.facts.items()}
 
-    def now(self, fact: Fact, point: Point) -> dict[Any, Holding]:
+    def now(self, fact: Fact, point: Point) -> Mapping[Any, Holding]:
         """The facts of one name that hold at *point*."""
         return holdings(self.spells[fact.name], fact.restarts, point)
 
-    def world(self, instant: datetime, before: Mapping[str, dict[Any, Holding]]) -> World:
+    def world(self, instant: datetime, before: Mapping[str, Mapping[Any, Holding]]) -> World:
         """The facts that an act of *instant* can ask for."""
         return World(
             lambda name: self.now(self.pack.facts[name], (instant, 0)).values(),
@@ -61,7 +61,7 @@ class Acts:
             self.seen,
         )
 
-    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
+    def take(self, instant: datetime, events: list[Event], before: Mapping[str, Mapping[Any, Holding]]) -> None:
         """Let the events of one instant act, those without ``sequence`` first and together, then the others."""
         world = self.world(instant, before)
         ordered = sorted(events, key=order_of)

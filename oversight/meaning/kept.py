@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, ValuesView
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import Any
@@ -21,6 +21,66 @@ from oversight.model.expressions import Node, path_of
 from oversight.model.pack import Entry, Fact, Pack, Query
 
 
+class _Held(Mapping[Any, Holding]):
+    """
+    What holds of one fact, as it was when this was made.
+
+    The newest has the facts themselves, one before it only what it had otherwise: nothing is copied unless somebody
+    goes through all that held before.
+
+    Args:
+        live: the facts, which the newest looks into.
+    """
+
+    __slots__ = ("_live", "_newer", "_otherwise")
+
+    def __init__(self, live: dict[Any, Holding]) -> None:
+        self._live = live
+        self._newer: _Held | None = None
+        self._otherwise: dict[Any, Holding | None] = {}
+
+    def followed(self, changes: Mapping[Any, Holding | None]) -> _Held:
+        """The newest after this one, with *changes*, of which ``None`` takes a fact out."""
+        live = self._live
+        self._newer = _Held(live)
+        self._otherwise = {key: live.pop(key, None) for key in changes}
+        live.update({key: found for key, found in changes.items() if found is not None})
+        return self._newer
+
+    def __getitem__(self, key: Any) -> Holding:
+        held = self
+        while held._newer is not None:
+            if key in held._otherwise:
+                found = held._otherwise[key]
+                if found is None:
+                    raise KeyError(key)
+                return found
+            held = held._newer
+        return self._live[key]
+
+    def _all(self) -> dict[Any, Holding]:
+        if self._newer is None:
+            return self._live
+        chain, held = [self], self._newer
+        while held._newer is not None:
+            chain.append(held)
+            held = held._newer
+        made: dict[Any, Holding | None] = dict(self._live)
+        for each in reversed(chain):
+            made.update(each._otherwise)
+        return {key: found for key, found in made.items() if found is not None}
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def values(self) -> ValuesView[Holding]:
+        """The facts."""
+        return self._all().values()
+
+
 @define
 class _Table:
     """
@@ -30,7 +90,7 @@ class _Table:
     """
 
     spells: dict[Any, list[Spell]] = field(factory=dict)
-    holds: dict[Any, Holding] = field(factory=dict)
+    holds: _Held = field(factory=lambda: _Held({}))
     turns: list[tuple[Point, int, Any]] = field(factory=list)
     doubtful: dict[Any, None] = field(factory=dict)
     counted: int = 0
@@ -96,7 +156,7 @@ class KeptActs(Acts):
         self.keys = {name: fact.key for name, fact in pack.facts.items()}
         self.asked: dict[int, tuple[Query, list[Node]]] = {}
 
-    def world(self, instant: datetime, before: Mapping[str, dict[Any, Holding]]) -> World:
+    def world(self, instant: datetime, before: Mapping[str, Mapping[Any, Holding]]) -> World:
         """The facts that an act of *instant* can ask for."""
         return self.finding(
             lambda name: self.now(self.pack.facts[name], (instant, 0)), lambda name: before.get(name, {})
@@ -111,18 +171,14 @@ class KeptActs(Acts):
             present=present, past=past, keys=self.keys, asked=self.asked,
         )  # fmt: skip
 
-    def now(self, fact: Fact, point: Point) -> dict[Any, Holding]:
+    def now(self, fact: Fact, point: Point) -> Mapping[Any, Holding]:
         """The facts of one name that hold at *point*, which is never before one asked for earlier."""
         table = self._counted(fact)
         while table.turns and table.turns[0][0] <= point:
             table.doubtful[heappop(table.turns)[2]] = None
         if table.doubtful:
-            table.holds = dict(table.holds)
-            for key in table.doubtful:
-                found = holding_of(table.spells[key], fact.restarts, point)
-                table.holds.pop(key, None)
-                if found is not None:
-                    table.holds[key] = found
+            changes = {key: holding_of(table.spells[key], fact.restarts, point) for key in table.doubtful}
+            table.holds = table.holds.followed(changes)
             table.doubtful = {}
         return table.holds
 
@@ -177,7 +233,7 @@ class KnownActs(KeptActs):
                     turns.append(((moment[0], 0), self._turn, spell.key))
             heapify(turns)
 
-    def take(self, instant: datetime, events: list[Event], before: Mapping[str, dict[Any, Holding]]) -> None:
+    def take(self, instant: datetime, events: list[Event], before: Mapping[str, Mapping[Any, Holding]]) -> None:
         """The events of an instant have acted already."""
 
 

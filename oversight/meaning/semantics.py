@@ -7,7 +7,7 @@ derives all facts anew and judges every rule for everything. The engine must agr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -62,7 +62,7 @@ class Outcome:
     """What a history means: the alerts by identity, and the facts that hold, by name and key."""
 
     alerts: dict[str, Alert]
-    facts: dict[str, dict[Any, Holding]]
+    facts: dict[str, Mapping[Any, Holding]]
 
 
 def history_of(events: Iterable[Event]) -> list[Event]:
@@ -134,8 +134,8 @@ class Judgement:
         for waiver in pack.waivers:
             self.instants.update((waiver.start, waiver.end))
         self.rules = [r for r in pack.rules if r.status != "retired"]
-        self.before: dict[str, dict[Any, Holding]] = {}
-        self.now: dict[str, dict[Any, Holding]] = {}
+        self.before: dict[str, Mapping[Any, Holding]] = {}
+        self.now: dict[str, Mapping[Any, Holding]] = {}
 
     def plan(self, instant: datetime) -> None:
         """Something may change at *instant*."""
