@@ -47,6 +47,7 @@ check: $(VENV)/.test
 # About three hours of processor time: some ninety minutes on two processors that have nothing else to do.
 long: $(VENV)/.test
 	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest --numprocesses auto --dist worksteal
+	$(BIN)/python -m benchmarks.reach
 
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks

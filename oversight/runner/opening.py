@@ -43,16 +43,14 @@ def open_record(
         outlets: each under a name by which it is known again.
         key: or the path of its file, which seals each commit. A record is sealed from its beginning, or not at all.
         read_only: to ask questions beside a writer.
-        withheld: from which level on (``PERSON``, ``PRIVATE`` of ``oversight.model.personal``) the texts of alerts say
-            nothing of what is personal; ``CLEAR`` has them tell all.
+        withheld: from which level on the texts of alerts keep silent, as of ``oversight.model.personal``.
 
     Raises:
         RecordRefused: the record was begun under another pack, or with other settings, or its key is not given.
         RecordInUse: another writer has it open.
         KeyRefused: the file is no key, or others can read it.
         SealBroken: the record cannot be gone on with under this key.
-        RecordError: another of those errors, as where no store is called as the URL says.
-        Exception: what an outlet raises.
+        RecordError: another of those errors, as where no store is called so; or what an outlet raises.
 
     >>> import oversight, tempfile
     >>> pack = oversight.load("camera-programme")
@@ -65,10 +63,8 @@ def open_record(
     """
     sealing = None if key is None or read_only else _sealing(key)
     return _told(
-        Options(
-            url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, sealing=sealing,
-            read_only=read_only, withheld=withheld,
-        )
+        Options(url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {},
+                sealing=sealing, read_only=read_only, withheld=withheld)
     )  # fmt: skip
 
 
