@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from oversight import Engine, load
+from oversight.model.types import SCALARS, ListType
 from oversight.runner.cache import usual
 from oversight.runner.packs import check
 
@@ -167,3 +168,10 @@ def test_where_entries_are(monkeypatch, main, store):
     monkeypatch.delenv("OVERSIGHT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert Path("/somewhere/oversight") == usual()
+
+
+@pytest.mark.parametrize("scalar", SCALARS.values(), ids=str)
+def test_a_scalar_type_is_itself_in_another_process(scalar):
+    """Types are compared by identity, and packs go to the processes of `--jobs`."""
+    assert scalar is pickle.loads(pickle.dumps(scalar))
+    assert ListType("list", scalar) == pickle.loads(pickle.dumps(ListType("list", scalar)))

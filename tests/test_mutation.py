@@ -178,6 +178,13 @@ def test_several_processes(tmp_path, capsys):
     assert mutated(folder, capsys) == mutated(folder, capsys, "--jobs", "2")
 
 
+def test_what_types_decide_is_decided_in_every_process(capsys):
+    """A second more for a deadline that a date carries is a change in whichever process."""
+    alone = [main(["test", "hong-kong", "--mutate", "--only", "HK-DAR-0*", *jobs]) for jobs in ([], ["--jobs", "2"])]
+    assert [0, 0] == alone
+    assert 2 == capsys.readouterr().out.count("HK-DAR-01: 4 of 4 changes noticed")
+
+
 def test_the_engine_notices_the_same(tmp_path):
     """A mutant told as noticed fails a case on the engine, too, and one that is not fails none."""
     pack = load(shop(tmp_path, FIRES, ENDS, SIGNS))

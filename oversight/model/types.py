@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, SupportsIndex
 
 from attrs import field, frozen
 
@@ -21,6 +22,20 @@ class Type:
     def __str__(self) -> str:
         return self.name
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> str | tuple[Any, ...]:
+        # What compares types by identity does so in another process, too.
+        return (scalar, (self.name,)) if self.__class__ is Type else super().__reduce_ex__(protocol)
+
+
+def scalar(name: str) -> Type:
+    """
+    The scalar type of that name.
+
+    >>> scalar("bool") is BOOL
+    True
+    """
+    return SCALARS[name]
+
 
 BOOL = Type("bool")
 INT = Type("int")
@@ -32,6 +47,7 @@ PERIOD = Type("period")
 DATE = Type("date")
 NULL = Type("null")
 DYN = Type("dyn")
+SCALARS = {each.name: each for each in (BOOL, INT, DOUBLE, STRING, TIMESTAMP, DURATION, PERIOD, DATE, NULL, DYN)}
 
 
 @frozen

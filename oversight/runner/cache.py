@@ -27,13 +27,9 @@ import oversight.ground
 from oversight.language.library import files_of
 from oversight.language.reader import Result, read_pack
 from oversight.language.source import Source, text_of
-from oversight.model import types
-from oversight.model.types import Type
 
 VARIABLE = "OVERSIGHT_CACHE"
 _MOST = 32
-_SCALARS = {name: value for name, value in vars(types).items() if type(value) is Type}
-_NAMES = {id(value): name for name, value in _SCALARS.items()}
 _PLAIN = {("builtins", "frozenset"), *[("datetime", name) for name in ("datetime", "date", "timedelta", "timezone")]}
 
 Find = Callable[[str], Path]
@@ -175,19 +171,19 @@ def _pickled(value: object) -> bytes:
 
 
 class _Pickler(pickle.Pickler):
-    """Names the scalar types and the zones, each of which is one object."""
+    """Names the zones, each of which is one object."""
 
-    def persistent_id(self, obj: Any) -> str | tuple[str] | None:
-        """The name of a scalar type, or in a tuple that of a zone."""
-        return (obj.key,) if isinstance(obj, ZoneInfo) else _NAMES.get(id(obj))
+    def persistent_id(self, obj: Any) -> str | None:
+        """The name of a zone."""
+        return obj.key if isinstance(obj, ZoneInfo) else None
 
 
 class _Unpickler(pickle.Unpickler):
     """Makes plain data and what is in the model, and nothing else."""
 
-    def persistent_load(self, pid: Any) -> Type | ZoneInfo:
-        """The scalar type or the zone of this name."""
-        return ZoneInfo(*pid) if isinstance(pid, tuple) else _SCALARS[pid]
+    def persistent_load(self, pid: Any) -> ZoneInfo:
+        """The zone of this name."""
+        return ZoneInfo(pid)
 
     def find_class(self, module: str, name: str) -> Any:
         """What an entry may name."""
