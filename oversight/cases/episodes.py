@@ -17,8 +17,9 @@ def dated(pack: Pack) -> frozenset[str]:
     A standing rule does, of what it looks at; ``since`` does; and ``latest``, where it can find two.
 
     >>> from oversight.runner.packs import load
-    >>> "camera" in dated(load("camera-programme"))
-    False
+    >>> found = dated(load("camera-programme"))
+    >>> "camera" in found, "capability" in found
+    (True, False)
     """
     return frozenset(name for part in (*pack.rules, *pack.facts.values()) for name in _dated_by(pack, part))
 
