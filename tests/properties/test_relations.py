@@ -184,8 +184,8 @@ def counted(dice: Dice, written: Written) -> Written:
 
 
 def of_others(history: list[Written]) -> list[Written]:
-    """The same events of other ids about other subjects: no id is in both."""
-    names = {"p": "r", "q": "s"}
+    """The same events of other ids about other subjects: no id is in both, nor is one the name of a source."""
+    names = {"p": "u", "q": "v"}
     made = []
     for event in history:
         renamed = {name: names[event[name]] for name in ("x", "y")}
