@@ -15,6 +15,7 @@ from oversight import Engine, load
 from oversight.cli import main
 from oversight.cli.arguments import FORMATS
 from oversight.ground.time import parse_instant
+from oversight.model.clauses import expressions
 from oversight.model.events import Vocabulary
 from oversight.model.expressions import Select, walk
 from oversight.model.extract import extract
@@ -22,7 +23,7 @@ from oversight.model.folding import fold
 from oversight.model.forms import Event
 from oversight.model.pack import RETRACTION
 from oversight.model.personal import CLEAR, PRIVATE, Personal
-from oversight.model.persons import expressions, named_persons
+from oversight.model.persons import named_persons
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.personal import discreet
 from oversight.runner.pseudonyms import (

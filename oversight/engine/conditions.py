@@ -182,7 +182,7 @@ class Compiler:
             return Compiled(condition, frame)
         if isinstance(condition, Group):
             return Compiled(condition, frame, None, self.all(condition.conditions))
-        plan, parts, left = self._query(condition.query)
+        plan, parts, left = self.query(condition.query)
         if isinstance(condition, Exists):
             near = self.planner.near(condition.query, frame) if self.explained else None
             return Compiled(condition, frame, plan, parts, near, left=left)
@@ -193,12 +193,8 @@ class Compiler:
         ]
         return Compiled(condition, frame, plan, parts, None, _limited(number, limits))
 
-    def query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...]]:
-        """A plan for *query*, with the compiled conditions of its ``where:``."""
-        return self._query(query)[:2]
-
-    def _query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...], tuple[Compiled, ...]]:
-        """The same, and those of its conditions that the plan leaves."""
+    def query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...], tuple[Compiled, ...]]:
+        """A plan for *query*, with the compiled conditions of its ``where:`` and those of them that the plan leaves."""
         self.frame.bind(query.name, query.fact)
         conditions = flatten(query.where)
         parts = self.all(conditions)
@@ -254,7 +250,7 @@ class Compiler:
         return truth
 
     def _latest(self, value: Latest, slot: int) -> Write:
-        plan, _ = self.query(value.query)
+        plan, _, _ = self.query(value.query)
         wanted = compile_expression(value.value.node, self.frame)
         otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
 
@@ -305,7 +301,7 @@ class Compiler:
         if each is None:
             return None
         if isinstance(each.source, Query):
-            plan, _ = self.query(each.source)
+            plan, _, _ = self.query(each.source)
             return CompiledEach(plan.slot, lambda env, reads: _found(plan, env, reads))
         source = compile_expression(each.source.node, self.frame)
 

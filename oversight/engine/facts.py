@@ -170,15 +170,16 @@ class Facts:
             self.step_alone(events[0], first)
             return
         acting: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
-        alone = self.alone
+        ways: dict[int, Callable[[Work, Event, bool], None]] = {}
         for event in events:
-            for _, work in alone.get(event.kind, ()):
+            for way, work in self.alone.get(event.kind, ()):
                 acting.setdefault(work[0], []).append((event, work))
+                ways[work[0]] = way
         for position in sorted(acting):
             works = acting[position]
             if len(works) == 1 and position not in beginning:
                 event, work = works[0]
-                self._way(work)(work, event, first)
+                ways[position](work, event, first)
             else:
                 self._act(position, instant, works, first, beginning.get(position, ()))
 

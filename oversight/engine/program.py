@@ -199,7 +199,7 @@ class Program:
         conditions, excuses = compiler.all(entry.conditions), compiler.all(entry.excuses)
         listed = entry.each is not None and isinstance(entry.each.source, Expression)
         names = ([entry.each.name] if entry.each is not None and listed else []) + [name for name, _ in entry.values]
-        plan, parts = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, ())
+        plan, parts, _ = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, (), ())
         begins = None if entry.begins is None else compile_expression(entry.begins.node, frame)
         until = None if entry.until is None else compile_expression(entry.until.node, frame)
         plain = not (entry.each or entry.values or entry.conditions or entry.excuses)

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from oversight.model.expressions import Call, Name, Node, path_of, walk
-from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+from oversight.model.pack import Condition, Exists, Expression, Group, Measure, Query, Test
 from oversight.model.types import DATE, ListType, MapType, RecordType, Type
 
 
@@ -128,3 +128,15 @@ def _written_in(kind: type) -> tuple[str, ...] | None:
     if not attrs.has(kind):
         return None
     return tuple([each.name for each in attrs.fields(kind) if each.name not in ("type", "place")])
+
+
+def expressions(value: Any) -> Iterator[Expression]:
+    """Every expression in a part of a pack."""
+    if isinstance(value, Expression):
+        yield value
+    elif (inner := _written_in(value.__class__)) is not None:
+        for name in inner:
+            yield from expressions(getattr(value, name))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from expressions(item)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 from typing import Any, TypeGuard
 
-import attrs
-
+from oversight.model.clauses import expressions
 from oversight.model.expressions import Call, ListOf, Literal, Macro, Name, Node, Select, walk
 from oversight.model.pack import Entry, Expression, Fact, Pack, Rule
 from oversight.model.types import RecordType
@@ -50,19 +49,6 @@ def _named(value: Any) -> Iterator[str]:
 
 def _ranges_over_people(node: Node) -> TypeGuard[Macro]:
     return isinstance(node, Macro) and _is_person(node.operand)
-
-
-def expressions(value: Any) -> Iterator[Expression]:
-    """Every expression in a part of a pack."""
-    if isinstance(value, Expression):
-        yield value
-    elif attrs.has(type(value)):
-        for field in attrs.fields(type(value)):
-            if field.name not in ("type", "place"):
-                yield from expressions(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from expressions(item)
 
 
 def _knows(node: Node, people: Set[str]) -> bool:

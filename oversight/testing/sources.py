@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-import attrs
 from attrs import field, frozen
 
 from oversight.ground.time import Period
+from oversight.model.clauses import expressions
 from oversight.model.expressions import Call, Literal, Name, Node, Select, walk
-from oversight.model.pack import RETRACTION, Expression, Kind, Pack
+from oversight.model.pack import RETRACTION, Kind, Pack
 from oversight.model.types import PERIOD
 
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=", "in", "startsWith", "contains", "endsWith")
@@ -50,19 +49,6 @@ def kinds_read(pack: Pack) -> tuple[Kind, ...]:
     names = {k for f in pack.facts.values() for e in (*f.starts, *f.changes, *f.ends) for k in e.kinds}
     names |= {k for rule in pack.rules for k in rule.head.kinds}
     return tuple(pack.kinds[name] for name in sorted(names - {RETRACTION}))
-
-
-def expressions(value: Any) -> Iterator[Expression]:
-    """Every expression inside a part of a pack."""
-    if isinstance(value, Expression):
-        yield value
-    elif attrs.has(type(value)):
-        for each in attrs.fields(type(value)):
-            if each.name not in ("place", "type"):
-                yield from expressions(getattr(value, each.name))
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from expressions(item)
 
 
 def sources(pack: Pack) -> Sources:
