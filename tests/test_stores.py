@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,19 @@ def test_two_writers(store, tmp_path):
         assert 1 == len(record.feed(EVENTS[1]))
     with oversight.open(store.url, pack) as record:
         assert 2 == len(record.open_alerts())
+
+
+@postgres
+def test_a_writer_that_has_closed(store, tmp_path):
+    """A writer that closes, or is refused, leaves no lock behind for the moment in which the server goes on."""
+    import psycopg
+
+    pack = tiny(tmp_path, PERMITTED)
+    with psycopg.connect(store.url, autocommit=True) as beside:
+        for settings in [{}, {"revise": "P9D"}] * 5:
+            with suppress(errors.RecordRefused), oversight.open(store.url, pack, **settings):
+                pass
+            assert [] == beside.execute("SELECT * FROM pg_locks WHERE locktype = 'advisory'").fetchall()
 
 
 @stores

@@ -26,8 +26,8 @@ from oversight.record.entries import Batch, Entry, Snapshot, identity_key
 from oversight.record.store import SCHEMA, check_schema, joined, parted, without_password
 
 PAGE = 1000
-PATIENCE = 10
-"""Seconds to wait for a connection where the URL does not say."""
+PATIENCE, GRACE = 10, 1
+"""Seconds to wait for a connection where the URL does not say, and for the lock of the one writer."""
 
 _LOCK = "hashtextextended('oversight record ' || current_schema(), 0)"
 _NAMES = ("schema", "entry", "identity", "tile", "checkpoint", "snapshot", "told")
@@ -101,8 +101,14 @@ class PostgresStore:
         """Be the one writer, or say that there is one."""
         if self._all("SELECT pg_is_in_recovery()")[0][0]:
             raise RecordReadOnly(f"{self._named}: {_ERRORS[1][2]}")
-        if not self._all(f"SELECT pg_try_advisory_lock({_LOCK})")[0][0]:
-            raise RecordInUse(f"{self._named}: another writer has it open; there is one at a time")
+        # The server may need a moment to see that the connection of a writer that was killed is gone.
+        db = self._connected()
+        db.execute(f"SET lock_timeout = '{GRACE}s'")
+        try:
+            db.execute(f"SELECT pg_advisory_lock({_LOCK})")
+        except errors.LockNotAvailable:
+            raise RecordInUse(f"{self._named}: another writer has it open; there is one at a time") from None
+        db.execute("SET lock_timeout = 0")
 
     def _prepare(self) -> None:
         """Make the tables of a new record, or make sure that they are ours."""
@@ -251,10 +257,11 @@ class PostgresStore:
             yield
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, and before that of the lock: a server learns of the former some time later."""
         if self._db is not None:
             with suppress(psycopg.Error):
-                self._db.close()
+                self._db.execute("SELECT pg_advisory_unlock_all()")
+            self._db.close()
         self._db = None
 
 
