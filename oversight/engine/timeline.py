@@ -31,8 +31,6 @@ class Timeline:
         self.readers = Readers([*program.tables.values()])
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
-        self.moved_by = {*program.by_kind, *[kind for on in program.on for kind in on]}
-        """The kinds of event that some fact or rule reads."""
         self.queue: list[Event] = []
         self.in_order = True
         self.closed: datetime | None = None
@@ -72,22 +70,27 @@ class Timeline:
             self.in_order = True
         queue, heap, done = self.queue, self.facts.timers.heap, 0
         count = len(queue)
-        while True:
-            instant = queue[done].time if done < count else None
-            due = heap[0][0] if heap else None
-            if due is not None and (instant is None or due < instant):
-                instant = due
-            if instant is None or instant > upto or (instant == upto and not inclusive):
+        while done < count or heap:
+            if done < count and not (heap and heap[0][0] <= queue[done].time):
+                first, instant, due = done, queue[done].time, False
+            else:
+                first, instant, due = done, heap[0][0], True
+            if instant >= upto and (instant > upto or not inclusive):
                 break
-            first = done
             while done < count and queue[done].time == instant:
                 done += 1
-            if done == first and heap[0][1]:
-                self._due(instant)
-            elif done - first == 1 and due != instant:
-                self._lone(instant, queue[first])
+            if due:
+                if done == first and heap[0][1]:
+                    self._due(instant)
+                else:
+                    self._instant(instant, queue[first:done])
+            elif done - first == 1:
+                event = queue[first]
+                self.journal.begin(instant, event)
+                self._lone(instant, event)
             else:
-                self._instant(instant, queue[first:done])
+                self._several(instant, queue[first:done])
+            self.closed = instant
         del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
@@ -97,19 +100,26 @@ class Timeline:
         self.journal.begin(instant, ())
         self.facts.begin_instant(instant)
         self._run_out(instant)
-        self.closed = instant
 
     def _lone(self, instant: datetime, event: Event) -> None:
-        """Judge an instant at which one event comes and nothing is due."""
-        heap, facts = self.facts.timers.heap, self.facts
-        self.journal.begin(instant, event)
-        if event.kind in self.moved_by:
-            facts.begin_instant(instant)
-            facts.step_alone(event, event.sequence is ABSENT)
-            self.judge.happened(instant, (event,))
+        """Judge an instant at which nothing is due, and of what comes only one event is read."""
+        handler = self.program.handlers[event.kind]
+        if handler is not None:
+            handler(event, self.facts, self.judge)
+            heap = self.facts.timers.heap
             if heap and heap[0][0] == instant:
                 self._run_out(instant)
-        self.closed = instant
+
+    def _several(self, instant: datetime, events: list[Event]) -> None:
+        """Judge an instant at which several events come and nothing is due."""
+        handlers = self.program.handlers
+        read = [event for event in events if handlers[event.kind] is not None]
+        if len(read) > 1:
+            self._instant(instant, events)
+            return
+        self.journal.begin(instant, tuple(events))
+        if read:
+            self._lone(instant, read[0])
 
     def _instant(self, instant: datetime, events: list[Event]) -> None:
         heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
@@ -130,7 +140,6 @@ class Timeline:
         self.judge.happened(instant, events)
         if heap and heap[0][0] == instant:
             self._run_out(instant)
-        self.closed = instant
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
         together = [event for event in events if event.sequence is ABSENT]
