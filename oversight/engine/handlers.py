@@ -171,18 +171,11 @@ def _write_put(source: Source, compiled: CompiledFact, new: str) -> None:
 
 
 def _write_judging(source: Source, program: Program, layer: int, watchers: list[tuple[int, int]]) -> None:
-    """Write out that the touched instances of a layer are judged: without delay where there are no others."""
-    rest = f"judge.judge_dirty({layer}, instant, 0)"
-    with source.block(f"if dirty[{layer}]:"):
-        for number, position in watchers:
-            source.inside(f"if key{position} is not None:", f"facts.touch({number}, key{position}, cause)")
-        source.add(rest)
-    if watchers:
-        with source.block("else:"):
-            for number, position in watchers:
-                rule = program.rules[number]
-                judged = f"judge.judge_{'whole' if rule.each is None else 'parts'}"
-                source.inside(
-                    f"if key{position} is not None:",
-                    f"{judged}({source.bind(rule)}, key{position}, new{position}, instant, 0, cause)",
-                )
+    """Write out that the touched instances of a layer are judged: those that watch what moved at once, then others."""
+    for number, position in watchers:
+        rule = program.rules[number]
+        key = f"key{position}"
+        with source.block(f"if {key} is not None and ({number}, {key}) not in dirty[{layer}]:"):
+            judged = f"judge.judge_{'whole' if rule.each is None else 'parts'}"
+            source.add(f"{judged}({source.bind(rule)}, {key}, new{position}, instant, 0, cause)")
+    source.inside(f"if dirty[{layer}]:", f"judge.judge_dirty({layer}, instant, 0)")
