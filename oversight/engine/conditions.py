@@ -238,7 +238,7 @@ class Compiler:
                 except EvaluationError as error:
                     return error
 
-            return lambda source: source.add(f"env[{slot}] = {source.bind(measured)}(env, reads)")
+            return lambda source: source.add(f"env[{slot}] = {source.bind(measured)}(env, {source.reads})")
         compiled = self.one(value)
 
         def truth(source: Source) -> None:
@@ -266,7 +266,7 @@ class Compiler:
 
         def write(source: Source) -> None:
             if plan.quick is None:
-                source.add(f"env[{slot}] = {source.bind(latest)}(env, reads)")
+                source.add(f"env[{slot}] = {source.bind(latest)}(env, {source.reads})")
                 return
             found = write_quick(plan, self.frame, source, latest=True)
             with source.block(f"if {found}:"):

@@ -26,8 +26,6 @@ from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes, to_bytes
 
-_NOTHING: Mapping[tuple[str, str], Event] = {}
-
 
 class Engine:
     """
@@ -118,10 +116,10 @@ class Engine:
         batch: dict[tuple[str, str], Event] = {}
         for one in decoded:
             if isinstance(one, Event):
-                self._check(one, batch)
+                self._check(one, self._known.get(one.identity) or batch.get(one.identity))
                 batch[one.identity] = one
         for one in decoded:
-            self._take(one)
+            self.accept(one)
         return self.settle() if settle else self.close()
 
     def accept(self, event: Event | Stranger) -> None:
@@ -131,13 +129,31 @@ class Engine:
         Raises:
             EventRefused: as :meth:`feed`.
         """
-        if isinstance(event, Event):
-            self._check(event, _NOTHING)
-        self._take(event)
+        if isinstance(event, Stranger):
+            self.strangers[event.kind] += 1
+            return
+        identity, time, known = (event.source, event.id), event.time, self._known
+        if self._floor is not None and time < self._floor:
+            self._check(event, None)
+        count = len(known)
+        first = known.setdefault(identity, event)
+        if len(known) == count:
+            self._check(event, first)
+            return
+        named = event.data.corrects
+        if named is not ABSENT and named != event.id:
+            self._retract((event.source, named), event)
+        if self._gone and identity in self._gone:
+            return
+        if self._latest is None or time > self._latest:
+            self._latest = time
+        timeline = self._timeline
+        timeline.take(event)
+        if timeline.closed is not None and time <= timeline.closed:
+            self._revision.late.append(Late(event, time))
 
-    def _check(self, event: Event, batch: Mapping[tuple[str, str], Event]) -> None:
-        identity = (event.source, event.id)
-        known = self._known.get(identity) or batch.get(identity)
+    def _check(self, event: Event, known: Event | None) -> None:
+        """Refuse what is too late, or says something else than *known*, which came before under its identity."""
         if self._floor is not None and event.time < self._floor:
             raise EventRefused(
                 "too-late",
@@ -157,26 +173,6 @@ class Engine:
         if self._revise is not None and closed is not None:
             floor = shift(closed, self._revise, self.pack.zone, -1)
             self._floor = floor if self._floor is None else max(floor, self._floor)
-
-    def _take(self, event: Event | Stranger) -> None:
-        if isinstance(event, Stranger):
-            self.strangers[event.kind] += 1
-            return
-        known, identity, time = self._known, (event.source, event.id), event.time
-        if identity in known:
-            return
-        known[identity] = event
-        named = event.data.corrects
-        if named is not ABSENT and named != event.id:
-            self._retract((event.source, named), event)
-        if identity in self._gone:
-            return
-        if self._latest is None or time > self._latest:
-            self._latest = time
-        timeline = self._timeline
-        timeline.take(event)
-        if timeline.closed is not None and time <= timeline.closed:
-            self._revision.late.append(Late(event, time))
 
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:

@@ -104,7 +104,7 @@ class Explainer:
         """For ``some:`` the fact that came nearest; for ``none:`` the fact that stood in the way."""
         plan = clause.plan
         assert plan is not None
-        best: tuple[Any, ...] | None = None
+        best: tuple[int, Held, Compiled, bool | None] | None = None
         if negated:
             stood = _first(plan, env)
             assert stood is not None
@@ -121,9 +121,8 @@ class Explainer:
                 if truth is not True:
                     break
                 met += 1
-            rank = (met, began_last(held), key_order(held.key))
-            if truth is not True and (best is None or rank > best[0]):
-                best = (rank, held, clause.parts[met], truth)
+            if truth is not True and (best is None or met > best[0] or (met == best[0] and _later(held, best[1]))):
+                best = (met, held, clause.parts[met], truth)
         if best is None:
             return Missing(text, fact=plan.table.name)
         _, held, part, truth = best
@@ -174,6 +173,11 @@ class Explainer:
         if known is None:
             known = self._texts[id(condition)] = (condition, written(condition))
         return known[1]
+
+
+def _later(held: Held, other: Held) -> bool:
+    """Whether ``latest:`` would choose *held* of the two."""
+    return held.since > other.since or (held.since == other.since and began_last(held) > began_last(other))
 
 
 def _first(plan: Plan, env: Env) -> Held | None:

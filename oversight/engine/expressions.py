@@ -19,7 +19,7 @@ from oversight.ground.values import EvaluationError, has, items_of, map_of, sele
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Entry, Expression, Fact, Parameter
-from oversight.model.types import BOOL, STRING, EnumType, RecordType, Type
+from oversight.model.types import BOOL, INT, STRING, TIMESTAMP, EnumType, ListType, RecordType, Type
 
 Env = list[Any]
 Evaluator = Callable[[Env], Any]
@@ -80,6 +80,7 @@ class Frame:
         inverse: facts, with the number of an index, in which it looks for that key: a change there tells by itself
             which instance of the rule it touches.
         present: names and attributes that ``has`` has found where the source now stands.
+        spelled: names that stand in the source under a name of ours, and not in a slot.
         queries: every query that was compiled.
     """
 
@@ -93,6 +94,7 @@ class Frame:
     head: tuple[str, str] | None = None
     inverse: list[tuple[str, int]] = field(factory=list)
     present: set[tuple[str, str]] = field(factory=set)
+    spelled: dict[str, str] = field(factory=dict)
     queries: list[Any] = field(factory=list)
 
     def bind(self, name: str, fact: str = "", fallible: bool = False) -> int:
@@ -105,6 +107,10 @@ class Frame:
         if fallible:
             self.fallible.add(name)
         return self.slots[name]
+
+    def code(self, name: str) -> str:
+        """What *name* is in the source."""
+        return self.spelled.get(name) or f"env[{self.bind(name)}]"
 
     def env(self, instant: datetime) -> Env:
         """A fresh list of slots."""
@@ -144,13 +150,16 @@ def text_of(node: Node, frame: Frame, source: Source) -> Text:
         case Name(name=name, parameter=True):
             return Text(f"{source.bind(_parameter(frame.parameters[name]))}(env)")
         case Name():
-            slot = f"env[{frame.bind(node.name)}]"
-            fallible = node.name in frame.fallible
-            return Text(f"{source.bind(_checked)}({slot})") if fallible else Text(slot, True)
+            slot = frame.code(node.name)
+            if node.name not in frame.fallible:
+                return Text(slot, True)
+            value = source.fresh()
+            failed = f"({value} := {slot}).__class__ is EvaluationError"
+            return Text(f"({source.bind(_again)}({value}) if {failed} else {value})")
         case Select():
             return _select(node, frame, source)
         case Has():
-            found = _fetch(node, frame, source)
+            found = fetched(node, frame, source)
             return Text(f"({found.code} is not ABSENT)", found.sure, True)
         case ListOf(items=items):
             made = [text_of(item, frame, source) for item in items]
@@ -175,11 +184,9 @@ def _parameter(parameter: Parameter) -> Evaluator:
     return read
 
 
-def _checked(value: Any) -> Any:
-    """*value*, unless it is an error that ``with:`` met."""
-    if isinstance(value, EvaluationError):
-        raise value
-    return value
+def _again(error: EvaluationError) -> Any:
+    """Raise what ``with:`` met."""
+    raise error
 
 
 def envelope(event: Event) -> dict[str, Any]:
@@ -192,19 +199,12 @@ def envelope(event: Event) -> dict[str, Any]:
     return found
 
 
-def fetch(node: Select | Has, frame: Frame) -> Evaluator:
-    """A function that gives the attribute *node* selects, or ``ABSENT``."""
-    source = Source("env")
-    source.add(f"return {_fetch(node, frame, source).code}")
-    return source.function()
-
-
-def _fetch(node: Select | Has, frame: Frame, source: Source) -> Text:
+def fetched(node: Select | Has, frame: Frame, source: Source) -> Text:
     """The source of the attribute that *node* selects, or ``ABSENT``."""
     operand, name = node.operand, node.attribute
     key = source.bind(name)
     if isinstance(operand, Name) and operand.name in frame.facts:
-        layout, held = frame.layouts[frame.facts[operand.name]], f"env[{frame.bind(operand.name)}]"
+        layout, held = frame.layouts[frame.facts[operand.name]], frame.code(operand.name)
         if layout.alert:
             return Text(f"{held}.values.get({key}, ABSENT)", True)
         if name == "since":
@@ -215,9 +215,11 @@ def _fetch(node: Select | Has, frame: Frame, source: Source) -> Text:
             return Text(f"getattr({held}.event.data, {key}, ABSENT)", True)
         if name in layout.named and name in layout.always:
             return Text(f"{held}.values[{key}]", True)
-        return Text(f"{source.bind(_overlaid)}({held}, {key})", True)
+        own = source.fresh()
+        code = f"({own}[{key}] if ({own} := {held}.values) is not None and {key} in {own} else "
+        return Text(f"{code}getattr({held}.event.data, {key}, ABSENT))", True)
     if isinstance(operand, Name) and isinstance(operand.type, RecordType) and operand.type.role == "event":
-        event = f"env[{frame.bind(operand.name)}]"
+        event = frame.code(operand.name)
         if name == "time":
             return Text(f"{event}.time", True)
         if name == "event":
@@ -227,24 +229,14 @@ def _fetch(node: Select | Has, frame: Frame, source: Source) -> Text:
     return Text(f"{source.bind(_entry)}({inner}, {key})")
 
 
-def _overlaid(held: Any, name: str) -> Any:
-    """An attribute that may stand in the fact's own values, else in its event."""
-    values = held.values
-    if values is not None and name in values:
-        return values[name]
-    return getattr(held.event.data, name, ABSENT)
-
-
 def _entry(value: Any, name: str) -> Any:
     """The entry of a map, or ``ABSENT``."""
     return select(value, name) if has(value, name) else ABSENT
 
 
-def _present(value: Any, name: str) -> Any:
-    """*value* where there is one, else CEL's error."""
-    if value is ABSENT:
-        raise EvaluationError(f"no {name} on record")
-    return value
+def _missing(name: str) -> Any:
+    """CEL's error for an attribute that is not there."""
+    raise EvaluationError(f"no {name} on record")
 
 
 def _select(node: Select, frame: Frame, source: Source) -> Text:
@@ -255,11 +247,15 @@ def _select(node: Select, frame: Frame, source: Source) -> Text:
     key = source.bind(name)
     if not isinstance(operand, Name):
         return Text(f"select({text_of(operand, frame, source).code}, {key})")
-    found = _fetch(node, frame, source)
+    found = fetched(node, frame, source)
     fact = frame.facts.get(operand.name)
     given: tuple[str, ...] = () if fact == "alert" else ("since", "event") if fact else ("time", "event")
     always = name in given or (operand.name, name) in frame.present
-    return Text(found.code, True) if found.sure and always else Text(f"{source.bind(_present)}({found.code}, {key})")
+    if found.sure and always:
+        return Text(found.code, True)
+    value = source.fresh()
+    missing = f"{source.bind(_missing)}({key})"
+    return Text(f"({value} if ({value} := {found.code}) is not ABSENT else {missing})")
 
 
 def _direct(operand: Node, name: str, frame: Frame) -> str:
@@ -271,8 +267,8 @@ def _direct(operand: Node, name: str, frame: Frame) -> str:
         return ""
     fact = frame.facts.get(operand.name)
     if fact is None:
-        return f"env[{frame.bind(operand.name)}].data.{name}" if operand.type.role == "event" else ""
-    return "" if frame.layouts[fact].overlaid(name) else f"env[{frame.bind(operand.name)}].event.data.{name}"
+        return f"{frame.code(operand.name)}.data.{name}" if operand.type.role == "event" else ""
+    return "" if frame.layouts[fact].overlaid(name) else f"{frame.code(operand.name)}.event.data.{name}"
 
 
 def truth(value: Any) -> bool:
@@ -298,11 +294,23 @@ def _call(node: Call, frame: Frame, source: Source) -> Text:
     if node.function == "!" and node.arguments[0].type is BOOL:
         return Text(f"(not {_as_truth(arguments[0], source)})", arguments[0].sure and arguments[0].truth, True)
     sure = all(argument.sure for argument in arguments)
-    if node.function == "==" and all(is_text(argument.type) for argument in node.arguments):
-        return Text(f"({arguments[0].code} == {arguments[1].code})", sure, True)
+    if _is_plain(node):
+        return Text(f"({arguments[0].code} {node.function} {arguments[1].code})", sure, True)
     operation, given = source.bind(frame.operations[node.function]), ", ".join([text.code for text in arguments])
     total = node.function in ("==", "!=")
     return Text(f"{operation}({given})", sure and total, node.function in _COMPARISONS)
+
+
+def _is_plain(node: Call) -> bool:
+    """Whether an operator is Python's own for all values of the types that its operands have."""
+    if len(node.arguments) != 2:
+        return False
+    left, right = [argument.type for argument in node.arguments]
+    if node.function == "in":
+        return is_text(left) and isinstance(right, ListType)
+    if node.function in ("==", "!="):
+        return (is_text(left) and is_text(right)) or (left is right and left in (INT, TIMESTAMP))
+    return node.function in ("<", "<=", ">", ">=") and left is right and left in (INT, TIMESTAMP)
 
 
 def is_text(type_: Type) -> bool:
@@ -402,9 +410,17 @@ def _macro(node: Macro, frame: Frame) -> Evaluator:
 
 
 def _fold(operand: Evaluator, slot: int, body: Evaluator, absorbing: bool) -> Evaluator:
-    def turns(env: Env) -> Iterator[Evaluator]:
+    def fold(env: Env) -> bool:
+        failed: EvaluationError | None = None
         for item in items_of(operand(env)):
             env[slot] = item
-            yield body
+            try:
+                if truth(body(env)) is absorbing:
+                    return absorbing
+            except EvaluationError as error:
+                failed = error
+        if failed is not None:
+            raise failed
+        return not absorbing
 
-    return lambda env: _absorbed(env, turns(env), absorbing)
+    return fold

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
-from oversight.model.forms import Event, order_of
+from oversight.model.forms import ABSENT, Event, order_of
 
 
 class Facts:
@@ -48,16 +48,6 @@ class Facts:
         watched = {asked.query.fact for rule in standing for asked in rule.frame.queries}
         for table in program.tables.values():
             table.watched = table.name in watched
-        self.alone = {kind: [(self._way(work), work) for work in works] for kind, works in program.by_kind.items()}
-        """How a lone event of each kind acts on each fact."""
-
-    def _way(self, work: Work) -> Callable[[Work, Event, bool], None]:
-        _, starts, ends, changes = work
-        if changes:
-            return self._act_alone if starts or ends else self._change_alone
-        if not ends:
-            return self._start_alone
-        return self._start_or_end_alone if starts else self._end_alone
 
     def begin_instant(self, instant: datetime) -> None:
         """Let a new instant begin: what was so before the last is forgotten."""
@@ -77,7 +67,7 @@ class Facts:
         if dirty.get(instance) is None:
             dirty[instance] = cause
 
-    def write(self, table: Table, key: Any, new: Held | None, watchers: list[int], cause: str | None) -> None:
+    def write(self, table: Table, key: Any, new: Held | None, watchers: Sequence[int], cause: str | None) -> None:
         """Put *new* under *key*, and have judged again whoever may see it, because of the event *cause*."""
         rows = table.rows
         old = rows.get(key)
@@ -91,14 +81,14 @@ class Facts:
         elif old is not None:
             del rows[key]
         if table.watched:
-            self._moved(table, key, old, new, cause)
+            self.moved(table, key, old, new, cause)
         else:
             for index in table.indexes:
                 index.move(key, old, new)
         for number in watchers:
             self.touch(number, key, cause)
 
-    def _moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
+    def moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
         asked, facts = table.asked, (old, new)
         for number, value in ((BY_KEY, key), (ALL, None)):
@@ -166,49 +156,36 @@ class Facts:
             first: whether this is the first step, which looks at what stood before the instant.
             beginning: keys of waiting spells that begin at this instant, by position of the fact.
         """
-        if len(events) == 1 and not beginning:
-            self.step_alone(events[0], first)
-            return
         acting: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
-        ways: dict[int, Callable[[Work, Event, bool], None]] = {}
         for event in events:
-            for way, work in self.alone.get(event.kind, ()):
+            for work in self.program.by_kind.get(event.kind, ()):
                 acting.setdefault(work[0], []).append((event, work))
-                ways[work[0]] = way
         for position in sorted(acting):
             works = acting[position]
             if len(works) == 1 and position not in beginning:
                 event, work = works[0]
-                ways[position](work, event, first)
+                self.act_alone(work, event)
             else:
                 self._act(position, instant, works, first, beginning.get(position, ()))
 
-    def step_alone(self, event: Event, first: bool) -> None:
-        """The same for a lone event, where no spell begins that has waited."""
-        for way, work in self.alone.get(event.kind, ()):
-            way(work, event, first)
-
-    def _act_alone(self, work: Work, event: Event, first: bool) -> None:
-        self._act(work[0], event.time, [(event, work)], first, ())
-
-    def _end_alone(self, work: Work, event: Event, first: bool) -> None:
-        """Let an event that only ends a fact do so, as :meth:`_act` does."""
-        position = work[0]
+    def act_alone(self, work: Work, event: Event) -> None:
+        """Let the only event of a step that concerns a fact act on it, where no spell begins that has waited."""
+        position, starts, ends, changes = work
         compiled = self.program.facts[position]
-        if self.pending[position].rows or position in self.expiring:
-            self._act(position, event.time, [(event, work)], first, ())
-        elif compiled.table.rows:
-            for entry in work[2]:
+        if changes and not (starts or ends):
+            self._change(compiled, changes, event)
+        elif starts and not (ends or changes):
+            self._start(position, starts, event)
+        elif changes or self.pending[position].rows or position in self.expiring:
+            self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
+        elif not starts:
+            for entry in ends if compiled.table.rows else ():
                 self._end_standing(compiled, entry, event)
+        elif not self._start_unless_ended(compiled, work, event):
+            self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
 
     def _end_standing(self, compiled: CompiledFact, entry: CompiledEntry, event: Event) -> None:
         """Let an entry end what stands of a fact; nothing waits, nor has run out at this instant."""
-        rows = compiled.table.rows
-        if entry.keyed is not None and entry.where is None:
-            key = entry.keyed(event)
-            if key is not None and key in rows:
-                self._put(compiled, key, None, event.id)
-            return
         for key, env, _ in entry.acts(event):
             for held in self._found(compiled, entry, key, env):
                 if held is not None and self._meant(entry, env, held):
@@ -221,25 +198,21 @@ class Facts:
         assert entry.found is not None
         return tuple(entry.found.candidates(env, None))
 
-    def _start_or_end_alone(self, work: Work, event: Event, first: bool) -> None:
-        """Let an event start what no act of it ends, as :meth:`_act` does; where one does, that is left to it."""
-        position = work[0]
-        compiled = self.program.facts[position]
-        if self.pending[position].rows or position in self.expiring:
-            self._act(position, event.time, [(event, work)], first, ())
-            return
+    def _start_unless_ended(self, compiled: CompiledFact, work: Work, event: Event) -> bool:
+        """Let an event start what no act of it ends; where one does, it does nothing and says so."""
+        position, starts, ends, _ = work
         begun: list[Waiting] = []
-        for entry in work[1]:
+        for entry in starts:
             self._starts(entry, event, begun)
-        for entry in work[2]:
+        for entry in ends:
             for key, env, _ in entry.acts(event):
                 found = [held for held in self._found(compiled, entry, key, env) if held is not None]
                 fresh = [alone(spell) for spell in begun if not entry.key or spell.key == key]
                 if any(self._meant(entry, env, held) for held in (*found, *fresh)):
-                    self._act(position, event.time, [(event, work)], first, ())
-                    return
+                    return False
         for spell in begun:
             self._begin_or_wait(position, spell, event.time, False)
+        return True
 
     def _act(
         self, position: int, instant: datetime, works: list[tuple[Event, Work]], first: bool, beginning: Any
@@ -261,28 +234,25 @@ class Facts:
         for spell in about.left():
             self._begin_or_wait(position, spell, instant, spell.key in broken)
         for event, work in works:
-            for entry in work[3]:
-                for key, env, _ in entry.acts(event):
-                    self._change(self.program.facts[position], entry, key, env, event)
+            self._change(self.program.facts[position], work[3], event)
 
-    def _start_alone(self, work: Work, event: Event, first: bool) -> None:
+    def _start(self, position: int, entries: tuple[CompiledEntry, ...], event: Event) -> None:
         """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""
         begun: list[Waiting] = []
-        for entry in work[1]:
+        for entry in entries:
             if entry.begins is None and entry.until is None and not begun:
                 for key, env, _ in entry.acts(event):
                     values = entry.extras(env) if entry.extras else None
-                    self._begin(work[0], key, event, values, event.time, None, False, event.id)
+                    self._begin(position, key, event, values, event.time, None, False, event.id)
             else:
                 self._starts(entry, event, begun)
         for spell in begun:
-            self._begin_or_wait(work[0], spell, event.time, False)
+            self._begin_or_wait(position, spell, event.time, False)
 
-    def _change_alone(self, work: Work, event: Event, first: bool) -> None:
-        compiled = self.program.facts[work[0]]
-        for entry in work[3]:
+    def _change(self, compiled: CompiledFact, entries: tuple[CompiledEntry, ...], event: Event) -> None:
+        for entry in entries:
             for key, env, _ in entry.acts(event):
-                self._change(compiled, entry, key, env, event)
+                self.alter(compiled, entry, key, env, event)
 
     def _begin_or_wait(self, position: int, spell: Waiting, instant: datetime, anew: bool) -> None:
         """Let a spell begin, or wait for its beginning; one that would be over by then does neither."""
@@ -385,7 +355,8 @@ class Facts:
         if lasts is not None:
             self.timers.push(lasts, 1, LASTS, position, key)
 
-    def _change(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
+    def alter(self, compiled: CompiledFact, entry: CompiledEntry, key: Any, env: list[Any], event: Event) -> None:
+        """Let an act change what it finds."""
         for held in self._found(compiled, entry, key, env):
             if held is None or not self._meant(entry, env, held):
                 continue

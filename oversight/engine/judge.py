@@ -13,7 +13,7 @@ from oversight.engine.expressions import Env
 from oversight.engine.facts import Facts
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held, Instance, Journal, Plain, Read, Readers
+from oversight.engine.store import Held, Instance, Journal, Plain, Readers
 from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
 from oversight.ground.text import text_of
@@ -66,17 +66,18 @@ class Judge:
             if on:
                 for event in events:
                     for rule in on.get(event.kind, ()):
-                        self._judge_event(rule, event)
+                        self.judge_event(rule, event)
             if self.dirty[layer]:
-                self._judge_dirty(layer, instant, 0)
+                self.judge_dirty(layer, instant, 0)
 
     def ran_out(self, instant: datetime) -> None:
         """Judge what ran out at *instant*."""
         for layer, dirty in enumerate(self.dirty):
             if dirty:
-                self._judge_dirty(layer, instant, 1)
+                self.judge_dirty(layer, instant, 1)
 
-    def _judge_dirty(self, layer: int, instant: datetime, half: int) -> None:
+    def judge_dirty(self, layer: int, instant: datetime, half: int) -> None:
+        """Judge the touched instances of a layer of rules, in one half of *instant*."""
         dirty, rules = self.dirty[layer], self.program.rules
         self.dirty[layer] = {}
         for (number, key), cause in dirty.items():
@@ -84,7 +85,7 @@ class Judge:
             assert rule.table is not None
             held: Held | None = rule.table.rows.get(key)
             if held is None or not rule.of or held.values["rule"] in rule.of:  # type: ignore[index]
-                judge = self._judge_whole if rule.each is None else self._judge_parts
+                judge = self.judge_whole if rule.each is None else self.judge_parts
                 judge(rule, key, held, instant, half, cause)
 
     def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
@@ -111,7 +112,8 @@ class Judge:
                 self.journal.write(self.undecided, known, (count + 1, first))
                 return
 
-    def _judge_event(self, rule: CompiledRule, event: Event) -> None:
+    def judge_event(self, rule: CompiledRule, event: Event) -> None:
+        """Judge an event by an ``on`` rule."""
         instant = event.time
         if not rule.always and not rule.in_force(instant):
             return
@@ -133,17 +135,28 @@ class Judge:
             members[member] = (self._subjects(rule, env, event.id), None, None)
         self._raise(rule, event.identity, instant, instant, members, found, event.id)
 
-    def _judge_whole(
+    def judge_whole(
         self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
     ) -> None:
         """Judge an instance of a rule without ``each:``."""
-        standing = self.standing[rule.number]
+        standing, undo = self.standing[rule.number], self.journal.undo
         old: Standing | None = standing.rows.get(key)
-        env = self._breach(rule, key, held, instant)
-        if env is None or held is None:
+        reads: Reads = [] if rule.reads else None
+        env: Env = []
+        truth: bool | None = False
+        if held is not None and (rule.always or rule.in_force(instant)):
+            env = [None] * rule.frame.size
+            env[0], env[rule.head_slot] = instant, held
+            truth = rule.breached(env, reads)
+            if truth is None:
+                self._note_undecided(rule, env, held.event.id if held.event else str(key))
+        if reads is not None:
+            self.readers.note((rule.number, key), tuple(reads), self.journal)
+        if not truth or held is None:
             if old is not None:
                 self._end_whole(rule, key, old, instant, cause)
-                self.journal.write(standing, key, None)
+                undo += (standing, key, old)
+                del standing.rows[key]
             return
         since, raised, waited, rises = instant, False, None, False
         if old is not None:
@@ -152,36 +165,21 @@ class Judge:
             else:
                 self._end_whole(rule, key, old, instant, cause)
         if not raised:
-            due = self._due(rule, env, since)
-            rises = raised = self._is_due(rule, due, instant, half)
-            if not raised and due is not None and due != waited:
-                self.facts.timers.push(due, 1, DUE, rule.number, key)
+            due = since if rule.deadline is None else self._due(rule, env, since)
+            if due is not None and (due > instant or not self._is_due(rule, due, instant, half)):
+                if due != waited:
+                    self.facts.timers.push(due, 1, DUE, rule.number, key)
+            else:
+                rises = raised = due is not None
             waited = due
         members = (((), since, raised, waited),)
         if old is None or old.members != members or old.episode != held.since:
-            self.journal.write(standing, key, Standing(held.since, members))
+            undo += (standing, key, old)
+            standing.rows[key] = Standing(held.since, members)
         if rises:
             late = rule.deadline is not None and since != instant
             named: dict[Any, Member] = {(): (self._subjects(rule, env, key), None, None)}
             self._raise(rule, key, since, instant, named, {(): env}, None if late else cause)
-
-    def _breach(self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime) -> Env | None:
-        """The slots of an instance without ``each:`` that is in breach; what it read is noted."""
-        if held is None or not (rule.always or rule.in_force(instant)):
-            if rule.reads:
-                self.readers.note((rule.number, key), (), self.journal)
-            return None
-        env = rule.frame.env(instant)
-        env[rule.head_slot] = held
-        if rule.reads:
-            reads: list[Read] = []
-            truth = rule.breached(env, reads)
-            self.readers.note((rule.number, key), tuple(reads), self.journal)
-        else:
-            truth = rule.breached(env, None)
-        if truth is None:
-            self._note_undecided(rule, env, held.event.id if held.event else str(key))
-        return env if truth else None
 
     def _is_due(self, rule: CompiledRule, due: datetime | None, instant: datetime, half: int) -> bool:
         """Whether a breach becomes an alert at *instant*: at its deadline itself only in the second half."""
@@ -194,7 +192,7 @@ class Judge:
         if raised:
             self._end(rule, key, [((), since)], instant, cause)
 
-    def _judge_parts(
+    def judge_parts(
         self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
     ) -> None:
         """Judge an instance of a rule with ``each:``, part by part."""
@@ -253,9 +251,12 @@ class Judge:
         if env[0] != since:
             env = env.copy()
             env[0] = since
-        value = attempt(rule.deadline, env)
+        try:
+            value = rule.deadline(env)
+        except EvaluationError:
+            return None
         if rule.rule.by:
-            return self.program.instant_of(value, end=True)
+            return value if value.__class__ is datetime else self.program.instant_of(value, end=True)
         return self.program.later(since, value)
 
     def _subjects(self, rule: CompiledRule, env: Env, key: Any) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from oversight.model.forms import order_of
 
 def key_order(key: Any) -> tuple[str, ...]:
     """An order of keys that is the same everywhere."""
+    if key.__class__ is str:
+        return (key,)
     return tuple([written(part) for part in (key if isinstance(key, tuple) else (key,))])
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, fetch, is_text
+from oversight.engine.expressions import Frame, compile_expression, fetched, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
-from oversight.engine.store import BY_KEY, Held, Matcher, Table, Values
-from oversight.ground.values import EvaluationError
+from oversight.engine.source import Source
+from oversight.engine.store import BY_KEY, Matcher, Table, Values
 from oversight.model.clauses import comparable, flatten, names_in, names_inside
 from oversight.model.expressions import Call, Node, Select, path_of
-from oversight.model.forms import ABSENT
 from oversight.model.pack import Condition, Group, Query, Test
 from oversight.model.types import DYN, ListType, Type
 
@@ -223,19 +221,10 @@ class Planner:
         known = (fact, tuple([(test.path, test.mode == HOLDS) for test in own]))
         if known not in self._known:
             local = Frame(frame.parameters, frame.operations, frame.layouts)
-            getters = [self._getter(test, fact, local) for test in own]
             indexes = self.tables[fact].indexes
-            indexes.append(self.index(_values(getters, own[-1].mode == HOLDS, local.size)))
+            indexes.append(self.index(_values(own, fact, local)))
             self._known[known] = len(indexes) - 1
         return self._known[known]
-
-    def _getter(self, test: Equality, fact: str, frame: Frame) -> Evaluator:
-        root = path_of(test.own)
-        assert root is not None
-        assert isinstance(test.own, Select)
-        frame.bind(root[0], fact)
-        frame.slots[root[0]] = 1
-        return fetch(test.own, frame)
 
     def near(self, query: Query, frame: Frame) -> Plan | None:
         """A plan that finds what meets the first equality test of *query* alone; ``None`` where it has none."""
@@ -246,66 +235,44 @@ class Planner:
         return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup),))
 
 
-def _can_hash(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return True
-
-
 def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
     """What to ask an index for: an attribute that is in a list says enough by itself, others say more together."""
     return way if way and way[0].mode == AMONG else [*own, *way]
 
 
-def _values(getters: list[Evaluator], member: bool, size: int) -> Values:
+def _values(tests: list[Equality], fact: str, frame: Frame) -> Values:
     """
-    A function that gives the values under which a fact is indexed.
+    A function that gives the values under which a fact is indexed by the attributes that *tests* compare.
 
-    Args:
-        getters: of the attributes, that of a list last.
-        member: whether the last is a list that is looked into.
-        size: of the frame in which the getters were compiled.
+    Where the last of them is looked into, that is a list, and each text in it makes a value.
     """
-    only = len(getters) == 1
-    if only and not member:
-        return _value(getters[0], size)
-
-    def values(held: Held) -> tuple[Hashable, ...]:
-        env: Env = [None, held] + [None] * (size - 2)
-        found = []
-        for get in getters:
-            try:
-                value = get(env)
-            except EvaluationError:
-                return ()
-            if value is ABSENT:
-                return ()
-            found.append(value)
-        if not member:
-            made = found[0] if only else tuple(found)
-            return (made,) if _can_hash(made) else ()
-        if not isinstance(found[-1], list):
-            return ()
-        elements = list(dict.fromkeys(item for item in found[-1] if isinstance(item, str)))
-        made = [item if only else (*found[:-1], item) for item in elements]
-        return tuple(made) if made and _can_hash(made[0]) else ()
-
+    source = Source("held")
+    names: list[str] = []
+    for test in tests:
+        assert isinstance(test.own, Select)
+        root = path_of(test.own)
+        assert root is not None
+        frame.bind(root[0], fact)
+        frame.spelled[root[0]] = "held"
+        names.append(source.fresh())
+        found = fetched(test.own, frame, source)
+        if found.sure:
+            source.add(f"{names[-1]} = {found.code}")
+        else:
+            source.inside("try:", f"{names[-1]} = {found.code}")
+            source.inside("except EvaluationError:", "return ()")
+        source.inside(f"if {names[-1]} is ABSENT:", "return ()")
+    member = tests[-1].mode == HOLDS
+    *first, last = names
+    if member:
+        source.inside(f"if {last}.__class__ is not list:", "return ()")
+        source.add(f"{last} = {source.bind(dict.fromkeys)}([item for item in {last} if isinstance(item, str)])")
+    made = ", ".join([*first, "item" if member else last])
+    made = f"({made})" if first else made
+    checked = first if member else names
+    if checked and not all(is_text(test.own.type) for test, _ in zip(tests, checked, strict=False)):
+        source.inside("try:", *[f"hash({name})" for name in checked])
+        source.inside("except TypeError:", "return ()")
+    source.add(f"return tuple([{made} for item in {last}])" if member else f"return ({made},)")
+    values: Values = source.function()
     return values
-
-
-def _value(get: Evaluator, size: int) -> Values:
-    """The same for one attribute that is compared."""
-    env: Env = [None] * size
-
-    def value(held: Held) -> tuple[Hashable, ...]:
-        env[1] = held
-        try:
-            found = get(env)
-            hash(found)
-        except (EvaluationError, TypeError):
-            return ()
-        return () if found is ABSENT else (found,)
-
-    return value

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from attrs import define, field
 
 from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write, all_hold, attempt, write_all
 from oversight.engine.expressions import Env, Evaluator, Frame, Layout, compile_expression, is_text, text_of
+from oversight.engine.handlers import Handlers
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
 from oversight.engine.relevance import relevance
@@ -28,13 +30,14 @@ from oversight.model.types import DYN
 class CompiledEntry:
     """One way in which a fact starts, changes or ends, compiled."""
 
+    frame: Frame
     place: int
     """Which of the entries of its fact it is."""
     this_slot: int
     acts: Callable[[Event], Sequence[tuple[Any, Env, int]]]
     """The key, the slots and the number of every act of an event by this entry."""
-    keyed: Callable[[Event], Any] | None
-    """Where it acts but once and on nothing but its key: the key acted on, or ``None`` where it cannot be told."""
+    write: WriteAct | None
+    """Writes out the one act of an event, where there is but one."""
     key: bool
     """Whether it names the key of what it acts on."""
     where: Holds | None
@@ -45,8 +48,16 @@ class CompiledEntry:
     settings: Callable[[Env], dict[str, Any]]
     extras: Callable[[Env], dict[str, Any]] | None
     """The attributes that ``each:`` and ``with:`` give a fact."""
+    write_extras: Callable[[Source], str]
+    """The same as source."""
 
 
+WriteAct = Callable[[Source, str], None]
+"""
+Writes out the act of ``event``: its slots as ``env``, what must hold, and the key as ``key``.
+
+The second argument is what is done where it is none.
+"""
 Work = tuple[int, tuple[CompiledEntry, ...], tuple[CompiledEntry, ...], tuple[CompiledEntry, ...]]
 """What a kind of event does to one fact: its position, and the entries by which it starts, ends and changes it."""
 
@@ -114,6 +125,7 @@ class Program:
         by_kind: what a kind of event does: to which fact, by which of its entries that start, end and change it.
         on: compiled ``on`` rules by layer and kind of event.
         standing: compiled ``while`` rules by number.
+        handlers: what a lone event of each kind does.
         layers: how many layers of rules there are.
         assumed: by id and part of a rule the assumed values that it reads, once it has told an alert.
         altered: whether a function in it was put in the place of a compiled one, so that no other engine may have it.
@@ -152,6 +164,7 @@ class Program:
             elif head.fact:
                 self.by_name[head.fact].watchers.append(compiled_rule.number)
         self.watched_rules = self._watched_rules()
+        self.handlers = Handlers(self)
         self.assumed: dict[tuple[str, str], tuple[Use, ...]] = {}
 
     def empty(self) -> None:
@@ -202,12 +215,12 @@ class Program:
         plan, parts, _ = compiler.query(Query(fact.name, "this", entry.where)) if entry.where else (None, (), ())
         begins = None if entry.begins is None else compile_expression(entry.begins.node, frame)
         until = None if entry.until is None else compile_expression(entry.until.node, frame)
-        plain = not (entry.each or entry.values or entry.conditions or entry.excuses)
+        write = writes_act(frame, entry, place, values, conditions, excuses)
+        extras = partial(extras_code, frame, names)
         return CompiledEntry(
-            place, this_slot, write_acts(frame, entry, place, each, values, conditions, excuses),
-            write_key(frame, entry) if plain and entry.key else None, bool(entry.key),
-            all_hold(parts) if parts else None, plan, begins, until, self._settings(fact, entry, frame),
-            write_extras(frame, names) if names else None,
+            frame, place, this_slot, all_acts(frame, each, write), None if each else one_act(frame, write),
+            bool(entry.key), all_hold(parts) if parts else None, plan, begins, until,
+            self._settings(fact, entry, frame), all_extras(extras) if names else None, extras,
         )  # fmt: skip
 
     def _settings(self, fact: Fact, entry: Entry, frame: Frame) -> Callable[[Env], dict[str, Any]]:
@@ -300,37 +313,53 @@ def write_breached(values: Sequence[Write], parts: Sequence[Compiled], excused: 
     return source.function()
 
 
-def write_acts(
-    frame: Frame, entry: Entry, place: int, each: CompiledEach | None, values: Sequence[Write],
-    conditions: Sequence[Compiled], excuses: Sequence[Compiled],
-) -> Callable[[Event], Sequence[tuple[Any, Env, int]]]:  # fmt: skip
-    """A function that gives the acts of an event by *entry*: each with its key, its slots and its number."""
+def writes_act(
+    frame: Frame, entry: Entry, place: int, values: Sequence[Write], conditions: Sequence[Compiled],
+    excuses: Sequence[Compiled],
+) -> Callable[[str, Source, str], None]:  # fmt: skip
+    """What writes out an act by *entry* once its slots are there; first it is told the code of its number."""
+
+    def write(number: str, source: Source, leave: str) -> None:
+        for value in values:
+            value(source)
+        if write_all(conditions, source, leave):
+            source.inside("if undecided:", leave)
+        for part in excuses:
+            code, decided = part.write(source)
+            source.inside(f"if {code}:" if decided else f"if {code} is True:", leave)
+        _write_key(frame, entry, source, leave, f"(event.source, event.id, {place}, {number})")
+
+    return write
+
+
+def all_acts(
+    frame: Frame, each: CompiledEach | None, write: Callable[[str, Source, str], None]
+) -> Callable[[Event], Sequence[tuple[Any, Env, int]]]:
+    """A function that gives the acts of an event: each with its key, its slots and its number."""
     source = Source("event")
-    leave, number = "return ()", "0"
-    source.add("reads = None")
-    if each is not None:
-        leave, number = "continue", "number"
-        source.add(
-            "found = []", "first = env", f"for number, item in enumerate({source.bind(each.source)}(env, None)):"
-        )
-        source.indent += 1
-        source.add("env = first.copy()", f"env[{each.slot}] = item[1]")
-    for write in values:
-        write(source)
-    if write_all(conditions, source, leave):
-        source.inside("if undecided:", leave)
-    for part in excuses:
-        code, decided = part.write(source)
-        source.inside(f"if {code}:" if decided else f"if {code} is True:", leave)
-    _write_key(frame, entry, source, leave, f"(event.source, event.id, {place}, {number})")
+    source.reads = None
     if each is None:
+        write("0", source, "return ()")
         source.add("return ((key, env, 0),)")
     else:
-        source.add("found.append((key, env, number))")
-        source.indent -= 1
+        source.add("found = []", "first = env")
+        with source.block(f"for number, item in enumerate({source.bind(each.source)}(env, None)):"):
+            source.add("env = first.copy()", f"env[{each.slot}] = item[1]")
+            write("number", source, "continue")
+            source.add("found.append((key, env, number))")
         source.add("return found")
     source.first(_slots(frame))
     return source.function()
+
+
+def one_act(frame: Frame, write: Callable[[str, Source, str], None]) -> WriteAct:
+    """What writes out the one act of an event, once every name has a slot."""
+
+    def written(source: Source, leave: str) -> None:
+        source.add(_slots(frame))
+        write("0", source, leave)
+
+    return written
 
 
 def _slots(frame: Frame) -> str:
@@ -357,22 +386,18 @@ def _write_key(frame: Frame, entry: Entry, source: Source, leave: str, otherwise
         source.inside(f"if {' or '.join([f'isinstance(key[{number}], (list, dict))' for number in loose])}:", leave)
 
 
-def write_key(frame: Frame, entry: Entry) -> Callable[[Event], Any]:
-    """A function that gives the key of the fact that an event acts on by *entry*, or ``None``."""
-    source = Source("event")
-    _write_key(frame, entry, source, "return None", "None")
-    source.add("return key")
-    source.first(_slots(frame))
-    return source.function()
-
-
-def write_extras(frame: Frame, names: Sequence[str]) -> Callable[[Env], dict[str, Any]]:
-    """A function that gives the attributes of a fact beside those of its event; an error is a missing one."""
-    source = Source("env")
+def extras_code(frame: Frame, names: Sequence[str], source: Source) -> str:
+    """The attributes of a fact beside those of its event, as source; an error is a missing one."""
     values = []
     for name in names:
         slot = f"env[{frame.slots[name]}]"
         value = f"(ABSENT if {slot}.__class__ is EvaluationError else {slot})" if name in frame.fallible else slot
         values.append(f"{source.bind(name)}: {value}")
-    source.add(f"return {{{', '.join(values)}}}")
+    return f"{{{', '.join(values)}}}" if names else "None"
+
+
+def all_extras(code: Callable[[Source], str]) -> Callable[[Env], dict[str, Any]]:
+    """A function that gives them."""
+    source = Source("env")
+    source.add(f"return {code(source)}")
     return source.function()

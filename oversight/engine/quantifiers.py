@@ -56,7 +56,7 @@ def write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) 
 def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source: Source, latest: bool) -> None:
     """Write out what a single look found, and what is then noted as read."""
     found, value, held = names
-    noted = "" if plan.inverse else f"if {source.reads} is not None: {source.reads}.append"
+    noted = "" if plan.inverse or source.reads is None else f"if {source.reads} is not None: {source.reads}.append"
     looked = f"{noted}(({plan.table.number}, {lookup.number}, {value}))"
     if noted and latest:
         source.add(looked)
@@ -113,7 +113,7 @@ def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, 
     found, value, facts = names
     lookup, reads = plan.single, source.reads
     assert lookup is not None
-    held, asks = source.fresh(), any(test.asks for test in tests)
+    held, asks = source.fresh(), reads is not None and any(test.asks for test in tests)
     own, mark = f"own{held}", f"mark{held}"
     if asks:
         source.add(f"{own} = None if {reads} is None else []")
@@ -134,7 +134,7 @@ def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, 
     if not plan.inverse:
         hit.append(f"{reads}.append(({plan.table.number}, {BY_KEY}, {held}.key))")
         miss.append(f"{reads}.append(({plan.table.number}, {lookup.number}, {value}))")
-    if hit:
+    if hit and reads is not None:
         with source.block(f"if {reads} is not None:"):
             source.inside(f"if {found}:", *hit)
             source.inside("else:", *miss)

@@ -19,8 +19,8 @@ from oversight.model.forms import ABSENT
 
 _KNOWN: dict[str, Any] = {
     "ABSENT": ABSENT, "EvaluationError": EvaluationError, "TypeError": TypeError, "has": has, "select": select,
-    "getattr": getattr, "isinstance": isinstance, "list": list, "dict": dict, "enumerate": enumerate, "iter": iter,
-    "len": len, "next": next, "str": str,
+    "getattr": getattr, "hash": hash, "isinstance": isinstance, "list": list, "dict": dict, "enumerate": enumerate,
+    "iter": iter, "len": len, "next": next, "str": str, "tuple": tuple,
 }  # fmt: skip
 MADE = "made"
 
@@ -37,8 +37,8 @@ class Source:
         self.arguments = arguments
         self.lines: list[str] = []
         self.indent = 1
-        self.reads = "reads"
-        """The name of the list in which what is read is noted."""
+        self.reads: str | None = "reads"
+        """The name of the list in which what is read is noted; ``None`` where nobody asks for that."""
         self._names: dict[int, str] = {}
         self._bound: dict[str, Any] = {}
         self._fresh = 0

@@ -124,11 +124,12 @@ class Index:
 
     def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
         """Take *old* out and put *new* in; the values under which either stands."""
-        before = () if old is None else self.values(old)
         after = () if new is None else self.values(new)
-        for value in before:
-            if value not in after:
-                self._remove(value, key)
+        before = () if old is None else self.values(old)
+        if before:
+            for value in before:
+                if value not in after:
+                    self._remove(value, key)
         if new is not None:
             buckets = self.buckets
             for value in after:
@@ -273,10 +274,16 @@ class Readers:
 
     def note(self, instance: Instance, reads: tuple[Read, ...], journal: Journal) -> None:
         """Note what a judgement of *instance* read, in place of what was noted before."""
-        if instance in self.further.of:
+        if self.further.of and instance in self.further.of:
             for read in tuple(self.further.of[instance]):
                 journal.write(self.further, (instance, read), None)
-        if self.rows.get(instance, ()) != reads:
+        known = self.rows.get(instance)
+        if known is None:
+            if reads:
+                journal.undo += (self, instance, None)
+                self.rows[instance] = reads
+                self.subscribe(reads, instance)
+        elif known != reads:
             journal.write(self, instance, reads)
 
     def add(self, instance: Instance, reads: Iterable[Read], journal: Journal) -> None:
@@ -294,33 +301,32 @@ class Readers:
         """Make *old* what the instance *key* reads."""
         current = self.rows.get(key)
         if current is None:
-            for read in old or ():
-                self.subscribe(read, key)
+            self.subscribe(old or (), key)
         else:
             before, after = set(current), set(old or ())
             for read in before - after:
                 self.unsubscribe(read, key)
-            for read in after - before:
-                self.subscribe(read, key)
+            self.subscribe(after - before, key)
         if old:
             self.rows[key] = old
         else:
             self.rows.pop(key, None)
 
-    def subscribe(self, read: Read, key: Instance) -> None:
+    def subscribe(self, reads: Iterable[Read], key: Instance) -> None:
         """Have *key* told when what it read changes."""
-        table, number, value = read
-        asked = self.tables[table].asked
-        of = asked.get(number)
-        if of is None:
-            of = asked[number] = {}
-        known = of.get(value)
-        if known is None:
-            of[value] = key
-        elif isinstance(known, set):
-            known.add(key)
-        elif known != key:
-            of[value] = {known, key}
+        tables = self.tables
+        for table, number, value in reads:
+            asked = tables[table].asked
+            of = asked.get(number)
+            if of is None:
+                of = asked[number] = {}
+            known = of.get(value)
+            if known is None:
+                of[value] = key
+            elif known.__class__ is set:
+                known.add(key)
+            elif known != key:
+                of[value] = {known, key}  # type: ignore[arg-type]
 
     def unsubscribe(self, read: Read, key: Instance) -> None:
         """The opposite."""
@@ -356,7 +362,7 @@ class Further:
         if old:
             self.rows[key] = True
             self.of.setdefault(instance, {})[read] = None
-            self.readers.subscribe(read, instance)
+            self.readers.subscribe((read,), instance)
         elif self.rows.pop(key, None):
             del self.of[instance][read]
             if not self.of[instance]:

@@ -31,8 +31,6 @@ class Timeline:
         self.readers = Readers([*program.tables.values()])
         self.judge = Judge(program, self.journal, self.readers)
         self.facts = self.judge.facts
-        self.moved_by = {*program.by_kind, *[kind for on in program.on for kind in on]}
-        """The kinds of event that some fact or rule reads."""
         self.queue: list[Event] = []
         self.in_order = True
         self.closed: datetime | None = None
@@ -70,46 +68,56 @@ class Timeline:
         if not self.in_order:
             self.queue.sort(key=lambda event: event.time)
             self.in_order = True
-        queue, heap, done = self.queue, self.facts.timers.heap, 0
-        count = len(queue)
-        while True:
-            instant = queue[done].time if done < count else None
-            due = heap[0][0] if heap else None
-            if due is not None and (instant is None or due < instant):
-                instant = due
-            if instant is None or instant > upto or (instant == upto and not inclusive):
+        queue, journal, facts, judge = self.queue, self.journal, self.facts, self.judge
+        heap, handlers, done, count = facts.timers.heap, self.program.handlers, 0, len(queue)
+        while done < count or heap:
+            if done < count and not (heap and heap[0][0] <= queue[done].time):
+                event = queue[done]
+                instant, due = event.time, False
+            else:
+                instant, due = heap[0][0], True
+            if instant >= upto and (instant > upto or not inclusive):
                 break
             first = done
             while done < count and queue[done].time == instant:
                 done += 1
-            if done == first and heap[0][1]:
-                self._due(instant)
-            elif done - first == 1 and due != instant:
-                self._lone(instant, queue[first])
+            if due:
+                self._due(instant, queue[first:done])
+            elif done - first == 1:
+                journal.begin(instant, event)
+                handler = handlers[event.kind]
+                if handler is not None:
+                    handler(event, facts, judge)
+                    if heap and heap[0][0] == instant:
+                        self._run_out(instant)
             else:
-                self._instant(instant, queue[first:done])
+                self._several(instant, queue[first:done])
+            self.closed = instant
         del queue[:done]
         if inclusive and (self.closed is None or self.closed < upto):
             self.closed = upto
 
-    def _due(self, instant: datetime) -> None:
-        """Judge an instant at which nothing happens, and something runs out."""
+    def _due(self, instant: datetime, events: list[Event]) -> None:
+        """Judge an instant at which something is due; where only what runs out is, there is but a second half."""
+        if events or not self.facts.timers.heap[0][1]:
+            self._instant(instant, events)
+            return
         self.journal.begin(instant, ())
         self.facts.begin_instant(instant)
         self._run_out(instant)
-        self.closed = instant
 
-    def _lone(self, instant: datetime, event: Event) -> None:
-        """Judge an instant at which one event comes and nothing is due."""
-        heap, facts = self.facts.timers.heap, self.facts
-        self.journal.begin(instant, event)
-        if event.kind in self.moved_by:
-            facts.begin_instant(instant)
-            facts.step_alone(event, event.sequence is ABSENT)
-            self.judge.happened(instant, (event,))
-            if heap and heap[0][0] == instant:
+    def _several(self, instant: datetime, events: list[Event]) -> None:
+        """Judge an instant at which several events come and nothing is due; what nobody reads does not count."""
+        handlers = self.program.handlers
+        read = [event for event in events if handlers[event.kind] is not None]
+        if len(read) > 1:
+            self._instant(instant, events)
+            return
+        self.journal.begin(instant, tuple(events))
+        for event in read:
+            if (handler := handlers[event.kind]) is not None:
+                handler(event, self.facts, self.judge)
                 self._run_out(instant)
-        self.closed = instant
 
     def _instant(self, instant: datetime, events: list[Event]) -> None:
         heap, journal, facts = self.facts.timers.heap, self.journal, self.facts
@@ -128,9 +136,7 @@ class Timeline:
                 facts.run_out(instant, UNTIL, whose, key)
         self._steps(instant, events, beginning)
         self.judge.happened(instant, events)
-        if heap and heap[0][0] == instant:
-            self._run_out(instant)
-        self.closed = instant
+        self._run_out(instant)
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:
         together = [event for event in events if event.sequence is ABSENT]

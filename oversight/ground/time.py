@@ -133,8 +133,7 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
         instant = instant.astimezone(UTC)
     if period.days and not period.months:
         moved = instant + timedelta(days=sign * period.days)
-        offset = _steady_offset(instant.toordinal(), zone)
-        if offset is not None and offset == _steady_offset(moved.toordinal(), zone):
+        if _alike(instant.toordinal(), moved.toordinal(), zone):
             return moved + timedelta(microseconds=sign * period.microseconds) if period.microseconds else moved
     if period.months or period.days:
         wall = instant.astimezone(zone).replace(tzinfo=None)
@@ -147,6 +146,13 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
             wall += timedelta(days=sign * period.days)
         instant = wall.replace(tzinfo=zone).astimezone(UTC)
     return instant + timedelta(microseconds=sign * period.microseconds) if period.microseconds else instant
+
+
+@lru_cache(maxsize=16_384)
+def _alike(ordinal: int, other: int, zone: ZoneInfo) -> bool:
+    """Whether the offset of *zone* is the same on and about two days (of UTC), so that a day is 24 hours."""
+    offset = _steady_offset(ordinal, zone)
+    return offset is not None and offset == _steady_offset(other, zone)
 
 
 @lru_cache(maxsize=4096)

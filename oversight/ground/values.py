@@ -287,6 +287,8 @@ def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     """
 
     def add(left: Any, right: Any) -> Any:
+        if right.__class__ is Period and left.__class__ is datetime:
+            return _shifted(left, right, zone, 1)
         return _add(left, right, zone)
 
     def subtract(left: Any, right: Any = ABSENT) -> Any:

@@ -1,0 +1,181 @@
+"""
+What a lone event does to facts and whom it has judged, written out as one function for each kind.
+
+Most instants bring one event, and most events start, end or change one fact under a key that they name. For these the
+steps that :class:`Facts` and :class:`Judge` take for any events of an instant are one function without calls between
+them; it does what they would do. Whatever is not as plain is left to them from within the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from oversight.engine.expressions import text_of
+from oversight.engine.source import Source
+from oversight.engine.store import Held
+from oversight.engine.timers import LASTS
+from oversight.model.forms import Event
+
+if TYPE_CHECKING:
+    from oversight.engine.facts import Facts
+    from oversight.engine.judge import Judge
+    from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
+
+Handler = Callable[[Event, "Facts", "Judge"], None]
+
+
+class Handlers(dict[str, Handler | None]):
+    """
+    The functions by kind of event, each made when its first event comes; ``None`` for a kind that nothing reads.
+
+    Args:
+        program: compiled.
+    """
+
+    def __init__(self, program: Program) -> None:
+        super().__init__()
+        self._program = program
+
+    def __missing__(self, kind: str) -> Handler | None:
+        made = self[kind] = _handler(self._program, kind)
+        return made
+
+
+def _handler(program: Program, kind: str) -> Handler | None:
+    works = program.by_kind.get(kind, ())
+    if not works and not any(kind in on for on in program.on):
+        return None
+    source = Source("event", "facts", "judge")
+    source.reads = None
+    source.add("instant, cause = event.time, event.id", "facts.instant = instant")
+    source.inside("if facts.kept or facts.expiring:", "facts.begin_instant(instant)")
+    source.add("undo, dirty = facts.journal.undo, facts.dirty")
+    written = [work for work in works if _write_work(source, program, work)]
+    watchers = [(number, work[0]) for work in written for number in program.facts[work[0]].watchers]
+    for layer, on in enumerate(program.on):
+        for rule in on.get(kind, ()):
+            source.add(f"judge.judge_event({source.bind(rule)}, event)")
+        _write_judging(
+            source, program, layer, [pair for pair in watchers if program.rules[pair[0]].rule.layer == layer]
+        )
+    return source.function()
+
+
+def _write_work(source: Source, program: Program, work: Work) -> bool:
+    """Write out what is done to one fact; whether its watchers are left to be judged, under ``key`` and its number."""
+    position, starts, ends, changes = work
+    compiled = program.facts[position]
+    entries = (*starts, *ends, *changes)
+    plain = len(entries) == 1 and entries[0].write is not None
+    if plain and starts and entries[0].begins is None and entries[0].until is None:
+        _write_start(source, compiled, position, entries[0])
+    elif plain and not starts and entries[0].key:
+        if ends:
+            source.add(f"key{position} = new{position} = None")
+        if ends and _waits(compiled):
+            source.inside(f"if facts.pending[{position}].rows:", _left(source, work))
+            with source.block("else:"):
+                _write_move(source, compiled, position, entries[0], bool(ends))
+        else:
+            _write_move(source, compiled, position, entries[0], bool(ends))
+        return bool(ends)
+    else:
+        _write_left(source, compiled, work)
+        return False
+    return True
+
+
+def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
+    """Leave it to the general way, unless there is nothing that it could end or change."""
+    _, starts, ends, changes = work
+    entry, *more = (*starts, *ends, *changes)
+    lookup = None if entry.found is None else entry.found.single
+    if starts or more or entry.write is None or lookup is None or (ends and _waits(compiled)):
+        source.add(_left(source, work))
+        return
+    texts = [text_of(node, entry.frame, Source()) for node in lookup.nodes]
+    if not lookup.hashable or not all(text.sure for text in texts):
+        source.add(_left(source, work))
+        return
+    assert entry.found is not None
+    with source.block("while True:"):
+        entry.write(source, "break")
+        values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
+        value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+        rows = source.bind(entry.found.rows_of(lookup))
+        source.inside(f"if {rows}.get({value}) is not None:", _left(source, work))
+        source.add("break")
+
+
+def _waits(compiled: CompiledFact) -> bool:
+    """Whether a spell of this fact may wait for its beginning."""
+    return any(entry.begins is not None for entries in compiled.starts.values() for entry in entries)
+
+
+def _left(source: Source, work: Work) -> str:
+    return f"facts.act_alone({source.bind(work)}, event)"
+
+
+def _write_start(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
+    """Write out a start that takes effect at once, as :meth:`Facts._begin` has it."""
+    assert entry.write is not None
+    source.add(f"key{position} = None")
+    with source.block("while True:"):
+        entry.write(source, "break")
+        source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
+        since = "instant" if compiled.fact.restarts else "instant if old is None else old.since"
+        given = f"key, {since}, event, {entry.write_extras(source)}"
+        if compiled.lasts is not None:
+            source.add(f"lasts = facts.program.later(instant, {source.bind(compiled.lasts)}(instant))")
+            given += ", None, lasts"
+        source.add(f"new = {source.bind(Held)}({given})")
+        _write_put(source, compiled, "new")
+        if compiled.lasts is not None:
+            pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {position}, key)"
+            source.inside("if lasts is not None:", pushed)
+        source.add(f"key{position}, new{position} = key, new", "break")
+
+
+def _write_move(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
+    """Write out an end or a change of the fact under a key."""
+    assert entry.write is not None
+    with source.block("while True:"):
+        entry.write(source, "break")
+        source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
+        source.inside("if old is None:", "break")
+        if ends:
+            if entry.where is not None:
+                source.add(f"env[{entry.this_slot}] = old")
+                source.inside(f"if {source.bind(entry.where)}(env, None) is not True:", "break")
+            _write_put(source, compiled, "None")
+            source.add(f"key{position} = key")
+        else:
+            source.add(f"facts.alter({source.bind(compiled)}, {source.bind(entry)}, key, env, event)")
+        source.add("break")
+
+
+def _write_put(source: Source, compiled: CompiledFact, new: str) -> None:
+    """Write out that *new* stands under ``key`` in place of ``old``, as :meth:`Facts.write` has it."""
+    table = compiled.table
+    named, rows = source.bind(table), source.bind(table.rows)
+    if table.remember:
+        source.add(f"facts.write({named}, key, {new}, (), cause)")
+        return
+    source.add(f"undo += ({named}, key, old)")
+    source.add(f"del {rows}[key]" if new == "None" else f"{rows}[key] = {new}")
+    if table.watched:
+        source.add(f"facts.moved({named}, key, old, {new}, cause)")
+    else:
+        source.add(*[f"{source.bind(index.move)}(key, old, {new})" for index in table.indexes])
+
+
+def _write_judging(source: Source, program: Program, layer: int, watchers: list[tuple[int, int]]) -> None:
+    """Write out that the touched instances of a layer are judged: those that watch what moved at once, then others."""
+    for number, position in watchers:
+        rule = program.rules[number]
+        key = f"key{position}"
+        with source.block(f"if {key} is not None and ({number}, {key}) not in dirty[{layer}]:"):
+            judged = f"judge.judge_{'whole' if rule.each is None else 'parts'}"
+            source.add(f"{judged}({source.bind(rule)}, {key}, new{position}, instant, 0, cause)")
+    source.inside(f"if dirty[{layer}]:", f"judge.judge_dirty({layer}, instant, 0)")
