@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from oversight.cli import main
+from oversight.cli.output import Messages
 from oversight.outlets.syslog import syslog
 from oversight.runner.remote import Address, Remote, trusting
 from oversight.runner.sinks import RotatingFile, SinkError
@@ -59,10 +60,35 @@ def test_truncated_file_has_no_hole(tmp_path):
     assert "two\n" == path.read_text()
 
 
+def test_rotated_file_of_a_record_loses_nothing(tmp_path):
+    """What a lasting file holds stays, also where it is moved away; a file that another program begins is added to."""
+    path = tmp_path / "alerts.jsonl"
+    path.write_text("before\n")
+    file = RotatingFile(str(path), lasting=True)
+    file.write("one\n")
+    file.flush()
+    os.rename(path, tmp_path / "alerts.jsonl.1")
+    path.write_text("# begun by the rotation\n")
+    file.write("two\n")
+    file.close()
+    assert "before\none\n" == (tmp_path / "alerts.jsonl.1").read_text()
+    assert "# begun by the rotation\ntwo\n" == path.read_text()
+
+
+def test_a_record_is_written_over_by_no_run(tmp_path, capsys):
+    """A run without a record does not take the file of one for its results."""
+    path = tmp_path / "case.db"
+    path.write_bytes(b"SQLite format 3\x00 and more")
+    assert 2 == main([*SCENARIO, "--out", str(path)])
+    assert f"--out {path} is a record: give another file for what is told" in capsys.readouterr().err
+    assert b"SQLite format 3\x00 and more" == path.read_bytes()
+
+
+@pytest.mark.parametrize("lasting", [False, True])
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
-def test_full_disk_is_said():
+def test_full_disk_is_said(lasting):
     """Where there is no room, the error says how many lines were not written, and they are kept."""
-    file = RotatingFile("/dev/full")
+    file = RotatingFile("/dev/full", lasting=lasting)
     file.write("one\ntwo\n")
     for _ in range(2):
         with pytest.raises(SinkError, match=r"--out /dev/full: no space left on device; 2 lines were not written"):
@@ -229,6 +255,24 @@ def test_broken_connection_is_made_again():
         f"{first.address}: nobody listens there; 1 changes wait, trying again",
         f"{first.address}: connected again",
     ] == said
+
+
+def test_what_a_record_tells_is_sent_before_it_counts_as_told():
+    """For a record, what waits for a receiver is not told yet: passing it on waits until it is sent, or gives up."""
+    clock, back = Clock(), []
+    first = Receiver(last=b"4 zero")
+    remote = Remote(first.address, print, patience=30, clock=clock, wait=clock.wait)
+    out = Messages(remote, lasting=True)
+    out.write("zero\n")
+    out.flush()
+    assert ["zero"] == first.messages()
+    clock.on_wait.append(lambda: back.append(Receiver(port=first.address.port, last=b"3 one")))
+    out.write("one\n")
+    out.flush()
+    assert (0, ["one"]) == (remote.waiting, back[0].messages())
+    out.write("two\n")
+    with pytest.raises(SinkError, match=f"{first.address}: nobody listens there; 1 changes were not sent"):
+        out.flush()
 
 
 def test_run_waits_when_as_many_wait_as_may():

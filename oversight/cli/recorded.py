@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import oversight
@@ -16,21 +13,17 @@ from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
 from oversight.cli.terminal import reading, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
-from oversight.ground.text import printable
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR, PERSON, PRIVATE
 from oversight.outlets.personal import discreet
 from oversight.runner.intake import Refusal
 from oversight.runner.record import Record
 from oversight.runner.remote import is_address
-from oversight.runner.recorded import Appended, Counted, RecordedRun, begun
+from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
-from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
-
-_SQLITE = b"SQLite format 3\x00"
 
 
 class _Told:
@@ -63,9 +56,10 @@ def execute(arguments: Namespace) -> int:
     check_pseudonyms(keys, [pack])
     least = PERSON if keys is None else PRIVATE
     try:
-        with _out(arguments) as (name, out):
+        with output(arguments, arguments.events, lasting=True) as out:
             tell = teller(arguments.format, out, pack, [discreet([pack], least=least)])
-            with opened(arguments, pack, {name: Counted(_Told(tell), summary)}, withheld=least) as record:
+            outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
+            with opened(arguments, pack, outlets, withheld=least) as record:
                 return _run(arguments, RecordedRun(record, summary, _refuse, until=arguments.until, keys=keys))
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
@@ -127,37 +121,9 @@ def _check_until(until: datetime | None, record: Record) -> None:
         raise Usage(f"--until is before {reached}, which the record has reached: let it be no earlier, or leave it out")
 
 
-@contextmanager
-def _out(arguments: Namespace) -> Iterator[tuple[str, Out | Appended]]:
-    """Where results go, with the name under which the record knows what was told there."""
-    path: str | None = arguments.out
-    if path is None:
-        yield "standard output", sys.stdout
-        return
-    if is_address(path):
-        with output(arguments, arguments.events) as receiver:
-            yield path, receiver
-        return
-    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in arguments.events):
-        raise Usage(f"--out {printable(path)} would be written into the events it reads")
-    if _is_record(path):
-        raise Usage(f"--out {printable(path)} is a record: give another file for what is told")
-    try:
-        file = Appended(path)
-    except OSError as error:
-        raise Usage(f"--out {printable(path)}: {(error.strerror or 'cannot be written').lower()}") from None
-    try:
-        yield os.path.abspath(path), file
-    finally:
-        file.close()
-
-
-def _is_record(path: str) -> bool:
-    try:
-        with open(path, "rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
-        return False
+def _name(out: str | None) -> str:
+    """By what the record knows again where results went."""
+    return "standard output" if out is None else out if is_address(out) else os.path.abspath(out)
 
 
 def _refuse(refusal: Refusal) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
@@ -37,41 +36,6 @@ class Counted:
         told = list(changes)
         self._outlet.tell(told)
         self._summary.told(told)
-
-
-class Appended:
-    """
-    A file to which whole lines are appended, and which is as durable as the record when that notes what was told.
-
-    A line that a crash cut off is taken away: the record tells it again.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        size = os.fstat(self._file).st_size
-        while size > 0 and os.pread(self._file, 1, size - 1) != b"\n":
-            size -= 1
-        os.ftruncate(self._file, size)
-
-    def write(self, text: str) -> None:
-        """Append *text*, a whole line."""
-        data = text.encode("utf-8", "backslashreplace")
-        while data:
-            data = data[os.write(self._file, data) :]
-
-    def flush(self) -> None:
-        """Have what was appended outlast a loss of power."""
-        os.fsync(self._file)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
 
 
 class RecordedRun:
