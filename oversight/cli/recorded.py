@@ -8,10 +8,11 @@ from datetime import datetime
 
 import oversight
 from oversight.cli.arguments import Usage
+from oversight.cli.follow import Stop, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
-from oversight.cli.terminal import reading, say
+from oversight.cli.terminal import say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR, PERSON, PRIVATE
@@ -21,6 +22,7 @@ from oversight.runner.record import Record
 from oversight.runner.remote import is_address
 from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
+from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
@@ -49,18 +51,17 @@ def execute(arguments: Namespace) -> int:
     for given, name in ((arguments.plan, "--plan"), (arguments.as_known_at, "--as-known-at")):
         if given is not None:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
-    if arguments.follow:
-        raise Usage("--follow keeps no record: leave --store out, or run this again as the file grows")
     pack, summary = only_pack(arguments), Summary()
     keys = chosen_keys(arguments.pseudonyms)
     check_pseudonyms(keys, [pack])
     least = PERSON if keys is None else PRIVATE
     try:
-        with output(arguments, arguments.events, lasting=True) as out:
+        with stopping(arguments) as stop, output(arguments, arguments.events, lasting=True) as out:
             tell = teller(arguments.format, out, pack, [discreet([pack], least=least)])
             outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
             with opened(arguments, pack, outlets, withheld=least) as record:
-                return _run(arguments, RecordedRun(record, summary, _refuse, until=arguments.until, keys=keys))
+                run = RecordedRun(record, summary, _refuse, until=arguments.until, keys=keys)
+                return _run(arguments, run, out, stop)
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
 
@@ -99,14 +100,11 @@ def opened(
     )
 
 
-def _run(arguments: Namespace, run: RecordedRun) -> int:
+def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None) -> int:
     _check_until(arguments.until, run.record)
     stats = Stats([run.record.engine]) if arguments.stats else None
-    with reading(arguments.events, arguments.out is None) as bar:
-        for source in arguments.events:
-            run.take(source, bar)
     try:
-        summary = run.finish()
+        summary = taken_in(run, arguments, out, stop)
     except TimeWentBackwards as error:
         raise Usage(f"--until: {error}") from None
     for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
