@@ -211,7 +211,7 @@ def test_a_server_that_stops(store, pack, tmp_path):
 
 # The command
 
-ROUNDS, EACH = 4, 4
+ROUNDS, EACH = 2, 4
 
 
 def rounds():
