@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import say, shown
+from oversight.ground.errors import KeyRefused
 from oversight.ground.text import printable
 from oversight.model.pack import Pack
 from oversight.model.persons import named_persons
-from oversight.runner.pseudonyms import KeyFileError, Keys, add_key, read_keys
+from oversight.runner.pseudonyms import Keys, add_key, read_keys
 
 
 def execute(arguments: Namespace) -> int:
@@ -25,7 +26,7 @@ def execute(arguments: Namespace) -> int:
     """
     try:
         say(add_key(arguments.file, arguments.start))
-    except KeyFileError as error:
+    except KeyRefused as error:
         raise Usage(str(error)) from None
     return 0
 
@@ -39,7 +40,7 @@ def chosen_keys(path: str | None) -> Keys | None:
     """
     try:
         return None if path is None else read_keys(path)
-    except KeyFileError as error:
+    except KeyRefused as error:
         raise Usage(f"--pseudonyms {error}") from None
 
 
