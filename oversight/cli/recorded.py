@@ -11,13 +11,12 @@ from oversight.cli.arguments import Usage
 from oversight.cli.follow import Stop, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
-from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
-from oversight.cli.terminal import say
+from oversight.cli.pseudonyms import chosen
+from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.model.pack import Pack
-from oversight.model.personal import CLEAR, PERSON, PRIVATE
+from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
-from oversight.runner.intake import Refusal
 from oversight.runner.record import Record
 from oversight.runner.remote import is_address
 from oversight.runner.recorded import Counted, RecordedRun, begun
@@ -52,15 +51,13 @@ def execute(arguments: Namespace) -> int:
         if given is not None:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
     pack, summary = only_pack(arguments), Summary()
-    keys = chosen_keys(arguments.pseudonyms)
-    check_pseudonyms(keys, [pack])
-    least = PERSON if keys is None else PRIVATE
+    keys, least = chosen(arguments.pseudonyms, [pack])
     try:
         with stopping(arguments) as stop, output(arguments, arguments.events, lasting=True) as out:
             tell = teller(arguments.format, out, pack, [discreet([pack], least=least)])
             outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
             with opened(arguments, pack, outlets, withheld=least) as record:
-                run = RecordedRun(record, summary, _refuse, until=arguments.until, keys=keys)
+                run = RecordedRun(record, summary, refuse, until=arguments.until, keys=keys)
                 return _run(arguments, run, out, stop)
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
@@ -122,7 +119,3 @@ def _check_until(until: datetime | None, record: Record) -> None:
 def _name(out: str | None) -> str:
     """By what the record knows again where results went."""
     return "standard output" if out is None else out if is_address(out) else os.path.abspath(out)
-
-
-def _refuse(refusal: Refusal) -> None:
-    say(str(refusal))

@@ -39,7 +39,7 @@ class Followed(Protocol):
     def block(self, source: str, block: Block) -> None:
         """Take in a block of lines, and tell what that changes before its last instant."""
 
-    def lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
+    def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """Take in numbered lines, likewise."""
 
     def refused(self, refusal: Refusal) -> None:

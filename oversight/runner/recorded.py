@@ -11,7 +11,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Taken
-from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.record import Record
@@ -91,23 +91,16 @@ class RecordedRun:
 
     def block(self, source: str, block: Block) -> None:
         """Take in a block of lines of *source* in one commit, and tell what that changes before its last instant."""
-        self.lines(source, enumerate(block.lines, block.first))
-        if block.failure:
-            self.refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+        self.lines(source, numbered(source, block, self.refused))
 
-    def lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
-        """Take in numbered *lines* of *source*, likewise; ``None`` is one that is too long."""
-        numbered: list[tuple[int, bytes]] = []
-        for number, line in lines:
-            if line is None:
-                self.refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-            elif line and not line.isspace():
-                numbered.append((number, line))
-        outcomes = self._sifted([line for _, line in numbered])
+    def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        """Take in numbered *lines* of *source*, likewise."""
+        some = list(lines)
+        outcomes = self._sifted([line for _, line in some])
         taken, events, numbers = list[Outcome](), list[Event](), list[int]()
-        for (number, line), outcome in zip(numbered, outcomes, strict=True):
+        for (number, line), outcome in zip(some, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                self._failed(source, number, outcome)
+                self.refused(Refusal.of(source, number, outcome))
             elif isinstance(outcome.event, Stranger):
                 self.summary.strangers[outcome.event.kind] += 1
                 taken.append(outcome)
@@ -132,12 +125,6 @@ class RecordedRun:
                 read.append(error)
         outcomes = iter(self.record.sift([one for one in read if not isinstance(one, EventError)]))
         return [one if isinstance(one, EventError) else next(outcomes) for one in read]
-
-    def _failed(self, source: str, number: int, error: Exception) -> None:
-        if isinstance(error, EventError):
-            self.refused(Refusal(source, number, "bad-event", error.reason, error.path))
-        else:
-            self.refused(Refusal(source, number, getattr(error, "code", "refused"), str(error)))
 
     def _beyond(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* happened later than what counts in this run."""

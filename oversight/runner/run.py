@@ -16,7 +16,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 
@@ -96,31 +96,23 @@ class Run:
 
     def block(self, source: str, block: Block) -> None:
         """Take in a block of lines of *source*, and tell what that changes before its last instant."""
-        self.lines(source, enumerate(block.lines, block.first))
-        if block.failure:
-            self.refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+        self.lines(source, numbered(source, block, self.refused))
 
-    def lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
-        """Take in numbered *lines* of *source*, likewise; ``None`` is one that is too long."""
+    def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        """Take in numbered *lines* of *source*, likewise."""
         self._accept_lines(source, lines)
         for engine in self.engines:
             self._told(engine.close())
 
-    def _accept_lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
+    def _accept_lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
         taken: list[Event] = []
         numbers: list[int] = []
         for number, line in lines:
-            if not line or line.isspace():
-                if line is None:
-                    self.refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-                continue
             try:
                 event = accept(line, source, number)
-            except EventError as error:
-                self.refused(Refusal(source, number, "bad-event", error.reason, error.path))
-            except EventRefused as error:
-                self.refused(Refusal(source, number, error.code, str(error)))
+            except (EventError, EventRefused) as error:
+                self.refused(Refusal.of(source, number, error))
             else:
                 if event is not None:
                     taken.append(event)
