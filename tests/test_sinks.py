@@ -7,7 +7,6 @@ import socket
 import ssl
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from oversight.runner.remote import Address, Remote, trusting
 from oversight.runner.sinks import RotatingFile, SinkError
 from tests.test_outlets import STORY
 
-TLS = Path(__file__).parent / "data" / "tls"
 SCENARIO = ["run", "examples/hong_kong/events.jsonl", "--rules", "hong-kong", "--until", "2027-06-01T00:00:00+08:00"]
 
 
@@ -153,12 +151,12 @@ def messages(data):
     return found
 
 
-def speaking(certificate="localhost.pem", authority=None):
-    """What a receiver speaks TLS with."""
+def speaking(tls, *, asks=False):
+    """What a receiver speaks TLS with; it may ask the other side for a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / certificate)
-    if authority is not None:
-        context.load_verify_locations(TLS / authority)
+    context.load_cert_chain(tls / "localhost.pem")
+    if asks:
+        context.load_verify_locations(tls / "authority.pem")
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -200,20 +198,20 @@ def test_frames_reach_a_tcp_receiver():
     assert STORY_TOLD == here.messages()
 
 
-def test_frames_reach_a_tls_receiver():
+def test_frames_reach_a_tls_receiver(tls):
     """Over TLS the same arrives, where the certificate is that of the host and signed by who is trusted."""
-    here = Receiver(speaking(authority="authority.pem"))
-    context = trusting(str(TLS / "authority.pem"), str(TLS / "localhost.pem"))
+    here = Receiver(speaking(tls, asks=True))
+    context = trusting(str(tls / "authority.pem"), str(tls / "localhost.pem"))
     sent(Remote(here.address, print, context), STORY_TOLD)
     assert STORY_TOLD == here.messages()
 
 
-@pytest.mark.parametrize(("host", "authority"), [("127.0.0.1", None), ("127.0.0.2", str(TLS / "authority.pem"))])
-def test_receiver_is_not_trusted_blindly(host, authority):
+@pytest.mark.parametrize(("host", "trusted"), [("127.0.0.1", False), ("127.0.0.2", True)])
+def test_receiver_is_not_trusted_blindly(tls, host, trusted):
     """A certificate that nobody trusted signed, or that of another host, is refused with what to do."""
-    here = Receiver(speaking(), host)
+    here = Receiver(speaking(tls), host)
     with pytest.raises(SinkError, match=r"is not trusted \(.*\); name who signed it with --tls-ca"):
-        Remote(here.address, print, trusting(authority))
+        Remote(here.address, print, trusting(str(tls / "authority.pem") if trusted else None))
     assert [] == here.messages()
 
 
@@ -331,13 +329,13 @@ def test_usage_of_receivers(more, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_run_to_a_receiver(capsys):
+def test_run_to_a_receiver(tls, capsys):
     """The scenario arrives at a TLS receiver whole, and the exit status stays what it was."""
     assert 3 == main([*SCENARIO, "--format", "syslog"])
     expected = capsys.readouterr().out.splitlines()
-    here = Receiver(speaking())
+    here = Receiver(speaking(tls))
     assert 3 == main(
-        [*SCENARIO, "--format", "syslog", "--out", str(here.address), "--tls-ca", str(TLS / "authority.pem")]
+        [*SCENARIO, "--format", "syslog", "--out", str(here.address), "--tls-ca", str(tls / "authority.pem")]
     )
     assert expected == here.messages()
     assert len(expected) > 50
