@@ -250,7 +250,7 @@ def test_missing_file_is_waited_for(tmp_path):
 
 
 def test_what_cannot_be_followed(tmp_path):
-    """An archive, a file that is not there and a pipe are refused at once."""
+    """An archive, a file that is not there, a pipe and a record are refused at once."""
     os.mkfifo(tmp_path / "pipe")
     for name, said in (
         ("events.gz", "an archive does not grow"),
@@ -259,6 +259,8 @@ def test_what_cannot_be_followed(tmp_path):
     ):
         with pytest.raises(SourceError, match=said):
             GrowingFile(str(tmp_path / name), print)
+    with pytest.raises(SourceError, match=r"^sqlite:///case\.db: a record is read to its end"):
+        GrowingFile("sqlite:///case.db", print)
 
 
 def test_pipe_ends(pack):
