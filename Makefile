@@ -67,6 +67,7 @@ $(VENV)/.peers: $(VENV)/.test
 crash: $(VENV)/.test
 	$(BIN)/python -m benchmarks.crash --store sqlite
 	$(BIN)/python -m benchmarks.crash --store postgres
+	$(BIN)/python -m benchmarks.crash --store sqlite --follow
 
 # A year of a programme over a city; ends with an error where a planted breach is missed or anything else alleged.
 city: $(VENV)/.test

@@ -4,7 +4,8 @@ Kill -9 at random points of a recorded run: ``python -m benchmarks.crash --point
 A run into a fresh record is ended at a call drawn at random by which the process writes to the store, or to the file
 that is told: before the call, in the middle of what it writes, or after it (``kill.c``). Then it is run again, from the
 first event as a careless producer would or from a little before where it was, and ended again, and so on. In the end
-the record, and what was told, must be those of an uninterrupted run. Needs a C compiler.
+the record, and what was told, must be those of an uninterrupted run. With ``--follow`` it is the command
+``oversight run - --follow --store`` that is ended. Needs a C compiler.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import time
 import traceback
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import msgspec
@@ -32,15 +34,19 @@ from benchmarks.servers import running
 
 import oversight
 from oversight import Change, Pack
+from oversight.cli import main
 from oversight.model.alerts import to_json
 from oversight.record.audit import audit
 from oversight.record.keys import SigningKey
 from oversight.record.store import knows, open_store
-from oversight.runner import pace
+from oversight.runner import feeds, pace
+from oversight.runner.telling import changes
 
 HERE = Path(__file__).parent
 BATCHES = (1, 3, 40, 100, 250)
 """How many events are committed at once, in turn."""
+PIECE = 8_000
+"""How many bytes of a pipe are read, and so committed, at once."""
 REVISE = "P2D"
 CARELESS = 0.2
 """The share of the runs that begin anew from the first event, not a few batches before the point reached."""
@@ -129,6 +135,24 @@ def run(url: str, pack: Pack, given: list[list[bytes]], told: Path, again: int |
         record.advance(BEGIN + timedelta(minutes=10 * sum(map(len, given)), days=30))
 
 
+def follow(url: str, events: Path, told: Path, again: int | None = None) -> None:
+    """
+    What the file *events* brings through standard input, followed into the record by the command.
+
+    Args:
+        url: of the record.
+        events: the file; beside it is the key.
+        told: the file that is told.
+        again: is not asked: whoever sends through a pipe begins with the first event.
+    """
+    with open(events) as file:
+        os.dup2(file.fileno(), 0)
+    options = ["--rules", str(HERE / "permits"), "--revise", REVISE, "--key", f"{events}.key", "--ahead", "P100Y"]
+    with redirect_stderr(StringIO()) as said:
+        status = main(["run", "-", "--follow", "--store", url, "--out", str(told), *options])
+    assert status == 3, said.getvalue()
+
+
 def _newest(batch: list[bytes]) -> str:
     """The id of the newest event of a batch; others may be repeats."""
     return max((msgspec.json.decode(line)["id"] for line in batch), key=lambda name: int(name[1:]))
@@ -179,21 +203,26 @@ class Shim:
             os._exit(1)
 
 
-def expected(url: str, pack: Pack, given: list[list[bytes]], told: Path) -> list[bytes]:
-    """The lines of an uninterrupted run, which are those that an engine without a record says."""
-    run(url, pack, given, told)
-    lines = told.read_bytes().splitlines()
-    with oversight.open(url, pack, revise=REVISE, read_only=True) as record:
-        recorded = [to_json(change.as_dict()).encode() for change in record.changes()]
-    assert recorded == lines, "an uninterrupted run tells other changes than it records"
+def recorded(url: str) -> list[bytes]:
+    """The lines of the changes that a record has."""
+    store = open_store(url, read_only=True)
+    lines = [to_json(change.as_dict()).encode() for change in changes(store)]
+    store.close()
     return lines
 
 
-def check(url: str, pack: Pack, wanted: list[bytes], told: Path) -> int:
+def expected(work: Callable[[], None], url: str, told: Path) -> list[bytes]:
+    """The lines of an uninterrupted run, which are those that an engine without a record says."""
+    work()
+    lines = told.read_bytes().splitlines()
+    assert recorded(url) == lines, "an uninterrupted run tells other changes than it records"
+    return lines
+
+
+def check(url: str, wanted: list[bytes], told: Path) -> int:
     """Hold a finished record, and what was told, to *wanted*; how many changes were told more than once."""
-    with oversight.open(url, pack, revise=REVISE, read_only=True) as record:
-        recorded = [to_json(change.as_dict()).encode() for change in record.changes()]
-    assert recorded == wanted, _difference(recorded, wanted, "recorded")
+    found = recorded(url)
+    assert found == wanted, _difference(found, wanted, "recorded")
     store = open_store(url, read_only=True)
     broken = audit(store, [KEY.public]).first
     store.close()
@@ -253,24 +282,24 @@ def killed(shim: Shim, work: Callable[..., None], calls: int, times: int, rng: r
 def campaign(given: argparse.Namespace, library: str, folder: Path) -> None:
     """All points on one kind of store."""
     pack, events = oversight.load(HERE / "permits"), drawn(given.events, given.seed)
-    given_batches = batches(events)
+    work = _work(given.follow, pack, events, folder)
     rng, shim = random.Random(given.seed), Shim(library, "case.db")
     pace.LEAST = max(given.events // 8, 50)  # type: ignore[misc]
     began = time.monotonic()
     with places(given.store, folder) as place:
         url, told = place(0)
-        wanted = expected(url, pack, given_batches, told)
+        wanted = expected(work(url, told), url, told)
         url, told = place(1)
-        _, calls = shim.child(partial(run, url, pack, given_batches, told), 0)
-        twice = check(url, pack, wanted, told)
+        _, calls = shim.child(work(url, told), 0)
+        twice = check(url, wanted, told)
         assert twice == 0, "an uninterrupted run tells a change more than once"
         print(f"{given.store}: {len(events):,} events, {len(wanted):,} changes, {calls:,} calls that write", flush=True)
         points = runs = 0
         while points < given.points:
             url, told = place(runs + 2)
             times = min(given.each, given.points - points)
-            points += killed(shim, partial(run, url, pack, given_batches, told), calls, times, rng)
-            twice += check(url, pack, wanted, told)
+            points += killed(shim, work(url, told), calls, times, rng)
+            twice += check(url, wanted, told)
             shutil.rmtree(told.parent)
             runs += 1
             print(f"  {points} points in {runs} runs, {time.monotonic() - began:,.0f} s", flush=True)
@@ -278,6 +307,18 @@ def campaign(given: argparse.Namespace, library: str, folder: Path) -> None:
         f"{given.store}: killed at {points} points in {runs} runs; each time the {len(wanted):,} changes are those of"
     )
     print(f"an uninterrupted run, in order; {twice:,} were told more than once")
+
+
+def _work(follows: bool, pack: Pack, events: list[bytes], folder: Path) -> Callable[[str, Path], Callable[..., None]]:
+    """What is to be done for the URL of a record and the file that is told."""
+    if not follows:
+        given = batches(events)
+        return lambda url, told: partial(run, url, pack, given, told)
+    path = folder / "events"
+    path.write_bytes(b"".join(line + b"\n" for line in events))
+    KEY.write(Path(f"{path}.key"))
+    feeds.CHUNK = PIECE  # type: ignore[attr-defined]
+    return lambda url, told: partial(follow, url, path, told)
 
 
 def compiled(folder: Path) -> str | None:
@@ -290,9 +331,10 @@ def compiled(folder: Path) -> str | None:
     return built
 
 
-def main() -> int:
+def command() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.crash", description=__doc__.split("\n")[1])
     parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--follow", action="store_true", help="end the command that follows standard input")
     parser.add_argument("--points", type=int, default=200)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--each", type=int, default=20, help="how many points of one run, about evenly spread")
@@ -314,4 +356,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command())

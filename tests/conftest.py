@@ -22,4 +22,4 @@ if examples := os.environ.get("HYPOTHESIS_EXAMPLES"):  # where a test runs prope
     settings.register_profile("counted", settings.get_profile(PROFILE), max_examples=int(examples))
     settings.load_profile("counted")
 
-pytest_plugins = ["tests.stores"]
+pytest_plugins = ["tests.certificates", "tests.stores"]

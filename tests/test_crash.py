@@ -12,8 +12,9 @@ from benchmarks.servers import programs
 POINTS, EVENTS = (200, 20_000) if os.environ.get("HYPOTHESIS_PROFILE") == "long" else (20, 1000)
 
 
+@pytest.mark.parametrize("how", [[], ["--follow"]], ids=["run", "follow"])
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
-def test_killed_at_random_points(kind, tmp_path):
+def test_killed_at_random_points(kind, how, tmp_path):
     """Killed again and again, before, in and after a write, a run ends with the changes of one never killed."""
     if compiled(tmp_path) is None:
         pytest.skip("a C compiler is needed: apt-get install build-essential")
@@ -21,7 +22,8 @@ def test_killed_at_random_points(kind, tmp_path):
         pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'oversight[postgres]'")
         if programs() is None:
             pytest.skip("no PostgreSQL server is installed: apt-get install postgresql")
-    command = [sys.executable, "-m", "benchmarks.crash", f"--points={POINTS}", f"--events={EVENTS}", f"--store={kind}"]
+    many = [f"--points={POINTS}", f"--events={EVENTS}", f"--store={kind}"]
+    command = [sys.executable, "-m", "benchmarks.crash", *many, *how]
     done = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True)
     assert (0, "") == (done.returncode, done.stderr)
     assert f"{kind}: killed at {POINTS} points in " in done.stdout

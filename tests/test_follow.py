@@ -53,7 +53,8 @@ class Following:
     def __init__(self, pack, **settings):
         self.clock = Clock()
         self.changes, self.refused, self.said = [], [], []
-        self.run = LiveRun([pack], self.changes.extend, self.refused.append, self.said.append, self.clock, **settings)
+        self.inner = Run([pack], self.changes.extend, self.refused.append)
+        self.run = LiveRun(self.inner, self.said.append, self.clock, **settings)
 
     def rounds(self, feeds, *between):
         """Follow *feeds*, doing one thing after the other each time there is nothing to read, and then stop."""
@@ -98,7 +99,7 @@ def test_deadlines_pass_by_the_clock(pack, tmp_path):
 def test_time_passes_once_a_second(pack):
     """The engine is not asked more often than the clock shows another second."""
     following, asked = Following(pack), []
-    [engine] = following.run.engines
+    [engine] = following.inner.engines
     advance = engine.advance
     engine.advance = lambda to: asked.append(to) or advance(to)
     for _ in range(11):
@@ -128,7 +129,7 @@ def test_early_event_waits(pack, tmp_path):
     )
     assert [f"{path}:1: {expected}"] == following.said
     assert [(RAISED, BEGIN + timedelta(minutes=m)) for m in (15, 16)] == following.told()
-    assert 0 == following.run.summary.waiting
+    assert 0 == following.inner.summary.waiting
 
 
 def test_wrong_date_holds_nothing_up(pack, tmp_path):
@@ -139,8 +140,8 @@ def test_wrong_date_holds_nothing_up(pack, tmp_path):
         [GrowingFile(str(path), following.said.append)], lambda: following.clock.go(minutes=11), list, list
     )
     assert [(RAISED, BEGIN + timedelta(minutes=10))] == following.told()
-    assert (1, f"{path}:1") == (following.run.summary.waiting, following.run.summary.first_waiting)
-    [line] = [line for line in following.run.told() if "later than" in line]
+    assert (1, f"{path}:1") == (following.inner.summary.waiting, following.inner.summary.first_waiting)
+    [line] = [line for line in following.inner.told() if "later than" in line]
     assert "1 event later than the clock and --ahead not taken in" in line
 
 
@@ -151,7 +152,7 @@ def test_no_more_wait_than_may(pack, tmp_path, monkeypatch):
     path.write_text("".join(on(number, days=1) for number in range(3)))
     following.rounds([GrowingFile(str(path), following.said.append)], list)
     assert [(3, "too-early")] == [(refusal.line, refusal.code) for refusal in following.refused]
-    assert 1 == following.run.summary.status
+    assert 1 == following.inner.summary.status
 
 
 def test_ahead_is_a_setting(pack, tmp_path):
@@ -159,7 +160,7 @@ def test_ahead_is_a_setting(pack, tmp_path):
     following, path = Following(pack, ahead="P1D"), tmp_path / "events"
     path.write_text(on(1, hours=24) + on(2, hours=24, seconds=1))
     following.rounds([GrowingFile(str(path), following.said.append)], list)
-    assert (1, 1) == (following.run.summary.events, following.run.summary.waiting)
+    assert (1, 1) == (following.inner.summary.events, following.inner.summary.waiting)
 
 
 def test_following_ends_in_the_same_alerts(pack, tmp_path):
@@ -249,7 +250,7 @@ def test_missing_file_is_waited_for(tmp_path):
 
 
 def test_what_cannot_be_followed(tmp_path):
-    """An archive, a file that is not there and a pipe are refused at once."""
+    """An archive, a file that is not there, a pipe and a record are refused at once."""
     os.mkfifo(tmp_path / "pipe")
     for name, said in (
         ("events.gz", "an archive does not grow"),
@@ -258,6 +259,8 @@ def test_what_cannot_be_followed(tmp_path):
     ):
         with pytest.raises(SourceError, match=said):
             GrowingFile(str(tmp_path / name), print)
+    with pytest.raises(SourceError, match=r"^sqlite:///case\.db: a record is read to its end"):
+        GrowingFile("sqlite:///case.db", print)
 
 
 def test_pipe_ends(pack):
@@ -296,7 +299,7 @@ def test_slow_reader_holds_the_run(pack):
         read.append(feed.reads)
 
     clock = Clock(BEGIN + timedelta(days=300))
-    run = LiveRun([pack], tell, print, print, clock)
+    run = LiveRun(Run([pack], tell, print), print, clock)
     follow(run, [feed], list, list, lambda: len(told) >= 5)
     assert [2, 3, 4, 5, 6] == read[:5]
 

@@ -330,13 +330,23 @@ def test_private_key_is_in_no_representation(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes of files are those of POSIX")
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o620])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o620, 0o700])
 def test_key_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> None:
-    """A private key in a file that others may read or write is not used, and the message says what to do."""
+    """A private key in a file that is not its owner's alone is not used, and the message says what to do."""
     path = tmp_path / "log.key"
     SigningKey.generate("example.org/cameras").write(path)
     path.chmod(mode)
-    with pytest.raises(KeyRefused, match=f"mode {mode:04o}.*chmod 600"):
+    with pytest.raises(KeyRefused, match=f"mode is {mode:04o}.*chmod 600"):
+        read_signing_key(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only an administrator gives files away")
+def test_key_of_another_user_is_refused(tmp_path: Path) -> None:
+    """A private key that another user may change is not used, by whoever may read it."""
+    path = tmp_path / "log.key"
+    SigningKey.generate("example.org/cameras").write(path)
+    os.chown(path, 65534, -1)
+    with pytest.raises(KeyRefused, match="it belongs to another user; a file of keys must be yours alone"):
         read_signing_key(path)
 
 

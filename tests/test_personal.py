@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from oversight import Engine, load
 from oversight.cli import main
 from oversight.cli.arguments import FORMATS
+from oversight.errors import KeyRefused
 from oversight.ground.time import parse_instant
 from oversight.model.clauses import expressions
 from oversight.model.events import Vocabulary
@@ -26,9 +27,7 @@ from oversight.model.personal import CLEAR, PRIVATE, Personal
 from oversight.model.persons import named_persons
 from oversight.outlets.jsonlines import json_lines
 from oversight.outlets.personal import discreet
-from oversight.runner.pseudonyms import (
-    BYTES, MARK, KeyFileError, Keys, Pseudonymiser, add_key, read_keys,
-)  # fmt: skip
+from oversight.runner.pseudonyms import BYTES, MARK, Keys, Pseudonymiser, add_key, read_keys
 
 BEGIN = parse_instant("2026-03-01T09:00:00+08:00")
 EARLIEST = datetime.min.replace(tzinfo=BEGIN.tzinfo)
@@ -267,7 +266,8 @@ def test_no_outlet_tells_what_is_personal(form, mode, tmp_path_factory):
         path.write_text("\n".join(events))
         told = shown(form, str(path), *more)
         assert [] == [word for word in hidden(words) if word in told]
-        assert "1961" not in told
+        # The digits may stand in the middle of an alert's identity.
+        assert not re.search(r"(?<![0-9a-f])1961(?![0-9a-f])", told)
 
     holds()
 
@@ -386,8 +386,12 @@ def test_keys_are_made_for_their_owner_alone(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("text", "mode", "said"),
     [
-        ("always " + "A" * 43 + "=", 0o640, "its mode is 0640, so others may use the keys: chmod 600"),
-        ("always " + "A" * 43 + "=", 0o700, "its mode is 0700"),
+        (
+            "always " + "A" * 43 + "=",
+            0o640,
+            "its mode is 0640, so others may use what is in it; make it yours alone with chmod 600",
+        ),
+        ("always " + "A" * 43 + "=", 0o700, "its mode is 0700, and that of a file of keys is 0600: chmod 600"),
         ("", 0o600, "there is no key in it"),
         ("always c2hvcnQ=", 0o600, ":1: a key has 32 bytes, this one 5"),
         ("always hunter2!", 0o600, ":1: this is no line of a file of keys"),
@@ -410,17 +414,17 @@ def test_unfit_files_of_keys(text, mode, said, tmp_path, capsys):
 
 def test_files_that_are_none(tmp_path):
     """What is no file, is not there, or is there already, is said."""
-    with pytest.raises(KeyFileError, match="no such file or directory"):
+    with pytest.raises(KeyRefused, match="no such file or directory"):
         read_keys(str(tmp_path / "none"))
-    with pytest.raises(KeyFileError, match=r"this is no file|is a directory"):
+    with pytest.raises(KeyRefused, match=r"this is no file|is a directory"):
         read_keys(str(tmp_path))
-    with pytest.raises(KeyFileError, match="there is no such file; the first key counts always"):
+    with pytest.raises(KeyRefused, match="there is no such file; the first key counts always"):
         add_key(str(tmp_path / "keys"), BEGIN)
     add_key(str(tmp_path / "keys"))
     add_key(str(tmp_path / "keys"), BEGIN)
-    with pytest.raises(KeyFileError, match="there is such a file"):
+    with pytest.raises(KeyRefused, match="there is such a file"):
         add_key(str(tmp_path / "keys"))
-    with pytest.raises(KeyFileError, match="there is a key that counts from"):
+    with pytest.raises(KeyRefused, match="there is a key that counts from"):
         add_key(str(tmp_path / "keys"), BEGIN)
 
 

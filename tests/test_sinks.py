@@ -7,17 +7,16 @@ import socket
 import ssl
 import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 
 from oversight.cli import main
+from oversight.cli.output import Messages
 from oversight.outlets.syslog import syslog
 from oversight.runner.remote import Address, Remote, trusting
 from oversight.runner.sinks import RotatingFile, SinkError
 from tests.test_outlets import STORY
 
-TLS = Path(__file__).parent / "data" / "tls"
 SCENARIO = ["run", "examples/hong_kong/events.jsonl", "--rules", "hong-kong", "--until", "2027-06-01T00:00:00+08:00"]
 
 
@@ -59,10 +58,35 @@ def test_truncated_file_has_no_hole(tmp_path):
     assert "two\n" == path.read_text()
 
 
+def test_rotated_file_of_a_record_loses_nothing(tmp_path):
+    """What a lasting file holds stays, also where it is moved away; a file that another program begins is added to."""
+    path = tmp_path / "alerts.jsonl"
+    path.write_text("before\n")
+    file = RotatingFile(str(path), lasting=True)
+    file.write("one\n")
+    file.flush()
+    os.rename(path, tmp_path / "alerts.jsonl.1")
+    path.write_text("# begun by the rotation\n")
+    file.write("two\n")
+    file.close()
+    assert "before\none\n" == (tmp_path / "alerts.jsonl.1").read_text()
+    assert "# begun by the rotation\ntwo\n" == path.read_text()
+
+
+def test_a_record_is_written_over_by_no_run(tmp_path, capsys):
+    """A run without a record does not take the file of one for its results."""
+    path = tmp_path / "case.db"
+    path.write_bytes(b"SQLite format 3\x00 and more")
+    assert 2 == main([*SCENARIO, "--out", str(path)])
+    assert f"--out {path} is a record: give another file for what is told" in capsys.readouterr().err
+    assert b"SQLite format 3\x00 and more" == path.read_bytes()
+
+
+@pytest.mark.parametrize("lasting", [False, True])
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no device that is always full")
-def test_full_disk_is_said():
+def test_full_disk_is_said(lasting):
     """Where there is no room, the error says how many lines were not written, and they are kept."""
-    file = RotatingFile("/dev/full")
+    file = RotatingFile("/dev/full", lasting=lasting)
     file.write("one\ntwo\n")
     for _ in range(2):
         with pytest.raises(SinkError, match=r"--out /dev/full: no space left on device; 2 lines were not written"):
@@ -127,12 +151,12 @@ def messages(data):
     return found
 
 
-def speaking(certificate="localhost.pem", authority=None):
-    """What a receiver speaks TLS with."""
+def speaking(tls, *, asks=False):
+    """What a receiver speaks TLS with; it may ask the other side for a certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(TLS / certificate)
-    if authority is not None:
-        context.load_verify_locations(TLS / authority)
+    context.load_cert_chain(tls / "localhost.pem")
+    if asks:
+        context.load_verify_locations(tls / "authority.pem")
         context.verify_mode = ssl.CERT_REQUIRED
     return context
 
@@ -174,20 +198,20 @@ def test_frames_reach_a_tcp_receiver():
     assert STORY_TOLD == here.messages()
 
 
-def test_frames_reach_a_tls_receiver():
+def test_frames_reach_a_tls_receiver(tls):
     """Over TLS the same arrives, where the certificate is that of the host and signed by who is trusted."""
-    here = Receiver(speaking(authority="authority.pem"))
-    context = trusting(str(TLS / "authority.pem"), str(TLS / "localhost.pem"))
+    here = Receiver(speaking(tls, asks=True))
+    context = trusting(str(tls / "authority.pem"), str(tls / "localhost.pem"))
     sent(Remote(here.address, print, context), STORY_TOLD)
     assert STORY_TOLD == here.messages()
 
 
-@pytest.mark.parametrize(("host", "authority"), [("127.0.0.1", None), ("127.0.0.2", str(TLS / "authority.pem"))])
-def test_receiver_is_not_trusted_blindly(host, authority):
+@pytest.mark.parametrize(("host", "trusted"), [("127.0.0.1", False), ("127.0.0.2", True)])
+def test_receiver_is_not_trusted_blindly(tls, host, trusted):
     """A certificate that nobody trusted signed, or that of another host, is refused with what to do."""
-    here = Receiver(speaking(), host)
+    here = Receiver(speaking(tls), host)
     with pytest.raises(SinkError, match=r"is not trusted \(.*\); name who signed it with --tls-ca"):
-        Remote(here.address, print, trusting(authority))
+        Remote(here.address, print, trusting(str(tls / "authority.pem") if trusted else None))
     assert [] == here.messages()
 
 
@@ -229,6 +253,24 @@ def test_broken_connection_is_made_again():
         f"{first.address}: nobody listens there; 1 changes wait, trying again",
         f"{first.address}: connected again",
     ] == said
+
+
+def test_what_a_record_tells_is_sent_before_it_counts_as_told():
+    """For a record, what waits for a receiver is not told yet: passing it on waits until it is sent, or gives up."""
+    clock, back = Clock(), []
+    first = Receiver(last=b"4 zero")
+    remote = Remote(first.address, print, patience=30, clock=clock, wait=clock.wait)
+    out = Messages(remote, lasting=True)
+    out.write("zero\n")
+    out.flush()
+    assert ["zero"] == first.messages()
+    clock.on_wait.append(lambda: back.append(Receiver(port=first.address.port, last=b"3 one")))
+    out.write("one\n")
+    out.flush()
+    assert (0, ["one"]) == (remote.waiting, back[0].messages())
+    out.write("two\n")
+    with pytest.raises(SinkError, match=f"{first.address}: nobody listens there; 1 changes were not sent"):
+        out.flush()
 
 
 def test_run_waits_when_as_many_wait_as_may():
@@ -287,13 +329,13 @@ def test_usage_of_receivers(more, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_run_to_a_receiver(capsys):
+def test_run_to_a_receiver(tls, capsys):
     """The scenario arrives at a TLS receiver whole, and the exit status stays what it was."""
     assert 3 == main([*SCENARIO, "--format", "syslog"])
     expected = capsys.readouterr().out.splitlines()
-    here = Receiver(speaking())
+    here = Receiver(speaking(tls))
     assert 3 == main(
-        [*SCENARIO, "--format", "syslog", "--out", str(here.address), "--tls-ca", str(TLS / "authority.pem")]
+        [*SCENARIO, "--format", "syslog", "--out", str(here.address), "--tls-ca", str(tls / "authority.pem")]
     )
     assert expected == here.messages()
     assert len(expected) > 50

@@ -7,7 +7,7 @@ import pytest
 from tests.tiny import PERMITTED, day, event, granted, on, tiny
 
 from oversight.cli import main
-from oversight.cli.recorded import Appended
+from oversight.runner.sinks import RotatingFile
 
 EVENTS = [on("1", 1), on("2", 2, "k2"), granted("3", 3, "k2"), on("4", 4, "k4")]
 
@@ -83,7 +83,7 @@ def test_a_line_cut_off_by_a_crash_is_told_again(case, tmp_path):
     path = tmp_path / "cut.jsonl"
     for left, kept in ((b'{"a":1}\n{"b', b'{"a":1}\n'), (b'{"b', b""), (b'{"a":1}\n', b'{"a":1}\n')):
         path.write_bytes(left)
-        file = Appended(str(path))
+        file = RotatingFile(str(path), lasting=True)
         file.write("{}\n")
         file.flush()
         file.close()

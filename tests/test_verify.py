@@ -314,7 +314,7 @@ class TestRun:
         for arguments, says in (
             (common, "the record is sealed"),
             (["run", lines, "--rules", tmp_path / "pack", "--key", key], "--key seals a record: give one with --store"),
-            ([*common, "--key", f"{key}.pub"], "can be read by others"),
+            ([*common, "--key", f"{key}.pub"], "so others may use what is in it"),
         ):
             status, out, err = say(*arguments)
             assert (2, "") == (status, out)

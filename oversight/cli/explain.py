@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import asdict, evolve
 
 from oversight.cli.arguments import Usage
-from oversight.cli.pseudonyms import chosen_keys
+from oversight.cli.pseudonyms import chosen
 from oversight.cli.packs import load_all
 from oversight.cli.recorded import only_pack, opened
 from oversight.cli.run import check_clocks, check_sources
@@ -45,8 +45,8 @@ def execute(arguments: Namespace) -> int:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
     check_clocks(arguments)
     check_sources(sources)
-    keys = chosen_keys(arguments.pseudonyms)
     packs = load_all(arguments.rules, arguments.site)
+    keys, _ = chosen(arguments.pseudonyms, packs)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
 

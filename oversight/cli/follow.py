@@ -11,15 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+from typing import NamedTuple
 
 from oversight.cli.arguments import Usage
-from oversight.cli.terminal import say
-from oversight.model.pack import Pack
+from oversight.cli.terminal import reading, say
 from oversight.runner.feeds import GrowingFile, Piped
-from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError
+from oversight.runner.intake import STANDARD_INPUT, SourceError
 from oversight.runner.live import AHEAD, LiveRun, follow
-from oversight.runner.pseudonyms import Keys
-from oversight.runner.run import Tell
+from oversight.runner.recorded import RecordedRun
+from oversight.runner.run import Run
 from oversight.runner.sinks import Out
 from oversight.runner.summary import Summary
 
@@ -44,40 +44,52 @@ def check_follow(arguments: Namespace) -> None:
             raise Usage(f"--{name} and --follow do not go together: time goes by the clock, until somebody stops it")
 
 
-def live_run(
-    arguments: Namespace,
-    packs: Sequence[Pack],
-    tell: Tell,
-    refuse: Callable[[Refusal], object],
-    keys: Keys | None,
-) -> LiveRun:
-    """The run that ``--follow`` asks for, by the clock of this machine."""
-    ahead = AHEAD if arguments.ahead is None else arguments.ahead
-    settings = {"ahead": ahead, "revise": arguments.revise, "keys": keys}
-    return LiveRun(packs, tell, refuse, say, lambda: datetime.now(UTC), **settings)
+class Stop(NamedTuple):
+    """By what a run that goes on is told to stop: whether it was, and what becomes readable when it is."""
+
+    asked: Callable[[], bool]
+    woken: int
 
 
-def follow_all(run: LiveRun, sources: Sequence[str], out: Out) -> Summary:
+def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop | None) -> Summary:
     """
-    Follow *sources* until they end or a signal comes; a second signal ends the process as it always would.
+    Take in what the command reads: as far as it goes or, with ``--follow``, as it comes.
+
+    Args:
+        run: to which the events go.
+        arguments: with ``events`` and ``ahead``.
+        out: where results go.
+        stop: as of :func:`stopping`.
 
     Raises:
-        Usage: one cannot be followed.
+        Usage: a file cannot be followed.
+        TimeWentBackwards: as ``finish`` of *run*.
+        RecordError: it cannot be recorded.
     """
+    if stop is not None:
+        ahead = AHEAD if arguments.ahead is None else arguments.ahead
+        return _follow_all(LiveRun(run, say, lambda: datetime.now(UTC), ahead=ahead), arguments.events, out, stop)
+    with reading(arguments.events, out is sys.stdout) as bar:
+        for source in arguments.events:
+            run.take(source, bar)
+    return run.finish()
+
+
+def _follow_all(run: LiveRun, sources: Sequence[str], out: Out, stop: Stop) -> Summary:
     with ExitStack() as stack:
         try:
             feeds = [_feed(source, stack) for source in sources]
         except SourceError as error:
             raise Usage(str(error)) from None
-        stopped, woken = stack.enter_context(_signals())
-        waited = [woken, *([sys.stdin.fileno()] if STANDARD_INPUT in sources else [])]
+        waited = [stop.woken, *([sys.stdin.fileno()] if STANDARD_INPUT in sources else [])]
 
         def pause() -> None:
             # A pipe that has ended would be ready for ever.
-            ready = [one for one in waited if one == woken or not all(f.ended for f in feeds if isinstance(f, Piped))]
+            piped = not all(feed.ended for feed in feeds if isinstance(feed, Piped))
+            ready = [one for one in waited if one == stop.woken or piped]
             select.select(ready, [], [], _LOOK)
 
-        return follow(run, feeds, out.flush, pause, stopped)
+        return follow(run, feeds, out.flush, pause, stop.asked)
 
 
 def _feed(source: str, stack: ExitStack) -> GrowingFile | Piped:
@@ -87,8 +99,15 @@ def _feed(source: str, stack: ExitStack) -> GrowingFile | Piped:
 
 
 @contextmanager
-def _signals() -> Iterator[tuple[Callable[[], bool], int]]:
-    """Whether a signal to stop has come, and what becomes readable when one does."""
+def stopping(arguments: Namespace) -> Iterator[Stop | None]:
+    """
+    With ``--follow``, what says whether a signal to stop has come; a second one ends the process as it always would.
+
+    It is to be begun before a record is opened, so that a signal which comes meanwhile stops it as cleanly as later.
+    """
+    if not arguments.follow:
+        yield None
+        return
     came: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     reading, writing = os.pipe()
@@ -103,7 +122,7 @@ def _signals() -> Iterator[tuple[Callable[[], bool], int]]:
     for number in before:
         signal.signal(number, stop)
     try:
-        yield lambda: bool(came), reading
+        yield Stop(lambda: bool(came), reading)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -24,13 +24,15 @@ from oversight.runner.remote import Address, Remote, is_address, trusting
 from oversight.runner.run import Tell
 from oversight.runner.sinks import Out, RotatingFile, SinkError
 
+_SQLITE = b"SQLite format 3\x00"
+
 
 class Messages:
     """A receiver of syslog messages as an output like any other: each text that is written is one message."""
 
-    def __init__(self, remote: Remote) -> None:
+    def __init__(self, remote: Remote, *, lasting: bool) -> None:
         self._remote = remote
-        self.flush = remote.flush
+        self.flush = remote.drain if lasting else remote.flush
 
     def write(self, text: str) -> None:
         """Send *text*, without its line end, as one message."""
@@ -38,13 +40,14 @@ class Messages:
 
 
 @contextmanager
-def output(arguments: Namespace, sources: Sequence[str]) -> Iterator[Out]:
+def output(arguments: Namespace, sources: Sequence[str], *, lasting: bool = False) -> Iterator[Out]:
     """
     What takes the results: standard output, or what ``--out`` names.
 
     Args:
         arguments: with ``out``, ``format``, ``plan``, ``tls_ca`` and ``tls_cert``.
         sources: the files that are read.
+        lasting: whether what was told before stays, and what is flushed is told for good.
 
     Raises:
         Usage: it cannot be written, now or later.
@@ -54,19 +57,35 @@ def output(arguments: Namespace, sources: Sequence[str]) -> Iterator[Out]:
     if path is None:
         yield sys.stdout
         return
-    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
-        raise Usage(f"--out {printable(path)} would write over the events it reads")
+    _check_file(path, sources, "into" if lasting else "over")
     try:
         if is_address(path):
             remote = _receiver(arguments)
-            yield Messages(remote)
+            yield Messages(remote, lasting=lasting)
             remote.close()
             return
-        file = RotatingFile(path)
+        file = RotatingFile(path, lasting=lasting)
         yield file
         file.close()
     except SinkError as error:
         raise Usage(str(error)) from None
+
+
+def _check_file(path: str, sources: Sequence[str], how: str) -> None:
+    if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
+        raise Usage(f"--out {printable(path)} would write {how} the events it reads")
+    if _is_record(path):
+        raise Usage(f"--out {printable(path)} is a record: give another file for what is told")
+
+
+def _is_record(path: str) -> bool:
+    if not os.path.isfile(path):
+        return False
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
 
 
 def _check_receiver(arguments: Namespace) -> None:

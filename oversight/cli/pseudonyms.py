@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import say, shown
+from oversight.ground.errors import KeyRefused
 from oversight.ground.text import printable
 from oversight.model.pack import Pack
+from oversight.model.personal import PERSON, PRIVATE
 from oversight.model.persons import named_persons
-from oversight.runner.pseudonyms import KeyFileError, Keys, add_key, read_keys
+from oversight.runner.pseudonyms import Keys, add_key, read_keys
 
 
 def execute(arguments: Namespace) -> int:
@@ -25,35 +27,36 @@ def execute(arguments: Namespace) -> int:
     """
     try:
         say(add_key(arguments.file, arguments.start))
-    except KeyFileError as error:
+    except KeyRefused as error:
         raise Usage(str(error)) from None
     return 0
 
 
-def chosen_keys(path: str | None) -> Keys | None:
+def chosen(path: str | None, packs: Sequence[Pack]) -> tuple[Keys | None, int]:
     """
-    The keys in the file *path* of ``--pseudonyms``; ``None`` where it was not given.
+    How a run of *packs* deals with persons.
+
+    Args:
+        path: of the file of ``--pseudonyms``; ``None`` where it was not given.
+        packs: that are run; with pseudonyms their rules must judge as they would without.
+
+    Returns:
+        The keys, ``None`` for none; and from which level on the texts of alerts keep silent, as of
+        ``oversight.model.personal``.
 
     Raises:
-        Usage: it cannot be used.
+        Usage: the file cannot be used, or a rule compares an id of a person with a name that is written in it.
     """
+    if path is None:
+        return None, PERSON
     try:
-        return None if path is None else read_keys(path)
-    except KeyFileError as error:
+        keys = read_keys(path)
+    except KeyRefused as error:
         raise Usage(f"--pseudonyms {error}") from None
-
-
-def check_pseudonyms(keys: Keys | None, packs: Sequence[Pack]) -> None:
-    """
-    Make sure that with pseudonyms the rules of *packs* judge as they would without.
-
-    Raises:
-        Usage: one compares an id of a person with a name that is written in it.
-    """
-    found = [] if keys is None else [each for pack in packs for each in named_persons(pack)]
-    if found:
+    if found := [each for pack in packs for each in named_persons(pack)]:
         said = "".join(f"\n  {shown(place)}: {printable(text)}" for place, text in found)
         raise Usage(
             "--pseudonyms: a rule or fact compares an id of a person with what is written in it, which no pseudonym is "
             f"like; leave personal: off that attribute if it names nobody, or let an event say it:{said}"
         )
+    return keys, PRIVATE

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
 from typing import Any
 
 from oversight.cli import recorded
 from oversight.cli.arguments import Usage
-from oversight.cli.follow import check_follow, follow_all, live_run
+from oversight.cli.follow import check_follow, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
-from oversight.cli.pseudonyms import check_pseudonyms, chosen_keys
-from oversight.cli.terminal import reading, say
+from oversight.cli.pseudonyms import chosen
+from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import TimeWentBackwards
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
 from oversight.outlets.checklist import checklist
 from oversight.outlets.personal import discreet
 from oversight.outlets.stream import Processor
-from oversight.model.pack import Pack
-from oversight.model.personal import PERSON, PRIVATE, without_personal
-from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError, check_source
+from oversight.model.personal import without_personal
+from oversight.runner.intake import STANDARD_INPUT, SourceError, check_source
 from oversight.runner.plan import Plan
-from oversight.runner.live import LiveRun
-from oversight.runner.pseudonyms import Keys
-from oversight.runner.run import Run, Tell
+from oversight.runner.run import Run
 from oversight.runner.sinks import Out
 from oversight.runner.stats import Stats
 
@@ -56,23 +51,16 @@ def execute(arguments: Namespace) -> int:
     check_sources([*sources, *plan])
     if arguments.store is not None:
         return recorded.execute(arguments)
-    keys = chosen_keys(arguments.pseudonyms)
-    least = PERSON if keys is None else PRIVATE
-    packs = [without_personal(pack, least) for pack in load_all(arguments.rules, arguments.site)]
-    check_pseudonyms(keys, packs)
-    with output(arguments, [*sources, *plan]) as out:
+    loaded = load_all(arguments.rules, arguments.site)
+    keys, least = chosen(arguments.pseudonyms, loaded)
+    packs = [without_personal(pack, least) for pack in loaded]
+    with stopping(arguments) as stop, output(arguments, [*sources, *plan]) as out:
         veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
-        made = live_run if arguments.follow else _run
-        run = made(arguments, packs, tell, _refuse, keys)
+        clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
+        run = Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
         stats = Stats(run.engines) if arguments.stats else None
-        if isinstance(run, LiveRun):
-            summary = follow_all(run, sources, out)
-        else:
-            with reading(sources, out is sys.stdout) as bar:
-                for source in sources:
-                    run.take(source, bar)
-            summary = run.finish()
+        summary = taken_in(run, arguments, out, stop)
         for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
@@ -81,20 +69,9 @@ def execute(arguments: Namespace) -> int:
     return summary.status if summary.refused else status
 
 
-def _run(
-    arguments: Namespace,
-    packs: Sequence[Pack],
-    tell: Tell,
-    refuse: Callable[[Refusal], object],
-    keys: Keys | None,
-) -> Run:
-    clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
-    return Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
-
-
 def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:
     """Try the plan after the events, and write down what it would raise."""
-    plan = Plan(run.engines, _refuse, run.veils)
+    plan = Plan(run.engines, refuse, run.veils)
     plan.take(arguments.plan)
     try:
         acts = [_veiled(act.as_dict(), veil) for act in plan.finish(arguments.plan_until)]
@@ -110,10 +87,6 @@ def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:
 
 def _veiled(act: dict[str, Any], veil: Processor) -> dict[str, Any]:
     return {**act, "changes": [veil(None, "tell", change) for change in act["changes"]]}
-
-
-def _refuse(refusal: Refusal) -> None:
-    say(str(refusal))
 
 
 def _silent(_changes: object) -> None:

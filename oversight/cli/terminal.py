@@ -8,10 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from oversight.runner.intake import Refusal
+
 
 def say(text: str) -> None:
     """Write a message to standard error; *text* must be safe for a terminal already."""
     print(text, file=sys.stderr, flush=True)
+
+
+def refuse(refusal: Refusal) -> None:
+    """Say why a line was not taken in."""
+    say(str(refusal))
 
 
 def shown(path: str) -> str:

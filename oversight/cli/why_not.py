@@ -9,7 +9,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
 from oversight.cli.reasons import reasons
 from oversight.cli.run import check_sources
-from oversight.cli.terminal import say
+from oversight.cli.terminal import refuse
 from oversight.ground.errors import UnknownRule
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
@@ -40,7 +40,7 @@ def execute(arguments: Namespace) -> int:
         raise Usage("standard input can be read once")
     check_sources(sources)
     pack = _pack_with(arguments.rule, load_all(arguments.rules, arguments.site))
-    history = History(vocabulary_of(pack), lambda refusal: say(str(refusal)), arguments.as_known_at)
+    history = History(vocabulary_of(pack), refuse, arguments.as_known_at)
     for source in sources:
         history.take(source)
     at = arguments.at or arguments.as_known_at or reached(history.events, None)

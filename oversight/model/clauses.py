@@ -117,14 +117,19 @@ def within(part: Any) -> Iterator[Any]:
         part = waiting.pop()
         if isinstance(part, tuple):
             waiting.extend(part)
-        elif (inner := _written_in(part.__class__)) is not None:
+        elif (inner := parts_of(part.__class__)) is not None:
             yield part
             waiting.extend([getattr(part, name) for name in inner])
 
 
 @cache
-def _written_in(kind: type) -> tuple[str, ...] | None:
-    """The names of the parts of what is of this class, or ``None`` where it is no part of a pack."""
+def parts_of(kind: type) -> tuple[str, ...] | None:
+    """
+    The names of the parts of what is of this class, or ``None`` where it is no part of a pack.
+
+    >>> parts_of(Test), parts_of(str)
+    (('expression',), None)
+    """
     if not attrs.has(kind):
         return None
     return tuple([each.name for each in attrs.fields(kind) if each.name not in ("type", "place")])
@@ -134,7 +139,7 @@ def expressions(value: Any) -> Iterator[Expression]:
     """Every expression in a part of a pack."""
     if isinstance(value, Expression):
         yield value
-    elif (inner := _written_in(value.__class__)) is not None:
+    elif (inner := parts_of(value.__class__)) is not None:
         for name in inner:
             yield from expressions(getattr(value, name))
     elif isinstance(value, list | tuple):

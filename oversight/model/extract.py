@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cache
 from typing import Any
 
 import attrs
 
-from oversight.model.pack import RETRACTION, Entry, Head, Pack, Query, Rule
+from oversight.model.clauses import parts_of
+from oversight.model.pack import RETRACTION, Entry, Expression, Head, Pack, Query, Rule
 
 
 def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
@@ -53,17 +53,12 @@ def named(value: Any) -> Iterator[Head | Query | Entry]:
     """Everything inside *value* that names facts, rules or kinds."""
     if isinstance(value, Head | Query | Entry):
         yield value
-    if (parts := _parts(value.__class__)) is not None:
+    # An expression names none of them, and is most of what there is.
+    if isinstance(value, Expression):
+        return
+    if (parts := parts_of(value.__class__)) is not None:
         for name in parts:
             yield from named(getattr(value, name))
     elif isinstance(value, list | tuple):
         for item in value:
             yield from named(item)
-
-
-@cache
-def _parts(kind: type) -> tuple[str, ...] | None:
-    """The names of the parts in which something may be named, or ``None`` where *kind* is no part of a pack."""
-    if not attrs.has(kind):
-        return None
-    return tuple([field.name for field in attrs.fields(kind) if field.name not in ("node", "type", "place")])

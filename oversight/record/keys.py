@@ -10,12 +10,12 @@ import base64
 import binascii
 import hashlib
 import os
-import stat
 from pathlib import Path
 
 from attrs import field, frozen
 
 from oversight.ground.errors import KeyRefused, SealMissing
+from oversight.ground.secret import read_secret
 from oversight.ground.text import printable
 
 try:
@@ -148,17 +148,9 @@ def read_signing_key(path: Path) -> SigningKey:
     The key in a file.
 
     Raises:
-        OSError: the file cannot be read.
-        KeyRefused: others than its owner may read the file, or it holds no private key.
+        KeyRefused: it cannot be read, is not its owner's alone, or holds no private key.
     """
-    with path.open(encoding="utf-8", errors="replace") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if os.name == "posix" and mode & 0o077:
-            raise KeyRefused(
-                f"{printable(str(path), 200)} can be read by others (mode {mode:04o}); make it yours alone with "
-                "chmod 600, and make a new key if somebody may have seen it"
-            )
-        given = file.read(4096).strip()
+    given = read_secret(str(path), 4096).decode("utf-8", "replace").strip()
     if not given.startswith(_PRIVATE):
         raise KeyRefused(f"{printable(str(path), 200)} holds no private key; oversight key makes one")
     # What the file says is shown nowhere, even where it is wrong.

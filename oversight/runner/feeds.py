@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable
 
 from oversight.ground.text import printable
+from oversight.record.store import is_store, without_password
 from oversight.runner.intake import CHUNK, STANDARD_INPUT, Block, Lines, SourceError
 
 ARCHIVES = (".gz", ".zst")
@@ -25,12 +26,14 @@ class GrowingFile:
         say: told when the file is another, or was cut off.
 
     Raises:
-        SourceError: it cannot be opened, is an archive, or no file at all.
+        SourceError: it cannot be opened, is an archive or a record, or no file at all.
     """
 
     def __init__(self, path: str, say: Callable[[str], object]) -> None:
         self.source, self.ended = path, False
         self._say, self._shown = say, printable(path)
+        if is_store(path):
+            raise SourceError(f"{without_password(path)}: a record is read to its end; --follow reads plain files")
         if path.endswith(ARCHIVES):
             raise SourceError(f"{self._shown}: an archive does not grow; --follow reads plain files")
         try:

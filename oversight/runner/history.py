@@ -9,7 +9,7 @@ from oversight.ground.errors import EventError
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import as_known_at
-from oversight.runner.intake import Refusal, blocks
+from oversight.runner.intake import Refusal, blocks, numbered
 
 
 class History:
@@ -50,19 +50,14 @@ class History:
             SourceError: it cannot be opened.
         """
         for block in blocks(source):
-            for number, line in enumerate(block.lines, block.first):
-                if line is None:
-                    self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-                elif line and not line.isspace():
-                    self._line(line, source, number)
-            if block.failure:
-                self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+            for number, line in numbered(source, block, self._refused):
+                self._line(line, source, number)
 
     def _line(self, line: bytes, source: str, number: int) -> None:
         try:
             event = self._vocabulary.decode(line)
         except EventError as error:
-            self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
+            self._refused(Refusal.of(source, number, error))
             return
         if isinstance(event, Stranger) or (self._known_at is not None and not as_known_at([event], self._known_at)):
             return

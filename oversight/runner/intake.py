@@ -16,7 +16,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from attrs import frozen
 
-from oversight.ground.errors import RecordError
+from oversight.ground.errors import EventError, EventRefused, RecordError
 from oversight.ground.text import printable
 from oversight.model.forms import MAX_LINE
 from oversight.record.entries import EVENT
@@ -47,6 +47,18 @@ class Refusal:
     reason: str
     path: str = ""
 
+    @classmethod
+    def of(cls, source: str, line: int, error: EventError | EventRefused) -> Refusal:
+        """
+        Why what stands in a line was not taken in.
+
+        >>> print(Refusal.of("a.jsonl", 7, EventError("this is no camera", "$.data.camera")))
+        a.jsonl:7: bad-event: this is no camera (at $.data.camera)
+        """
+        if isinstance(error, EventRefused):
+            return cls(source, line, error.code, str(error))
+        return cls(source, line, "bad-event", error.reason, error.path)
+
     def __str__(self) -> str:
         at = f" (at {printable(self.path)})" if self.path not in ("", "$") else ""
         source = without_password(self.source) if is_store(self.source) else printable(self.source)
@@ -64,6 +76,28 @@ class Block(NamedTuple):
     first: int
     lines: Sequence[bytes | None]
     failure: str = ""
+
+
+def numbered(source: str, block: Block, refused: Callable[[Refusal], object]) -> Iterator[tuple[int, bytes]]:
+    """
+    The lines of a block that are not blank, with their numbers.
+
+    Args:
+        source: of the block.
+        block: some of its lines.
+        refused: is given what is too long and, in the end, why nothing more can be read.
+
+    >>> list(numbered("-", Block(1, [b"one", b" ", None, b"four"]), print))
+    -:3: too-long: the line is longer than 16 MiB
+    [(1, b'one'), (4, b'four')]
+    """
+    for number, line in enumerate(block.lines, block.first):
+        if line is None:
+            refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
+        elif line and not line.isspace():
+            yield number, line
+    if block.failure:
+        refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
 
 
 class SourceError(ValueError):

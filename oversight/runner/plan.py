@@ -15,7 +15,7 @@ from oversight.ground.time import format_instant
 from oversight.model.alerts import RAISED, WITHDRAWN, Change, Missing
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.pseudonyms import Pseudonymiser
 from oversight.runner.summary import Summary, counted
 
@@ -88,18 +88,11 @@ class Plan:
             self._block(source, block)
 
     def _block(self, source: str, block: Block) -> None:
-        for number, line in enumerate(block.lines, block.first):
-            if line is None:
-                self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-            elif line and not line.isspace():
-                try:
-                    self._try(line, f"{source}:{number}")
-                except EventError as error:
-                    self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
-                except EventRefused as error:
-                    self._refused(Refusal(source, number, error.code, str(error)))
-        if block.failure:
-            self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+        for number, line in numbered(source, block, self._refused):
+            try:
+                self._try(line, f"{source}:{number}")
+            except (EventError, EventRefused) as error:
+                self._refused(Refusal.of(source, number, error))
 
     def _refused(self, refusal: Refusal) -> None:
         self.summary.refused += 1

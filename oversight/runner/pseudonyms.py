@@ -10,7 +10,6 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
-import stat
 from base64 import b32encode, b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +18,8 @@ from typing import Any
 
 import attrs
 
+from oversight.ground.errors import KeyRefused
+from oversight.ground.secret import read_secret
 from oversight.ground.text import printable
 from oversight.ground.time import format_instant, parse_instant
 from oversight.model.events import replaced
@@ -33,10 +34,6 @@ _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _HEAD = "# Keys for pseudonyms: from when each counts, and the key. Whoever has them can tell whose pseudonym one is.\n"
 
 Replace = Callable[[Any], Any]
-
-
-class KeyFileError(ValueError):
-    """A file of keys cannot be used; the text says why, and never what is in it."""
 
 
 @attrs.frozen
@@ -75,30 +72,14 @@ def read_keys(path: str) -> Keys:
     Read a file of keys.
 
     Raises:
-        KeyFileError: it cannot be read, others may read it, or a line of it is none.
+        KeyRefused: it cannot be read, is not its owner's alone, or a line of it is none.
     """
     shown = printable(path)
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, encoding="utf-8") as file:
-            _check(os.fstat(descriptor), shown)
-            lines = file.read(1 << 20).splitlines()
-    except OSError as error:
-        raise KeyFileError(f"{shown}: {(error.strerror or 'cannot be read').lower()}") from None
+        lines = read_secret(path, 1 << 20).decode("utf-8").splitlines()
     except UnicodeDecodeError:
-        raise KeyFileError(f"{shown}: this is no file of keys; make one with oversight pseudonyms") from None
+        raise KeyRefused(f"{shown}: this is no file of keys; make one with oversight pseudonyms") from None
     return _parsed(lines, shown)
-
-
-def _check(found: os.stat_result, shown: str) -> None:
-    """Refuse a file from which somebody else could have the keys."""
-    if not stat.S_ISREG(found.st_mode):
-        raise KeyFileError(f"{shown}: this is no file")
-    if hasattr(os, "getuid") and found.st_uid != os.getuid():
-        raise KeyFileError(f"{shown}: it belongs to another user; the keys must be yours alone")
-    if os.name == "posix" and found.st_mode & 0o177:
-        mode = stat.S_IMODE(found.st_mode)
-        raise KeyFileError(f"{shown}: its mode is {mode:04o}, so others may use the keys: chmod 600 {shown}")
 
 
 def _parsed(lines: list[str], shown: str) -> Keys:
@@ -109,20 +90,20 @@ def _parsed(lines: list[str], shown: str) -> Keys:
             continue
         wrong = f"{shown}:{number}: this is no line of a file of keys; make one with oversight pseudonyms"
         if len(words) != 2:
-            raise KeyFileError(wrong)
+            raise KeyRefused(wrong)
         try:
             start = _EARLIEST if words[0] == ALWAYS else parse_instant(words[0])
             key = b64decode(words[1], validate=True)
         except ValueError:
-            raise KeyFileError(wrong) from None
+            raise KeyRefused(wrong) from None
         if len(key) != BYTES:
-            raise KeyFileError(f"{shown}:{number}: a key has {BYTES} bytes, this one {len(key)}")
+            raise KeyRefused(f"{shown}:{number}: a key has {BYTES} bytes, this one {len(key)}")
         if (start == _EARLIEST) != (not starts) or (starts and start <= starts[-1]):
-            raise KeyFileError(f"{shown}:{number}: the first key counts {ALWAYS}, each other from later on")
+            raise KeyRefused(f"{shown}:{number}: the first key counts {ALWAYS}, each other from later on")
         starts.append(start)
         keys.append(key)
     if not starts:
-        raise KeyFileError(f"{shown}: there is no key in it; make one with oversight pseudonyms")
+        raise KeyRefused(f"{shown}: there is no key in it; make one with oversight pseudonyms")
     return Keys(tuple(starts), tuple(keys))
 
 
@@ -139,18 +120,18 @@ def add_key(path: str, start: datetime | None = None, key: bytes | None = None) 
         What was done, for people.
 
     Raises:
-        KeyFileError: the file cannot be used or made, or *start* is not after every key in it.
+        KeyRefused: the file cannot be used or made, or *start* is not after every key in it.
     """
     shown, key = printable(path), secrets.token_bytes(BYTES) if key is None else key
     exists = os.path.lexists(path)
     if exists and start is None:
-        raise KeyFileError(f"{shown}: there is such a file; to have another key count from an instant on, give --from")
+        raise KeyRefused(f"{shown}: there is such a file; to have another key count from an instant on, give --from")
     if not exists and start is not None:
-        raise KeyFileError(f"{shown}: there is no such file; the first key counts {ALWAYS}, so leave --from out")
+        raise KeyRefused(f"{shown}: there is no such file; the first key counts {ALWAYS}, so leave --from out")
     if exists:
         known = read_keys(path)
         if start is not None and start <= known.starts[-1]:
-            raise KeyFileError(f"{shown}: there is a key that counts from {format_instant(known.starts[-1])} on")
+            raise KeyRefused(f"{shown}: there is a key that counts from {format_instant(known.starts[-1])} on")
     when = ALWAYS if start is None else format_instant(start)
     line = f"{when} {b64encode(key).decode()}\n"
     how = os.O_WRONLY | (os.O_APPEND if exists else os.O_CREAT | os.O_EXCL)
@@ -161,7 +142,7 @@ def add_key(path: str, start: datetime | None = None, key: bytes | None = None) 
             file.flush()
             os.fsync(descriptor)
     except OSError as error:
-        raise KeyFileError(f"{shown}: {(error.strerror or 'cannot be written').lower()}") from None
+        raise KeyRefused(f"{shown}: {(error.strerror or 'cannot be written').lower()}") from None
     return f"{shown}: a new key counts " + (ALWAYS if start is None else f"from {when} on")
 
 

@@ -365,6 +365,18 @@ class Record:
         self._opened()
         self._telling.tell((), self._size, self._size)
 
+    def note(self) -> None:
+        """
+        Have it on record now what the outlets were told, and not with the next commit: after a crash they are told less
+        again.
+
+        Raises:
+            RecordError: it could not be noted.
+        """
+        self._opened()
+        with self._dropped_if_wrong():
+            self._telling.note()
+
     def changes(self, start: int = 0, stop: int | None = None) -> Iterator[Change]:
         """
         The changes that were recorded, with their positions, from position *start* until before *stop*.

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from oversight.ground.errors import EventError, RecordDamaged
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Taken
-from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.record import Record
+from oversight.runner.run import LeftOut
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
 
@@ -39,41 +40,6 @@ class Counted:
         self._summary.told(told)
 
 
-class Appended:
-    """
-    A file to which whole lines are appended, and which is as durable as the record when that notes what was told.
-
-    A line that a crash cut off is taken away: the record tells it again.
-
-    Args:
-        path: of the file.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-        size = os.fstat(self._file).st_size
-        while size > 0 and os.pread(self._file, 1, size - 1) != b"\n":
-            size -= 1
-        os.ftruncate(self._file, size)
-
-    def write(self, text: str) -> None:
-        """Append *text*, a whole line."""
-        data = text.encode("utf-8", "backslashreplace")
-        while data:
-            data = data[os.write(self._file, data) :]
-
-    def flush(self) -> None:
-        """Have what was appended outlast a loss of power."""
-        os.fsync(self._file)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
-
-
 class RecordedRun:
     """
     One run of events into a record.
@@ -84,6 +50,10 @@ class RecordedRun:
         refuse: is given each line that is not taken in.
         until: the instant to which time is advanced at the end; later events are left out.
         keys: by which persons get pseudonyms before anything is recorded; ``None`` for none.
+
+    Attributes:
+        repeats: how many events were on record already.
+        left_out: says of each event whether it stays outside; ``None`` where none does.
     """
 
     def __init__(
@@ -100,6 +70,7 @@ class RecordedRun:
         self.repeats = 0
         self._refuse = refuse
         self._until = until
+        self.left_out: LeftOut | None = None if until is None else self._beyond
         self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
@@ -116,32 +87,30 @@ class RecordedRun:
             Exception: what an outlet raises.
         """
         for block in blocks(source, progress):
-            self._block(source, block)
+            self.block(source, block)
 
-    def _block(self, source: str, block: Block) -> None:
-        numbered: list[tuple[int, bytes]] = []
-        for number, line in enumerate(block.lines, block.first):
-            if line is None:
-                self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-            elif line and not line.isspace():
-                numbered.append((number, line))
-        outcomes = self._sifted([line for _, line in numbered])
+    def block(self, source: str, block: Block) -> None:
+        """Take in a block of lines of *source* in one commit, and tell what that changes before its last instant."""
+        self.lines(source, numbered(source, block, self.refused))
+
+    def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        """Take in numbered *lines* of *source*, likewise."""
+        some = list(lines)
+        outcomes = self._sifted([line for _, line in some])
         taken, events, numbers = list[Outcome](), list[Event](), list[int]()
-        for (number, _), outcome in zip(numbered, outcomes, strict=True):
+        for (number, line), outcome in zip(some, outcomes, strict=True):
             if isinstance(outcome, Exception):
-                self._failed(source, number, outcome)
+                self.refused(Refusal.of(source, number, outcome))
             elif isinstance(outcome.event, Stranger):
                 self.summary.strangers[outcome.event.kind] += 1
                 taken.append(outcome)
-            elif not self._left_out(outcome.event, f"{source}:{number}"):
+            elif self.left_out is None or not self.left_out(outcome.event, line, source, number):
                 taken.append(outcome)
                 self.repeats += not isinstance(outcome, Taken)
                 events.append(outcome.event)
                 numbers.append(number)
         self.record.take(taken, settle=False)
         self.summary.saw(source, events, numbers)
-        if block.failure:
-            self._refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
 
     def _sifted(self, lines: list[bytes]) -> list[Outcome]:
         """What each line is to the record, with pseudonyms where they are asked for."""
@@ -157,22 +126,32 @@ class RecordedRun:
         outcomes = iter(self.record.sift([one for one in read if not isinstance(one, EventError)]))
         return [one if isinstance(one, EventError) else next(outcomes) for one in read]
 
-    def _failed(self, source: str, number: int, error: Exception) -> None:
-        if isinstance(error, EventError):
-            self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
-        else:
-            self._refused(Refusal(source, number, getattr(error, "code", "refused"), str(error)))
-
-    def _left_out(self, event: Event, place: str) -> bool:
-        if self._until is None or event.time <= self._until:
+    def _beyond(self, event: Event, _line: bytes, source: str, number: int) -> bool:
+        """Whether *event* happened later than what counts in this run."""
+        assert self._until is not None
+        if event.time <= self._until:
             return False
         self.summary.waiting += 1
-        self.summary.first_waiting = self.summary.first_waiting or place
+        self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
         return True
 
-    def _refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Refusal) -> None:
+        """A line was not taken in."""
         self.summary.refused += 1
         self._refuse(refusal)
+
+    def advance(self, to: datetime) -> None:
+        """
+        Let time pass until *to*, where that is later than the instant reached, and have it on record what was told.
+
+        Raises:
+            RecordError: it cannot be recorded.
+            Exception: what an outlet raises.
+        """
+        reached = self.record.now
+        if reached is None or reached < to:
+            self.record.advance(to)
+        self.record.note()
 
     def finish(self) -> Summary:
         """
@@ -186,9 +165,18 @@ class RecordedRun:
         self.record.take((), settle=True)
         if self._until is not None:
             self.record.advance(self._until)
+        return self.stop()
+
+    def stop(self) -> Summary:
+        """Sum up; the last instant stays open, since whoever goes on with the record may have more that is of it."""
         self.summary.undecided.update(self.record.engine.undecided)
         self.summary.unmatched.update(self.record.engine.unmatched)
         return self.summary
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the pack."""
+        return self.record.pack.zone
 
     def told(self) -> Iterator[str]:
         """The summary for people, line by line, safe for a terminal."""

@@ -150,7 +150,7 @@ class Remote:
             SinkError: as many wait as may, and nobody came to take them in time.
         """
         if len(self._waiting) >= self._most:
-            self._empty()
+            self.drain()
         self._waiting.append(framed(message))
 
     def flush(self) -> None:
@@ -167,11 +167,17 @@ class Remote:
             SinkError: nobody came to take it in time.
         """
         try:
-            self._empty()
+            self.drain()
         finally:
             self._part()
 
-    def _empty(self) -> None:
+    def drain(self) -> None:
+        """
+        Send what waits, and where the receiver is away wait for it.
+
+        Raises:
+            SinkError: nobody came to take it in time.
+        """
         until = self._clock() + self._patience
         while self._waiting and not self._try():
             left = until - self._clock()

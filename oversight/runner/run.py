@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from oversight.engine.core import Engine
 from oversight.ground.errors import EventError, EventRefused
@@ -15,11 +16,13 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks
+from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 
 Tell = Callable[[Iterable[Change]], object]
+LeftOut = Callable[[Event, bytes, str, int], bool]
+"""Whether an event stays outside; it is given with its line, the line's source and its number."""
 
 
 class Run:
@@ -39,6 +42,7 @@ class Run:
     Attributes:
         engines: in the order of the packs.
         summary: what was met so far.
+        left_out: says of each event whether it stays outside; ``None`` where none does.
         veils: what puts pseudonyms for ids of persons, one for each engine, or none.
 
     Raises:
@@ -71,6 +75,7 @@ class Run:
         self._refuse = refuse
         self._until = known_at if until is None else until
         self._known_at = known_at
+        self.left_out: LeftOut | None = None if self._until is None else self._beyond
         if until is None and known_at is not None:
             self.summary.limit = "--as-known-at"
 
@@ -91,28 +96,23 @@ class Run:
 
     def block(self, source: str, block: Block) -> None:
         """Take in a block of lines of *source*, and tell what that changes before its last instant."""
-        self._lines(source, enumerate(block.lines, block.first))
-        if block.failure:
-            number = block.first + len(block.lines)
-            self._refused(Refusal(source, number, "unreadable", block.failure))
+        self.lines(source, numbered(source, block, self.refused))
+
+    def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        """Take in numbered *lines* of *source*, likewise."""
+        self._accept_lines(source, lines)
         for engine in self.engines:
             self._told(engine.close())
 
-    def _lines(self, source: str, lines: Iterable[tuple[int, bytes | None]]) -> None:
+    def _accept_lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
         taken: list[Event] = []
         numbers: list[int] = []
         for number, line in lines:
-            if not line or line.isspace():
-                if line is None:
-                    self._refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-                continue
             try:
                 event = accept(line, source, number)
-            except EventError as error:
-                self._refused(Refusal(source, number, "bad-event", error.reason, error.path))
-            except EventRefused as error:
-                self._refused(Refusal(source, number, error.code, str(error)))
+            except (EventError, EventRefused) as error:
+                self.refused(Refusal.of(source, number, error))
             else:
                 if event is not None:
                     taken.append(event)
@@ -126,7 +126,7 @@ class Run:
             self.summary.strangers[event.kind] += 1
             self._take(event)
             return None
-        if self._until is not None and self._left_out(event, line, source, number):
+        if self.left_out is not None and self.left_out(event, line, source, number):
             return None
         self._take(event)
         return event
@@ -137,13 +137,13 @@ class Run:
         known = next((event for event in decoded if isinstance(event, Event)), None)
         if known is None:
             self.summary.strangers[decoded[0].kind] += 1
-        elif self._until is not None and self._left_out(known, line, source, number):
+        elif self.left_out is not None and self.left_out(known, line, source, number):
             return None
         for engine, event in zip(self.engines, decoded, strict=True):
             engine.accept(event)
         return known
 
-    def _left_out(self, event: Event, _line: bytes, source: str, number: int) -> bool:
+    def _beyond(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* was recorded, or else happened, later than what counts in this run."""
         assert self._until is not None
         if self._known_at is not None and recorded_at(event) > self._known_at:
@@ -156,7 +156,8 @@ class Run:
         self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
         return True
 
-    def _refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: Refusal) -> None:
+        """A line was not taken in."""
         self.summary.refused += 1
         self._refuse(refusal)
 
@@ -164,6 +165,12 @@ class Run:
         if changes:
             self.summary.told(changes)
             self._tell(changes)
+
+    def advance(self, to: datetime) -> None:
+        """Let time pass until *to*, where that is later than the instant reached, and tell what that changes."""
+        for engine in self.engines:
+            if engine.now is None or engine.now < to:
+                self._told(engine.advance(to))
 
     def finish(self) -> Summary:
         """
@@ -175,11 +182,20 @@ class Run:
                 self._told(engine.advance(self._until))
         return self._summed_up()
 
+    def stop(self) -> Summary:
+        """End it before the events do: nobody goes on where it was, so it is finished."""
+        return self.finish()
+
     def _summed_up(self) -> Summary:
         for engine in self.engines:
             self.summary.undecided.update(engine.undecided)
             self.summary.unmatched.update(engine.unmatched)
         return self.summary
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the first pack."""
+        return self.engines[0].pack.zone
 
     @property
     def now(self) -> datetime | None:

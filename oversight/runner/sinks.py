@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Protocol
 
 from oversight.ground.text import printable
@@ -32,17 +33,22 @@ class RotatingFile:
     or that of another file, a new one is opened, so that what was moved away holds whole lines and nothing is lost.
 
     Args:
-        path: of the file; what it held is dropped.
+        path: of the file.
+        lasting: whether what it held stays, but for a line that a crash cut off, and what is flushed outlasts a loss
+            of power; else what it held is dropped.
 
     Raises:
         SinkError: it cannot be opened.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, lasting: bool = False) -> None:
         self._path = path
+        self._lasting = lasting
         self._waiting: list[bytes] = []
         self._size = 0
-        self._file = self._opened(os.O_TRUNC)
+        self._file = self._opened(os.O_RDWR if lasting else os.O_WRONLY | os.O_TRUNC)
+        if lasting:
+            self._mend()
 
     def write(self, text: str) -> None:
         """Take *text*; it is written with the next :meth:`flush`, or when much is waiting."""
@@ -63,7 +69,7 @@ class RotatingFile:
             return
         if not self._is_ours():
             os.close(self._file)
-            self._file = self._opened(0)
+            self._file = self._opened(os.O_WRONLY)
         data = b"".join(self._waiting)
         while data:
             try:
@@ -72,6 +78,8 @@ class RotatingFile:
                 self._waiting, self._size = [data], len(data)
                 raise self._failed(error, f"{data.count(bytes([10])):,} lines were not written") from None
         self._waiting, self._size = [], 0
+        if self._lasting:
+            self._keep()
 
     def close(self) -> None:
         """Write what is waiting, and close the file."""
@@ -82,7 +90,27 @@ class RotatingFile:
 
     def _opened(self, how: int) -> int:
         try:
-            return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | how, 0o666)
+            return os.open(self._path, os.O_CREAT | os.O_APPEND | how, 0o666)
+        except OSError as error:
+            raise self._failed(error, "") from None
+
+    def _mend(self) -> None:
+        """Take away a last line without an end."""
+        try:
+            size = whole = os.fstat(self._file).st_size
+            while whole > 0 and os.pread(self._file, 1, whole - 1) != b"\n":
+                whole -= 1
+            if whole < size:
+                os.ftruncate(self._file, whole)
+        except OSError as error:
+            os.close(self._file)
+            raise self._failed(error, "") from None
+
+    def _keep(self) -> None:
+        """Have what was written outlast a loss of power, where the file is one of a disk."""
+        try:
+            if stat.S_ISREG(os.fstat(self._file).st_mode):
+                os.fsync(self._file)
         except OSError as error:
             raise self._failed(error, "") from None
 
