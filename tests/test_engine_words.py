@@ -166,3 +166,29 @@ def test_identity_does_not_depend_on_how_it_came(tmp_path):
     one = {change.alert for change in Engine(pack).feed(events)}
     assert one == {change.alert for change in raised(pack, *events[::-1])}
     assert 2 == len(one)
+
+
+# One event alone, and beside another of its instant
+
+CAUTIOUS = """
+camera:
+  key: camera
+  starts: {on: camera.on}
+  ends:
+    - {on: camera.off, where: this.limit > 5}
+    - {on: permit.revoked as e, where: [this.zone == e.permit, this.limit > 5]}
+"""
+BESIDE = {"alone": [], "beside another": [on("other", 2, "k9", limit=1)]}
+
+
+@pytest.mark.parametrize(
+    "ending", [off("e2", 2), event("e2", "permit.revoked", 2, permit="z")], ids=["by key", "by what it says"]
+)
+@pytest.mark.parametrize("beside", BESIDE.values(), ids=BESIDE)
+@pytest.mark.parametrize(("said", "ended"), [({"limit": 6}, True), ({"limit": 5}, False), ({}, False)])
+def test_what_cannot_be_decided_ends_nothing(tmp_path, ending, beside, said, ended):
+    """A fact ends where the condition holds, and not where it fails or cannot be told."""
+    engine = Engine(tiny(tmp_path, HELD, facts=CAUTIOUS))
+    engine.feed(on("e1", 1, zone="z", **said))
+    changes = engine.feed([ending, *beside])
+    assert ended == any(change.change == "cleared" for change in changes)
