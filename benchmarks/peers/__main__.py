@@ -11,13 +11,13 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import msgspec
 from benchmarks.peers import others, ours
 from benchmarks.peers.chart import page
+from benchmarks.sections import put
 
 NAMES = (
     "decoding", "storing", "by_hand", "from_events", "from_lines", "zen_engine", "cel", "clips", "durable_rules",
@@ -26,7 +26,6 @@ GROWTH = {
     "events": [(10_000, 60_000), (50_000, 60_000), (200_000, 60_000)],
     "cameras": [(200_000, 600), (200_000, 6_000), (200_000, 600_000)],
 }
-PAGE = Path(__file__).parents[2] / "docs/performance.md"
 Found = dict[str, Any]
 
 
@@ -52,7 +51,7 @@ def main() -> int:
                 said = ", ".join(f"{name} {cost:.2f}" for name, cost in costs.items())
                 print(f"{events:>9,} events, {cameras:>7,} cameras: microseconds an event: {said}")
     if given.write:
-        PAGE.write_text(page(found, grown, (given.events, given.cameras, given.rounds), described))
+        put("peers", page(found, grown, (given.events, given.cameras, given.rounds), described))
     own = [found[name] for name in ("from_events", "from_lines") if name in found]
     return int(any("absent" in one or one["missing"] or one["wrong"] for one in own))
 

@@ -32,7 +32,7 @@ def bars(values: dict[str, float]) -> str:
 def page(
     found: dict[str, dict[str, Any]], grown: dict[str, Any], of: tuple[int, int, int], described: Callable[[str], str]
 ) -> str:
-    """The whole page; the picture is written beside it."""
+    """The section; the picture is written beside the page."""
     from benchmarks.peers.__main__ import verdict
 
     events, cameras, rounds = of
@@ -40,9 +40,7 @@ def page(
     ran = {name: one for name, one in found.items() if "absent" not in one}
     PICTURE.write_text(bars({name: floor / one["seconds"] for name, one in ran.items()}))
     lines = [
-        "# Performance",
-        "",
-        "<!-- Written by python -m benchmarks.peers --write; do not edit. -->",
+        "## Beside others",
         "",
         f"Five rules (`benchmarks/peers/watch`) over {events:,} events of {cameras:,} cameras, JSON Lines to alerts,",
         "on a virtual machine with two shared cores, one of them used. Each measurement has a process of its own and",
@@ -62,7 +60,7 @@ def page(
     for title, sizes in grown.items():
         lines += [
             "",
-            f"## With more {title}",
+            f"### With more {title}",
             "",
             "| events | cameras | microseconds an event | by hand |",
             "|---:|---:|---:|---:|",
