@@ -23,9 +23,11 @@ NAMES = (
     "decoding", "storing", "by_hand", "from_events", "from_lines", "zen_engine", "cel", "clips", "durable_rules",
 )  # fmt: skip
 GROWTH = {
-    "events": [(10_000, 60_000), (50_000, 60_000), (200_000, 60_000)],
-    "cameras": [(200_000, 600), (200_000, 6_000), (200_000, 600_000)],
+    "events": [(10_000, 60_000, 5), (50_000, 60_000, 5), (200_000, 60_000, 5), (2_000_000, 60_000, 5)],
+    "cameras": [(200_000, 600, 5), (200_000, 6_000, 5), (200_000, 60_000, 5), (200_000, 600_000, 5)],
+    "rules": [(50_000, 60_000, 5), (50_000, 60_000, 50), (50_000, 60_000, 500)],
 }
+"""How many events, cameras and rules; of more than five rules, an event still touches as many as before."""
 Found = dict[str, Any]
 
 
@@ -47,16 +49,16 @@ def main() -> int:
     if given.growth or given.write:
         for title, sizes in GROWTH.items():
             grown[title] = [(size, _growth(*size, given.seed)) for size in sizes]
-            for (events, cameras), costs in grown[title]:
+            for (events, cameras, rules), costs in grown[title]:
                 said = ", ".join(f"{name} {cost:.2f}" for name, cost in costs.items())
-                print(f"{events:>9,} events, {cameras:>7,} cameras: microseconds an event: {said}")
+                print(f"{events:>9,} events, {cameras:>7,} cameras, {rules} rules: microseconds an event: {said}")
     if given.write:
         put("peers", page(found, grown, (given.events, given.cameras, given.rounds), described))
     own = [found[name] for name in ("from_events", "from_lines") if name in found]
     return int(any("absent" in one or one["missing"] or one["wrong"] for one in own))
 
 
-def rounds(names, count: int, work: tuple[int, int, int], most: float) -> dict[str, Found]:
+def rounds(names, count: int, work: tuple[int, ...], most: float) -> dict[str, Found]:
     """The measurements of each name, in turns; the median of what they took."""
     taken: dict[str, list[Found]] = {name: [] for name in names}
     for _ in range(count):
@@ -80,8 +82,10 @@ def _one(name: str, *work: int) -> Found:
     return msgspec.json.decode(done.stdout.splitlines()[-1])
 
 
-def _growth(events: int, cameras: int, seed: int) -> dict[str, float]:
-    found = rounds(("by_hand", "from_lines"), 3, (events, cameras, seed), 600)
+def _growth(events: int, cameras: int, rules: int, seed: int) -> dict[str, float]:
+    count = 3 if events <= 200_000 else 1
+    found = rounds(("by_hand",), count, (events, cameras, seed), 600)
+    found |= rounds(("from_lines",), count, (events, cameras, seed, rules), 600)
     return {name: one["seconds"] / events * 1e6 for name, one in found.items()}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from benchmarks.peers.work import KEPT, PACK, Alert
@@ -39,13 +40,13 @@ def storing(lines: list[bytes]) -> Run:
     return run
 
 
-def from_lines(lines: list[bytes]) -> Run:
+def from_lines(lines: list[bytes], pack: Path = PACK) -> Run:
     """oversight from JSON Lines to alerts with their evidence; what is late within an hour would be revised."""
     import oversight
     from oversight.cli import collect_seldom
 
     collect_seldom()  # as the command does
-    engine = oversight.Engine(oversight.load(PACK), revise="PT1H")
+    engine = oversight.Engine(oversight.load(pack), revise="PT1H")
     engine.decode(lines[0])  # what is made for the first event is not of each
     return lambda: _told(engine, lines, engine.decode)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import random
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,32 @@ _SHARES = {
 }  # fmt: skip
 
 _ENDS = {"assessment": "assessment.revoked", "notice": "notice.removed", "warrant": "warrant.ended"}
+
+RULES = 5
+_KIND = re.compile(r"\b(assessment|notice|function|retention|warrant|tracking|footage)\.([a-z]+)\b(?=[ :,}])")
+_FACT = re.compile(
+    r"(?m)(^  (?=\w+: \{description: \w+ \w+ )|(?<=some: )|(?<=while: ))(assessment|notice|warrant|footage)\b"
+)
+
+
+def wider(folder: Path, rules: int) -> Path:
+    """
+    A pack of so many rules in *folder*: the five, and the same again about kinds of event of which none comes.
+
+    Args:
+        folder: an empty one.
+        rules: how many, a multiple of five.
+    """
+    text = (PACK / "pack.yaml").read_text()
+    head, kinds, facts, own = re.split(r"(?m)^(?:kinds|facts|rules):\n", text)
+    parts = {"kinds": kinds, "facts": facts, "rules": own}
+    for copy in range(2, rules // RULES + 1):
+        for name, part in (("kinds", kinds), ("facts", facts), ("rules", own)):
+            made = _KIND.sub(rf"\1_{copy}.\2", part)
+            made = _FACT.sub(rf"\1\2_{copy}", made) if name != "kinds" else made
+            parts[name] += made.replace("rule: P", f"rule: P{copy}-")
+    (folder / "pack.yaml").write_text(head + "".join(f"{name}:\n{part}" for name, part in parts.items()))
+    return folder
 
 
 def lines(count: int, cameras: int, seed: int) -> list[bytes]:
