@@ -211,3 +211,68 @@ def test_command(tmp_path, capsys):
     capsys.readouterr()
     assert 0 == main(["test", "tests/packs/small", "--verbose"])
     assert "passed  SM-01: no assessment" == capsys.readouterr().out.splitlines()[0]
+
+
+FEW = """\
+pack: {name: shop, version: "1", language: 1, timezone: Europe/Paris}
+kinds:
+  camera.on: {description: A camera began., emitter: shop, attributes: {camera: {type: id, required: true}}}
+facts:
+  camera: {key: camera, keep: forever, starts: {on: camera.on}}
+parameters:
+  many: [{from: 2024-01-01, value: 1000}]
+rules:
+  - rule: SHOP-01
+    title: Too many
+    authority: [{instrument: Charter, provision: section 1}]
+    basis: commitment
+    severity: high
+    on: camera.on as e
+    if: [{count: camera as c, at_least: many}]
+    about: e.camera
+    alert: "{e.camera} is one too many"
+    remedy: Switch it off.
+    cases:
+      - name: one of a thousand
+        events: [{kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1}]
+        alerts: []
+      - name: where one is many
+        parameters: {many: [{from: 2024-01-01, value: 1}]}
+        events: [{kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1}]
+        alerts: [{at: "2026-03-01T09:00:00+01:00", about: k1}]
+"""
+
+
+def written(folder, text):
+    """A pack in *folder*."""
+    (folder / "pack.yaml").write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+def test_a_case_has_numbers_of_its_own(tmp_path):
+    """What is written in a case holds there and not in the next one."""
+    results = [result for own, _ in run_cases(load(written(tmp_path, FEW))) for result in own]
+    assert [("one of a thousand", True), ("where one is many", True)] == [(r.case.name, r.passed) for r in results]
+
+
+def test_a_number_of_a_case_goes_before_that_of_a_site(tmp_path):
+    """With a site that sets the same number the case comes out as it did."""
+    site = tmp_path.parent / f"{tmp_path.name}.yaml"
+    site.write_text("parameters: {many: [{from: 2024-01-01, value: 2}]}", encoding="utf-8")
+    pack = load(written(tmp_path, FEW), site=site)
+    assert [True, True] == [result.passed for own, _ in run_cases(pack) for result in own]
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("{mony: [{from: 2024-01-01, value: 1}]}", "error[unknown-parameter]: there is no parameter 'mony'"),
+        ("{many: [{from: 2024-01-01, value: P1D}]}", "many is a int, and this value is a period"),
+        ("[many]", "parameters: is a mapping of keys to values"),
+    ],
+)
+def test_numbers_that_a_case_cannot_have(tmp_path, capsys, own, said):
+    """A number that the pack does not know, or of another type, is refused at its place."""
+    wrong = FEW.replace("{many: [{from: 2024-01-01, value: 1}]}", own)
+    assert 2 == main(["test", written(tmp_path, wrong)])
+    assert said in capsys.readouterr().err

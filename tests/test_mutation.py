@@ -12,6 +12,7 @@ from oversight.cases.mutation import drawn, noticed, plan
 from oversight.cases.trial import run_cases
 from oversight.cli import main
 from oversight.errors import PackError
+from tests.test_cases import FEW
 from tests.test_coverage import ENDS, FIRES, SIGNS, shop
 
 LINE = re.compile(r"pack\.yaml:(\d+):\d+  (\w+): (.*)")
@@ -196,3 +197,14 @@ def test_the_engine_notices_the_same(tmp_path):
             failed = [r for own, _ in run_cases(mutant) for r in own if not r.passed]
             assert (mutation.step in found) == bool(failed), mutation.step
             assert not any("engine and the definition" in said for r in failed for said in r.failures)
+
+
+def test_a_case_with_a_number_of_its_own_says_nothing_of_that_of_the_pack(tmp_path, capsys):
+    """Changing the number of the pack is not noticed by a case that has another; changing how it is compared is."""
+    only = FEW.replace("value: 1000}", "value: 7}").replace(
+        FEW[FEW.index("      - name: one of") : FEW.index("      - name: where")], ""
+    )
+    (tmp_path / "pack.yaml").write_text(only, encoding="utf-8")
+    assert [("higher", "7 read as 8"), ("lower", "7 read as 6")] == [
+        change for change in mutated(str(tmp_path), capsys)[1] if change[1].startswith("7")
+    ]

@@ -7,7 +7,7 @@ and so does any difference of the two evaluators.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from multiprocessing import get_context
@@ -56,10 +56,10 @@ class Result:
 @frozen
 class Trial:
     """
-    Cases of the same rules, which are tried together.
+    Cases of the same rules and parameters, which are tried together.
 
     Args:
-        pack: the part of the pack that can matter to them, without cases.
+        pack: the part of the pack that can matter to them, without cases and with their parameters.
         cases: in written order.
     """
 
@@ -75,19 +75,19 @@ def trials(pack: Pack) -> list[Trial]:
     >>> trials(load("camera-programme"))
     []
     """
-    grouped: dict[tuple[str, ...], list[Case]] = {}
+    grouped: dict[tuple[tuple[str, ...], str], list[Case]] = {}
     for case in pack.cases:
-        grouped.setdefault(case.rules, []).append(case)
+        grouped.setdefault((case.rules, repr([(one.name, one.entries) for one in case.parameters])), []).append(case)
     bare = evolve(pack, cases=())
-    kinds = {rules: {str(event.get("kind")) for case in own for event in case.events} for rules, own in grouped.items()}
-    return [Trial(_part(bare, rules, kinds[rules]), tuple(own)) for rules, own in grouped.items()]
+    return [Trial(_part(bare, own), tuple(own)) for own in grouped.values()]
 
 
-def _part(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
-    """What can matter to *rules*; the definition judges everything at the date of each parameter that it is given."""
-    part = extract(pack, rules, kinds)
+def _part(pack: Pack, cases: Sequence[Case]) -> Pack:
+    """What can matter to *cases*; the definition judges everything at the date of each parameter that it is given."""
+    part = extract(pack, cases[0].rules, {str(event.get("kind")) for case in cases for event in case.events})
     read = set(parameters_in((part.rules, tuple(part.facts.values()), part.waivers)))
-    return evolve(part, parameters={name: one for name, one in part.parameters.items() if name in read})
+    known = {**part.parameters, **{one.name: one for one in cases[0].parameters}}
+    return evolve(part, parameters={name: one for name, one in known.items() if name in read})
 
 
 def run_trial(trial: Trial, watched: bool = False) -> tuple[list[Result], set[Sighting]]:

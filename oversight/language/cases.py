@@ -6,22 +6,24 @@ from collections.abc import Callable
 from collections.abc import Mapping as Map
 from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from oversight.ground.text import nearest
 from oversight.ground.time import Period, parse_instant
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.kinds import unknown_kind
+from oversight.language.parameters import parameter
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.language.world import World
-from oversight.model.pack import Case
+from oversight.model.pack import Case, Parameter
 from oversight.model.types import (
     BOOL, DATE, DOUBLE, DYN, INT, PERIOD, STRING, TIMESTAMP, Attribute, EnumType, ListType, MapType,
     RecordType, Type,
 )  # fmt: skip
 
 ENVELOPE = ("kind", "time", "id", "source", "subject", "sequence", "recordedtime", "data")
-KNOWN = ("name", "events", "until", "alerts", "rules")
+KNOWN = ("name", "parameters", "events", "until", "alerts", "rules")
 ALERT = ("at", "cleared", "about", "part", "rule")
 _EXAMPLES = {
     INT: "a whole number", DOUBLE: "a number", BOOL: "true or false", STRING: "a text",
@@ -30,14 +32,15 @@ _EXAMPLES = {
 }  # fmt: skip
 
 
-def case(node: Node, rule: str, world: World, findings: Findings) -> Case | None:
+def case(node: Node, rule: str, world: World, zone: ZoneInfo, findings: Findings) -> Case | None:
     """
     Read one case.
 
     Args:
         node: the case.
         rule: the id of the rule it stands beside; empty where it stands by itself.
-        world: the kinds and the ids of rules.
+        world: the kinds, the types of the parameters and the ids of rules.
+        zone: where the days begin from which the case's own parameters are in force.
         findings: takes what is wrong.
     """
     required = ("name", "events", "alerts") if rule else ("name", "events", "alerts", "rules")
@@ -58,7 +61,21 @@ def case(node: Node, rule: str, world: World, findings: Findings) -> Case | None
         tuple(one for one in alerts if one is not None),
         tuple(one.text for one in named) or ((rule,) if rule else ()),
         body.place,
+        _parameters(body.get("parameters"), world, zone, inside),
     )
+
+
+def _parameters(node: Node | None, world: World, zone: ZoneInfo, findings: Findings) -> tuple[Parameter, ...]:
+    body = None if node is None else shape.mapping(node, "parameters:", findings)
+    found = []
+    for key, value in () if body is None else body.entries:
+        if key.text in world.parameters:
+            found.append(parameter(key, value, zone, findings, world.parameters[key.text]))
+            continue
+        near = nearest(key.text, sorted(world.parameters))
+        hint = f"did you mean {near!r}?" if near else ""
+        findings.wrong("unknown-parameter", f"there is no parameter {key.text!r}", key, hint)
+    return tuple(found)
 
 
 def _list(node: Node | None, what: str, findings: Findings) -> tuple[Node, ...]:

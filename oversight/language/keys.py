@@ -124,6 +124,7 @@ _TEXTS: dict[str, dict[str, str]] = {
     },
     "case": {
         "name": "What the example shows.",
+        "parameters": "Numbers that hold in this example, and not those of the pack.",
         "events": "What happened, in the order in which it is told.",
         "until": "The instant to which time goes on.",
         "alerts": "The alerts that must come, and no others.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from attrs import evolve, frozen
 
@@ -101,7 +102,7 @@ class _Reader:
         read = [rule(node, findings) for node in self._main.listed("rules")]
         world.rules = frozenset(one.id for drafts, _ in read for one in drafts)
         made_rules = rules([one for drafts, _ in read for one in drafts], world, header.zone)
-        made_cases = self._cases(read, world)
+        made_cases = self._cases(read, world, header.zone)
         if made_rules:
             self._unused(world, parameters)
         made = Pack(
@@ -174,11 +175,16 @@ class _Reader:
         world.calls = needs
         world.definitions = definitions.expressions(world.phrases.values())
 
-    def _cases(self, read: list[tuple[tuple[RuleDraft, ...], tuple[Node, ...]]], world: World) -> tuple[Case, ...]:
+    def _cases(
+        self, read: list[tuple[tuple[RuleDraft, ...], tuple[Node, ...]]], world: World, zone: ZoneInfo
+    ) -> tuple[Case, ...]:
         beside = (
-            cases.case(node, drafts[0].id, world, drafts[0].findings) for drafts, own in read if drafts for node in own
+            cases.case(node, drafts[0].id, world, zone, drafts[0].findings)
+            for drafts, own in read
+            if drafts
+            for node in own
         )
-        alone = (cases.case(node, "", world, self._findings) for node in self._main.listed("cases"))
+        alone = (cases.case(node, "", world, zone, self._findings) for node in self._main.listed("cases"))
         return tuple(one for one in chain(beside, alone) if one is not None)
 
     def _unused(self, world: World, parameters: Mapping[str, Parameter]) -> None:

@@ -192,6 +192,7 @@ def _rule(*, part: bool = False) -> Schema:
 def _case() -> Schema:
     alert = _object("alert", cases.ALERT, {"about": _several({"type": ["string", "number"]})}, ("at",))
     shapes = {"events": _list(_ref("event")), "alerts": _list(alert), "rules": _several(_TEXT)}
+    shapes |= {"parameters": _named(_ref("parameter"))}
     return _object("case", cases.KNOWN, shapes, ("name", "events", "alerts"))
 
 

@@ -318,6 +318,7 @@ class Case:
         until: the instant time is advanced to, or ``None``.
         alerts: mappings with ``at`` and, optionally, ``cleared``, ``about``, ``part``, ``rule``.
         rules: ids of the rules whose alerts are compared.
+        parameters: which hold here instead of those of the pack that are called so.
     """
 
     name: str
@@ -326,6 +327,7 @@ class Case:
     alerts: tuple[Mapping[str, Any], ...]
     rules: tuple[str, ...]
     place: Place = field(eq=False)
+    parameters: tuple[Parameter, ...] = ()
 
 
 @frozen
