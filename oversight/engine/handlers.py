@@ -9,6 +9,7 @@ them; it does what they would do. Whatever is not as plain is left to them from 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from oversight.engine.expressions import text_of
@@ -73,11 +74,10 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
     elif plain and not starts and entries[0].key:
         if ends:
             source.add(f"key{position} = new{position} = None")
-        if ends and _waits(compiled):
+        waits = bool(ends) and _waits(compiled)
+        if waits:
             source.inside(f"if facts.pending[{position}].rows:", _left(source, work))
-            with source.block("else:"):
-                _write_move(source, compiled, position, entries[0], bool(ends))
-        else:
+        with source.block("else:") if waits else nullcontext():
             _write_move(source, compiled, position, entries[0], bool(ends))
         return bool(ends)
     else:
