@@ -1,5 +1,8 @@
 """What late and corrected events change: which event is named, and in which words."""
 
+import pytest
+from tests.tiny import event, granted, on, tiny
+
 import oversight
 from oversight.engine.core import Engine
 from oversight.meaning.verify import verify
@@ -74,3 +77,24 @@ def test_an_alert_that_only_says_something_else_of_itself_is_told_again():
     assert ("updated", (), 1, "late") == (told.change, told.subjects, told.open, told.cause)
     assert {"pia-1"} == {key for entry in told.missing if entry.nearest for key in entry.nearest["key"]}
     assert () == verify(told, PACK, fed)  # type: ignore[arg-type]
+
+
+LEVELS = """
+- rule: R
+  while: camera as c
+  unless:
+    - {some: permit as p, where: p.level == c.limit}
+"""
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (0, 1, 3, 4, 2), (4, 3, 2, 1, 0)])
+def test_of_one_instant_the_first_event_that_mattered_is_the_cause(tmp_path, order):
+    """Which of two permits was looked at hangs on the order of arrival; what is told of their end does not."""
+    revoked = [event(f"e{number}", "permit.revoked", 5, permit=f"p{number}") for number in (1, 2)]
+    history = [granted("g1", 1, permit="p1", level=1), granted("g2", 2, permit="p2", level=1)]
+    history += [on("c", 4, limit=1), *revoked]
+    engine = Engine(tiny(tmp_path, LEVELS))
+    for number in order:
+        engine.feed(history[number])
+    (alert,) = engine.open_alerts()
+    assert "e1" == alert.cause

@@ -320,6 +320,21 @@ def test_what_is_no_file_of_a_record(tmp_path):
     assert "{}\n" * 1000 == text.read_text()
 
 
+def test_a_schema_that_is_no_text(tmp_path):
+    """What SQLite says of tables whose names are damaged is no text itself; it is a damaged record all the same."""
+    pack, path = tiny(tmp_path, PERMITTED), tmp_path / "case.db"
+    with oversight.open(f"sqlite:///{path}", pack) as record:
+        record.feed(EVENTS[0])
+    whole = path.read_bytes()
+    for text in (b"CREATE TABLE snapshot", b"tablesnapshot"):
+        assert whole.count(text) > 0
+        for flipped in range(len(text)):
+            at = whole.index(text) + flipped
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x80]) + whole[at + 1 :])
+            with suppress(errors.RecordError), oversight.open(f"sqlite:///{path}", pack, read_only=True):
+                pass
+
+
 def test_what_is_no_store(tmp_path):
     """A URL that names no store is refused with the nearest name, and one without a file too."""
     with pytest.raises(errors.UnknownStore, match="'sqlite3', did you mean 'sqlite'"):

@@ -14,6 +14,10 @@ from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
 from oversight.model.forms import ABSENT, Event, order_of
 
 
+Move = tuple[Table, Any, Held | None, Held | None, str | None]
+"""A table, a key of it, what stood there and what stands now, and the event because of which."""
+
+
 class Facts:
     """
     The facts of a program, as time goes on.
@@ -44,6 +48,8 @@ class Facts:
         self.expiring: set[int] = set()
         self.kept: list[Table] = []
         """The tables that keep what stood before the instant."""
+        self.moves: list[Move] | None = None
+        """What was written at an instant at which more than one thing happens, in order."""
         standing = [rule for rule in program.rules if rule.table is not None]
         watched = {asked.query.fact for rule in standing for asked in rule.frame.queries}
         for table in program.tables.values():
@@ -72,6 +78,8 @@ class Facts:
         rows = table.rows
         old = rows.get(key)
         self.journal.undo += (table, key, old)
+        if self.moves is not None:
+            self.moves.append((table, key, old, new, cause))
         if table.remember:
             if not table.stood:
                 self.kept.append(table)

@@ -13,7 +13,7 @@ from oversight.engine.expressions import Env
 from oversight.engine.facts import Facts
 from oversight.engine.program import CompiledRule, Program
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held, Instance, Journal, Plain, Readers
+from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
 from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
 from oversight.ground.text import text_of
@@ -179,7 +179,7 @@ class Judge:
         if rises:
             late = rule.deadline is not None and since != instant
             named: dict[Any, Member] = {(): (self._subjects(rule, env, key), None, None)}
-            self._raise(rule, key, since, instant, named, {(): env}, None if late else cause)
+            self._raise(rule, key, since, instant, named, {(): env}, None if late else self._because(rule, key, cause))
 
     def _is_due(self, rule: CompiledRule, due: datetime | None, instant: datetime, half: int) -> bool:
         """Whether a breach becomes an alert at *instant*: at its deadline itself only in the second half."""
@@ -242,7 +242,7 @@ class Judge:
             envs = {m: found[m] for m in names}
             subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
             late = rule.deadline is not None and since != instant
-            self._raise(rule, key, since, instant, subjects, envs, None if late else cause)
+            self._raise(rule, key, since, instant, subjects, envs, None if late else self._because(rule, key, cause))
 
     def _due(self, rule: CompiledRule, env: Env, since: datetime) -> datetime | None:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
@@ -258,6 +258,36 @@ class Judge:
         if rule.rule.by:
             return value if value.__class__ is datetime else self.program.instant_of(value, end=True)
         return self.program.later(since, value)
+
+    def _because(self, rule: CompiledRule, key: Any, touched: str | None) -> str | None:
+        """
+        The event because of which an instance is as it is now.
+
+        Where more than one thing happens at an instant, that is the first event that wrote what the rule is about or a
+        fact that matches one of its queries, then or now. What *touched* the instance first may be another: it hangs on
+        which of several witnesses the last judgement met, and so on the order in which they arrived.
+        """
+        moves = self.facts.moves
+        if moves is None:
+            return touched
+        first: str | None = None
+        for table, own, old, new, cause in moves:
+            if cause is None or not (table is rule.table or table.name in rule.asks):
+                continue
+            if (table is rule.table and own == key) or self._matches(rule, key, table, (old, new)):
+                return cause
+            first = first or cause
+        return first
+
+    def _matches(self, rule: CompiledRule, key: Any, table: Table, facts: tuple[Held | None, ...]) -> bool:
+        """Whether any of *facts* matches a query of the rule about its instance, as far as that can be told."""
+        if table.name not in rule.asks:
+            return False
+        relevant = table.relevant.get(rule.number)
+        watched = None if relevant is None else relevant.watched.get(key)
+        if relevant is None or watched is None:
+            return True
+        return any(fact is not None and relevant.matches(watched, fact, self.facts.instant, []) for fact in facts)
 
     def _subjects(self, rule: CompiledRule, env: Env, key: Any) -> tuple[str, ...]:
         ids: list[str] = []
@@ -295,6 +325,7 @@ class Judge:
         by_since: dict[datetime, list[Any]] = {}
         for member, since in ended:
             by_since.setdefault(since, []).append(member)
+        cause = self._because(rule, key, cause) if ended else cause
         for since, names in by_since.items():
             name = identity(rule.rule.id, rule.rule.part, key, since)
             known: Verdict = self.verdicts.rows[name]

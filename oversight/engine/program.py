@@ -99,6 +99,8 @@ class CompiledRule:
     """Of the fact it watches."""
     reads: bool
     """Whether its judgement reads any fact but the one it watches."""
+    asks: frozenset[str]
+    """Names of the facts that it asks for."""
     of: tuple[str, ...]
     """Where it watches alerts: of which rules."""
     always: bool
@@ -275,7 +277,7 @@ class Program:
             self._template(rule.message, frame), self._template(rule.remedy, frame),
             self.tables[rule.head.fact] if rule.head.fact else None,
             any(not asked.plan.inverse for asked in frame.queries),
-            rule.head.of, rule.in_force == (None, None),
+            frozenset([asked.query.fact for asked in frame.queries]), rule.head.of, rule.in_force == (None, None),
             tuple(dict.fromkeys(parameters_in((rule.conditions, rule.excuses, rule.values, rule.each)))),
         )  # fmt: skip
 

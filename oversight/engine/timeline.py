@@ -125,6 +125,7 @@ class Timeline:
             events.sort(key=order_of)
         facts.begin_instant(instant)
         journal.begin(instant, tuple(events))
+        facts.moves = []
         beginning: dict[int, list[Any]] = {}
         while heap and heap[0][0] == instant and heap[0][1] == 0:
             _, _, _, what, whose, key = facts.timers.pop(journal)
@@ -136,6 +137,7 @@ class Timeline:
                 facts.run_out(instant, UNTIL, whose, key)
         self._steps(instant, events, beginning)
         self.judge.happened(instant, events)
+        facts.moves = None
         self._run_out(instant)
 
     def _steps(self, instant: datetime, events: list[Event], beginning: dict[int, list[Any]]) -> None:

@@ -166,6 +166,8 @@ class SQLiteStore:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
             made, said = _ERRORS.get(code & 0xFF, (RecordUnreachable, f"{error}; what was committed before is safe"))
             raise made(f"{self._named}: {said}") from error
+        except UnicodeDecodeError as error:  # what SQLite says of a damaged schema quotes it
+            raise RecordDamaged(f"{self._named}: {_ERRORS[sqlite3.SQLITE_CORRUPT][1]}") from error
 
     def _all(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         if self._db is None:
