@@ -70,7 +70,7 @@ _SAID: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     },
     "assessment.scope_changed": {
         "old": st.sampled_from(({"zones": ["z-1"]}, {"zones": ["z-1", "z-2"]}, {})),
-        "new": st.sampled_from(({"zones": ["z-1"]}, {"zones": ["z-2"]}, {"explicit_all": True}, {"capability": "other"})),
+        "new": st.sampled_from(({"zones": ["z-1"]}, {"zones": ["z-2"]}, {"explicit_all": True}, {"capability": "o"})),
     },
     "capability.enabled": {
         "kind": st.just("facial_recognition"), "biometric": st.sampled_from((True, True, True, False)),
