@@ -177,7 +177,7 @@ class TestCommand:
         main(["run", SCENARIO, *THE_DAY_BEFORE, "--plan", PLANNED, "--format", "jsonl"])
         [first, _] = (json.loads(line) for line in capsys.readouterr().out.splitlines())
         kinds = {change["rule"]: change["evidence_kinds"] for change in first["changes"]}
-        assert [["assessment.approved"], ["assessment.approved"]] == kinds["HK-PIA-01"]
+        assert [["assessment.approved", "assessment.scope_changed"]] * 2 == kinds["HK-PIA-01"]
         assert [["notice.published"]] == kinds["HK-NOT-01"]
         assert "consultation.responded" in kinds["HK-CON-01"][0]
 

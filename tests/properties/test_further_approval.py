@@ -68,6 +68,10 @@ _SAID: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "scope": st.one_of(st.tuples(_SCOPES, _GROUNDS).map(lambda both: {**both[0], **both[1]}), _WIDE),
         "valid_from": instants(0, 0, 14, 30), "valid_until": instants(31, 90, 366),
     },
+    "assessment.scope_changed": {
+        "old": st.sampled_from(({"zones": ["z-1"]}, {"zones": ["z-1", "z-2"]}, {})),
+        "new": st.sampled_from(({"zones": ["z-1"]}, {"zones": ["z-2"]}, {"explicit_all": True}, {"capability": "o"})),
+    },
     "capability.enabled": {
         "kind": st.just("facial_recognition"), "biometric": st.sampled_from((True, True, True, False)),
         "target": _TARGETS, "model_version": st.sampled_from(("frt-1", "frt-1", "frt-2")),
