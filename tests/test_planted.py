@@ -31,6 +31,13 @@ def planted(patch, folder):
     return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment, capture_output=True, text=True)
 
 
+@pytest.mark.parametrize("patch", PLANTED, ids=lambda patch: patch.stem)
+def test_a_planted_bug_fits_the_engine(patch):
+    """Also those that are only planted in a long run."""
+    done = subprocess.run(["git", "apply", "--check", patch], cwd=ROOT, capture_output=True, text=True)
+    assert ("", 0) == (done.stderr, done.returncode)
+
+
 @pytest.mark.parametrize("patch", TRIED, ids=lambda patch: patch.stem)
 def test_a_planted_bug_is_found(patch, tmp_path):
     """The suite fails, and names a property and a history."""
