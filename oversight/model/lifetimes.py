@@ -45,7 +45,7 @@ def lifetimes(pack: Pack) -> tuple[Lifetime, ...]:
 
     >>> import oversight
     >>> {one.fact: one.text for one in lifetimes(oversight.load("camera-programme"))}["assessment"]
-    'until e.valid_until, or assessment.revoked, or assessment.reviewed on conditions'
+    'until e.valid_until, or c.valid_until, or assessment.revoked, or assessment.reviewed on conditions'
     """
     made = [_of_fact(fact) for fact in pack.facts.values()] + _of_alerts(pack)
     return tuple(sorted(made, key=lambda one: (-_ORDER.index(one.bound), one.fact, one.one_for)))
