@@ -410,17 +410,9 @@ def _macro(node: Macro, frame: Frame) -> Evaluator:
 
 
 def _fold(operand: Evaluator, slot: int, body: Evaluator, absorbing: bool) -> Evaluator:
-    def fold(env: Env) -> bool:
-        failed: EvaluationError | None = None
+    def turns(env: Env) -> Iterator[Evaluator]:
         for item in items_of(operand(env)):
             env[slot] = item
-            try:
-                if truth(body(env)) is absorbing:
-                    return absorbing
-            except EvaluationError as error:
-                failed = error
-        if failed is not None:
-            raise failed
-        return not absorbing
+            yield body
 
-    return fold
+    return lambda env: _absorbed(env, turns(env), absorbing)

@@ -166,11 +166,9 @@ class Judge:
                 self._end_whole(rule, key, old, instant, cause)
         if not raised:
             due = since if rule.deadline is None else self._due(rule, env, since)
-            if due is not None and (due > instant or not self._is_due(rule, due, instant, half)):
-                if due != waited:
-                    self.facts.timers.push(due, 1, DUE, rule.number, key)
-            else:
-                rises = raised = due is not None
+            rises = raised = self._is_due(rule, due, instant, half)
+            if not raised and due is not None and due != waited:
+                self.facts.timers.push(due, 1, DUE, rule.number, key)
             waited = due
         members = (((), since, raised, waited),)
         if old is None or old.members != members or old.episode != held.since:

@@ -131,8 +131,7 @@ class RecordedRun:
         assert self._until is not None
         if event.time <= self._until:
             return False
-        self.summary.waiting += 1
-        self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
+        self.summary.waits(f"{source}:{number}")
         return True
 
     def refused(self, refusal: Refusal) -> None:

@@ -152,8 +152,7 @@ class Run:
             return True
         if event.time <= self._until:
             return False
-        self.summary.waiting += 1
-        self.summary.first_waiting = self.summary.first_waiting or f"{source}:{number}"
+        self.summary.waits(f"{source}:{number}")
         return True
 
     def refused(self, refusal: Refusal) -> None:

@@ -76,6 +76,11 @@ class Summary:
         self._second = _later(before, latest[0].time if latest else None)
         self._latest = (newest, source, lines[events.index(newest)])
 
+    def waits(self, place: str) -> None:
+        """Count an event that is later than what counts in the run; *place* is where it stands."""
+        self.waiting += 1
+        self.first_waiting = self.first_waiting or place
+
     def told(self, changes: Iterable[Change]) -> None:
         """Count *changes*."""
         for change in changes:
