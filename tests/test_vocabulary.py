@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oversight import Engine
 from oversight.errors import EventError
 from oversight.model.events import Event, Vocabulary
+from oversight.model.forms import ENVELOPE
 from oversight.model.pack import RETRACTION
 from oversight.model.types import (
     BOOL,
@@ -108,6 +110,57 @@ def test_flat_form_is_the_same_event(kind):
     if not set(example["data"]) & set(flat):
         beside = {name: value for name, value in flat.items() if name != "data"} | example["data"]
         assert expected == VOCABULARY.decode(json.dumps(beside))
+
+
+def written(example, form):
+    """An example as a line of one form; beside the envelope where no name collides."""
+    if form == "cloud":
+        return json.dumps(example)
+    flat = {name: example[name] for name in ("id", "source", "time", "data")} | {"kind": example["type"]}
+    if form == "beside" and not set(example["data"]) & set(ENVELOPE):
+        flat = {name: value for name, value in flat.items() if name != "data"} | example["data"]
+    return json.dumps(flat)
+
+
+@pytest.fixture(scope="module")
+def engine():
+    """One engine for all that is drawn: what it is fed once more, in whatever form, it has."""
+    return Engine(PACK)
+
+
+FORMS = st.sampled_from(["cloud", "enclosed", "beside"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(EXAMPLES)), FORMS, st.sampled_from([str, str.encode])), max_size=12))
+def test_forms_may_come_in_any_order(drawn):
+    """What a line means does not hang on the form of the lines before it, nor on whether it is bytes or text."""
+    vocabulary = Vocabulary(PACK.kinds)
+    for kind, form, read in drawn:
+        example = {name: value for name, value in EXAMPLES[kind].items() if name != "subject"}
+        assert vocabulary.decode(example) == vocabulary.decode(read(written(example, form)))
+
+
+@given(st.sampled_from(sorted(EXAMPLES)), FORMS, FORMS)
+def test_a_repeat_in_another_form_is_a_repeat(engine, kind, first, second):
+    """An event that comes again in another form is neither refused nor told of twice."""
+    example = {name: value for name, value in EXAMPLES[kind].items() if name != "subject"}
+    engine.feed(written(example, first).encode())
+    before = engine.snapshot()
+    assert () == engine.feed(written(example, second).encode())
+    assert before == engine.snapshot()
+
+
+def test_events_differ_by_kind_and_by_every_part():
+    """Events of two kinds, and those that differ in any part of the envelope or in an attribute, are not the same."""
+    example = EXAMPLES["camera.activated"]
+    same = VOCABULARY.decode(example)
+    others = [{**example, name: "other"} for name in ("id", "source", "subject", "sequence")]
+    others.append({**example, "time": "2027-01-01T00:00:00Z"})
+    others.append({**example, "data": {**example["data"], "camera": "other"}})
+    others.append(next(e for k, e in EXAMPLES.items() if k != "camera.activated"))
+    assert [False] * len(others) == [same == VOCABULARY.decode(other) for other in others]
+    assert hash(same) == hash(VOCABULARY.decode(example))
+    assert same != "camera.activated"
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)

@@ -161,9 +161,7 @@ class Engine:
                 f"revision allows (before {format_instant(self._floor.astimezone(event.time.tzinfo))}); "
                 "allow more with revise",
             )
-        if known is not None and (
-            type(known) is not type(event) or known.time != event.time or known.data != event.data
-        ):
+        if known is not None and not known.says(event):
             where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
             raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
 

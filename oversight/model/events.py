@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
 import attrs
@@ -38,8 +39,13 @@ class _FlatHeader(Struct, frozen=True, gc=False):
     data: Raw | UnsetType = UNSET
 
 
-class _Enclosed(_FlatHeader, frozen=True, gc=False, forbid_unknown_fields=True):
-    """The flat form with all attributes in ``data``."""
+Tried = tuple[Event, str, "msgspec.json.Decoder[Any] | None"]
+"""What one way of reading makes of a line: the event, where its attributes are, and what decodes this form at once."""
+Way = Callable[[bytes], Tried]
+
+
+class _Other(Exception):
+    """A line is of another form than the one that was tried."""
 
 
 class Vocabulary:
@@ -52,14 +58,20 @@ class Vocabulary:
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self.forms = {name: Form(kind) for name, kind in kinds.items()}
-        union = tuple(form.event for form in self.forms.values())
-        self._cloud = msgspec.json.Decoder(_union(union), dec_hook=read_hook)
         self._flat = msgspec.json.Decoder(_FlatHeader)
-        self._enclosed = msgspec.json.Decoder(_Enclosed)
         self._any = msgspec.json.Decoder()
-        self._data = {name: msgspec.json.Decoder(form.data, dec_hook=read_hook) for name, form in self.forms.items()}
-        self._unbounded = {form.event: form.unbounded for form in self.forms.values() if form.unbounded}
-        self._flat_last = False
+        self._data: dict[str, msgspec.json.Decoder[Any]] = {}
+        self._unbounded = {name: form.unbounded for name, form in self.forms.items() if form.unbounded}
+        self._ways: list[Way] = [self._try_cloud, self._try_enclosed, self._try_beside]
+        self._quick: msgspec.json.Decoder[Any] | None = None  # of the first of these ways, where it takes but this
+
+    @cached_property
+    def _cloud(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(_union([form.event for form in self.forms.values()]), dec_hook=read_hook)
+
+    @cached_property
+    def _enclosed(self) -> msgspec.json.Decoder[Any]:
+        return msgspec.json.Decoder(_union([form.enclosed for form in self.forms.values()]), dec_hook=read_hook)
 
     @property
     def classes(self) -> Mapping[str, type]:
@@ -76,13 +88,14 @@ class Vocabulary:
         Raises:
             EventError: it is no event, or its attributes are not what its kind says; names the path.
         """
-        if source.__class__ is bytes and not self._flat_last and source.isascii() and len(source) <= MAX_LINE:
+        quick = self._quick
+        if quick is not None and source.__class__ is bytes and source.isascii() and len(source) <= MAX_LINE:
             try:
-                event: Event = self._cloud.decode(source)
+                event: Event = quick.decode(source)
             except (msgspec.MsgspecError, RecursionError):
                 pass  # it is read once more below, by whoever can say what it is or what is wrong
             else:
-                return event if event.__class__ not in self._unbounded else self._bounded(event, "$.data")
+                return event if event.kind not in self._unbounded else self._bounded(event, "$.data")
         if isinstance(source, Event | Stranger):
             return source
         if isinstance(source, str):
@@ -132,51 +145,45 @@ class Vocabulary:
             raise EventError(f"not JSON: {_reason(error)}") from None
 
     def _decode_bytes(self, line: bytes) -> Event | Stranger:
-        if self._flat_last:
-            event = self._try_flat(line) or self._try_cloud(line)
-        else:
-            event = self._try_cloud(line) or self._try_flat(line)
-        return self._from_mapping(self._parse(line)) if event is None else event
+        ways = self._ways
+        for place, way in enumerate(ways):
+            try:
+                event, where, quick = way(line)
+            except (_Other, msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                continue
+            if len(line) > MAX_LINE or not (line.isascii() or _is_text(line)):
+                break
+            if place or self._quick is not quick:
+                ways.insert(0, ways.pop(place))  # the next event is likely to have the same form
+                self._quick = quick
+            return self._bounded(event, where)
+        return self._from_mapping(self._parse(line))
 
-    def _try_cloud(self, line: bytes) -> Event | None:
-        try:
-            event: Event = self._cloud.decode(line)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return None
-        if len(line) > MAX_LINE or not (line.isascii() or _is_text(line)):
-            return None
-        self._flat_last = False
-        return self._bounded(event, "$.data")
+    def _try_cloud(self, line: bytes) -> Tried:
+        return self._cloud.decode(line), "$.data", self._cloud
 
-    def _try_flat(self, line: bytes) -> Event | None:
-        try:
-            header = self._flat.decode(line)
-            form = self.forms.get(header.kind)
-            if form is None or len(line) > MAX_LINE or (header.data is UNSET and not form.beside):
-                return None
-            if header.data is UNSET:
-                where, given = "$", line
-            else:
-                self._enclosed.decode(line)  # nothing stands beside it
-                where, given = "$.data", bytes(header.data)
-            data = self._data[header.kind].decode(given)
-        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
-            return None
-        if not (line.isascii() or _is_text(line)):
-            return None
-        self._flat_last = True
-        return self._bounded(
-            form.event(
-                id=header.id, source=header.source, time=header.time, data=data, subject=header.subject,
-                sequence=header.sequence, recordedtime=header.recordedtime,
-            ),
-            where,
+    def _try_enclosed(self, line: bytes) -> Tried:
+        """The flat form with all attributes in ``data``."""
+        return self._enclosed.decode(line), "$.data", self._enclosed
+
+    def _try_beside(self, line: bytes) -> Tried:
+        """The flat form with all attributes beside the envelope."""
+        header = self._flat.decode(line)
+        form = self.forms.get(header.kind)
+        if form is None or header.data is not UNSET or not form.beside:
+            raise _Other
+        read = self._data.get(header.kind)
+        if read is None:
+            read = self._data[header.kind] = msgspec.json.Decoder(form.data, dec_hook=read_hook)
+        event = form.event(
+            id=header.id, source=header.source, time=header.time, data=read.decode(line), subject=header.subject,
+            sequence=header.sequence, recordedtime=header.recordedtime,
         )  # fmt: skip
+        return event, "$", None
 
     def _bounded(self, event: Event, where: str) -> Event:
-        names = self._unbounded.get(type(event))
         try:
-            for name in names or ():
+            for name in self._unbounded.get(event.kind, ()):
                 refuse_unbounded(getattr(event.data, name), f"{where}.{name}")
         except EventError as error:
             raise self.forms[event.kind].discreet(error, where) from None
@@ -359,7 +366,7 @@ def _extensions(mapping: Mapping[str, Any]) -> set[str]:
     return {n for n in mapping if n in kept or n not in ENVELOPE} if "specversion" in mapping else kept & set(mapping)
 
 
-def _union(types: tuple[Any, ...]) -> Any:
+def _union(types: Sequence[Any]) -> Any:
     union = types[0]
     for each in types[1:]:
         union = union | each

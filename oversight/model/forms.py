@@ -69,6 +69,21 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=F
         """``(source, id)``."""
         return (self.source, self.id)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is the same event, in whatever form each was read."""
+        if not isinstance(other, Event):
+            return NotImplemented
+        return self.kind == other.kind and all(
+            getattr(self, name) == getattr(other, name) for name in Event.__struct_fields__
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.identity)
+
+    def says(self, other: Event) -> bool:
+        """Whether the other, of the same identity, says the same."""
+        return self.kind == other.kind and self.time == other.time and bool(self.data == other.data)
+
 
 class Stranger(Struct, frozen=True, gc=False):
     """An event whose envelope is right and whose kind the pack does not know: counted, kept apart."""
@@ -223,6 +238,16 @@ class Form:
             return error
         plain = error.reason.startswith(("Expected `", "missing required", "Object missing"))
         return EventError(error.reason if plain else "not a value that its kind allows [withheld]", f"{where}.{name}")
+
+    @cached_property
+    def enclosed(self) -> type[Event]:
+        """The same as ``event``, read from the flat form with all attributes in ``data`` and nothing else beside it."""
+        body: list[Any] = [("data", self.data), ("source", Annotated[str, Meta(max_length=1024)], "")]
+        made: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
+            class_name(self.name), body, bases=(Event,), namespace={"kind": self.name, "personal": self.personal},
+            tag_field="kind", tag=self.name, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True,
+        )  # fmt: skip
+        return made
 
     @cached_property
     def public(self) -> type:

@@ -65,7 +65,7 @@ class History:
         if first is event:
             self.events.append(event)
             self.places.setdefault(event.id, f"{source}:{number}")
-        elif type(first) is not type(event) or (first.time, first.data) != (event.time, event.data):
+        elif not first.says(event):
             said = "the same id and source came before with other content; the first stands"
             self._refused(Refusal(source, number, "other-content", said))
 
