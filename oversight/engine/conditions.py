@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, cached_property, partial
 from typing import Any
 
 from attrs import define, frozen
@@ -16,7 +17,7 @@ from oversight.engine.source import Source
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import flatten
-from oversight.model.expressions import Call, Macro, Node, walk
+from oversight.model.expressions import Call, Node
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
@@ -38,15 +39,13 @@ class Compiled:
         plan: of its query, where it has one.
         parts: the compiled conditions of its ``where:`` or group, in written order.
         near: finds the facts that meet the first equality test alone, where that is not what ``plan`` does.
-        given: gives the truth, where that is not written out.
+        given: makes what gives the truth, where that is not written out.
         left: those of ``parts`` that ``plan`` leaves to be asked of each fact that it finds.
     """
 
-    __slots__ = ("_holds", "condition", "frame", "left", "near", "parts", "plan")
-
     def __init__(
         self, condition: Condition, frame: Frame, plan: Plan | None = None, parts: tuple[Compiled, ...] = (),
-        near: Plan | None = None, given: Holds | None = None, left: tuple[Compiled, ...] = (),
+        near: Plan | None = None, given: Callable[[], Holds] | None = None, left: tuple[Compiled, ...] = (),
     ) -> None:  # fmt: skip
         self.condition = condition
         self.frame = frame
@@ -54,19 +53,18 @@ class Compiled:
         self.parts = parts
         self.near = near
         self.left = left
-        self._holds = given
+        self._given = given
 
-    @property
+    @cached_property
     def holds(self) -> Holds:
         """Gives its truth."""
-        if self._holds is None:
-            if isinstance(self.condition, Group) and self.condition.mode != "not":
-                self._holds = all_hold(self.parts) if self.condition.mode == "all" else any_holds(self.parts)
-            else:
-                source = Source("env", "reads")
-                source.add(f"return {self.write(source)[0]}")
-                self._holds = source.function()
-        return self._holds
+        if self._given is not None:
+            return self._given()
+        if isinstance(self.condition, Group) and self.condition.mode != "not":
+            return all_hold(self.parts) if self.condition.mode == "all" else any_holds(self.parts)
+        source = Source("env", "reads")
+        source.add(f"return {self.write(source)[0]}")
+        return source.function()
 
     @property
     def asks(self) -> bool:
@@ -137,12 +135,21 @@ class CompiledQuery:
     parts: tuple[Compiled, ...]
 
 
+Found = Callable[[Env, Reads], list[tuple[Any, Any]]]
+"""Gives what ``each:`` goes through, with what tells one from another before it."""
+
+
 @define
 class CompiledEach:
-    """``each:`` ready to be gone through: under which slot, and what tells one part from another."""
+    """``each:`` ready to be gone through: under which slot, and what makes the function that finds them."""
 
     slot: int
-    source: Callable[[Env, Reads], list[tuple[Any, Any]]]
+    make: Callable[[], Found]
+
+    @cached_property
+    def source(self) -> Found:
+        """Gives what it goes through."""
+        return self.make()
 
 
 def attempt(evaluator: Evaluator, env: Env) -> Any:
@@ -176,9 +183,6 @@ class Compiler:
         """*condition*, compiled."""
         frame = self.frame
         if isinstance(condition, Test):
-            for node in walk(condition.expression.node):
-                if isinstance(node, Macro):
-                    frame.bind(node.variable)  # now, since it may be written out once the slots are counted
             return Compiled(condition, frame)
         if isinstance(condition, Group):
             return Compiled(condition, frame, None, self.all(condition.conditions))
@@ -186,12 +190,15 @@ class Compiler:
         if isinstance(condition, Exists):
             near = self.planner.near(condition.query, frame) if self.explained else None
             return Compiled(condition, frame, plan, parts, near, left=left)
-        number = self._measure(condition, plan)
-        limits = [
-            (frame.operations[_COMPARISONS[limit.comparison]], compile_expression(limit.value.node, frame))
-            for limit in condition.limits
-        ]
-        return Compiled(condition, frame, plan, parts, None, _limited(number, limits))
+
+        def limited() -> Holds:
+            limits = [
+                (frame.operations[_COMPARISONS[limit.comparison]], compile_expression(limit.value.node, frame))
+                for limit in condition.limits
+            ]
+            return _limited(self._measure(condition, plan), limits)
+
+        return Compiled(condition, frame, plan, parts, None, limited)
 
     def query(self, query: Query) -> tuple[Plan, tuple[Compiled, ...], tuple[Compiled, ...]]:
         """A plan for *query*, with the compiled conditions of its ``where:`` and those of them that the plan leaves."""
@@ -230,15 +237,9 @@ class Compiler:
         if isinstance(value, Latest):
             return self._latest(value, slot)
         if isinstance(value, Measure) and not value.limits:
-            number = self._measure(value, self.query(value.query)[0])
-
-            def measured(env: Env, reads: Reads) -> Any:
-                try:
-                    return number(env, reads)
-                except EvaluationError as error:
-                    return error
-
-            return lambda source: source.add(f"env[{slot}] = {source.bind(measured)}(env, {source.reads})")
+            plan = self.query(value.query)[0]
+            measured = cache(lambda: _attempted(self._measure(value, plan)))
+            return lambda source: source.add(f"env[{slot}] = {source.bind(measured())}(env, {source.reads})")
         compiled = self.one(value)
 
         def truth(source: Source) -> None:
@@ -251,22 +252,11 @@ class Compiler:
 
     def _latest(self, value: Latest, slot: int) -> Write:
         plan, _, _ = self.query(value.query)
-        wanted = compile_expression(value.value.node, self.frame)
-        otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, self.frame)
-
-        def latest(env: Env, reads: Reads) -> Any:
-            last = latest_of(plan.matches(env, reads) if plan.test else plan.candidates(env, reads))
-            try:
-                if last is not None:
-                    env[plan.slot] = last
-                    return wanted(env)
-                return NONE_ON_RECORD if otherwise is None else otherwise(env)
-            except EvaluationError as error:
-                return error
+        latest = cache(lambda: _latest(value, plan, self.frame))
 
         def write(source: Source) -> None:
             if plan.quick is None:
-                source.add(f"env[{slot}] = {source.bind(latest)}(env, {source.reads})")
+                source.add(f"env[{slot}] = {source.bind(latest())}(env, {source.reads})")
                 return
             found = write_quick(plan, self.frame, source, latest=True)
             with source.block(f"if {found}:"):
@@ -302,18 +292,51 @@ class Compiler:
             return None
         if isinstance(each.source, Query):
             plan, _, _ = self.query(each.source)
-            return CompiledEach(plan.slot, lambda env, reads: _found(plan, env, reads))
-        source = compile_expression(each.source.node, self.frame)
-
-        def items(env: Env, reads: Reads) -> list[tuple[Any, Any]]:
-            value = attempt(source, env)
-            return [(written(item), item) for item in value] if isinstance(value, list) else []
-
-        return CompiledEach(self.frame.bind(each.name), items)
+            return CompiledEach(plan.slot, lambda: partial(_found, plan))
+        listed = each.source.node
+        return CompiledEach(self.frame.bind(each.name), lambda: _items(compile_expression(listed, self.frame)))
 
 
 def _found(plan: Plan, env: Env, reads: Reads) -> list[tuple[Any, Any]]:
     return sorted([(held.key, held) for held in plan.matches(env, reads)], key=lambda pair: key_order(pair[0]))
+
+
+def _items(source: Evaluator) -> Found:
+    def items(env: Env, reads: Reads) -> list[tuple[Any, Any]]:
+        value = attempt(source, env)
+        return [(written(item), item) for item in value] if isinstance(value, list) else []
+
+    return items
+
+
+def _latest(value: Latest, plan: Plan, frame: Frame) -> Callable[[Env, Reads], Any]:
+    """A function that gives the value of ``latest:``, or its error as a value."""
+    wanted = compile_expression(value.value.node, frame)
+    otherwise = None if value.otherwise is None else compile_expression(value.otherwise.node, frame)
+
+    def latest(env: Env, reads: Reads) -> Any:
+        last = latest_of(plan.matches(env, reads) if plan.test else plan.candidates(env, reads))
+        try:
+            if last is not None:
+                env[plan.slot] = last
+                return wanted(env)
+            return NONE_ON_RECORD if otherwise is None else otherwise(env)
+        except EvaluationError as error:
+            return error
+
+    return latest
+
+
+def _attempted(number: Callable[[Env, Reads], Any]) -> Callable[[Env, Reads], Any]:
+    """The same with its error as a value."""
+
+    def attempted(env: Env, reads: Reads) -> Any:
+        try:
+            return number(env, reads)
+        except EvaluationError as error:
+            return error
+
+    return attempted
 
 
 def _write_value(value: Expression, slot: int, frame: Frame, source: Source) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from oversight.engine.conditions import Compiled, attempt
 from oversight.engine.order import began_last, key_order
 from oversight.engine.expressions import Env, Evaluator
-from oversight.engine.program import CompiledRule, Program
+from oversight.engine.program import Program
+from oversight.engine.rules import CompiledRule
 from oversight.engine.queries import Plan, stood_before
 from oversight.engine.store import Held
 from oversight.ground.text import text_of

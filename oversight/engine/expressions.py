@@ -16,6 +16,7 @@ from attrs import define, field, frozen
 
 from oversight.engine.source import Source, dotted
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
+from oversight.model.clauses import within
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Entry, Expression, Fact, Parameter
@@ -107,6 +108,12 @@ class Frame:
         if fallible:
             self.fallible.add(name)
         return self.slots[name]
+
+    def reserve(self, part: Any) -> None:
+        """Give what macros in a *part* of a pack bind a slot: what is compiled later finds the slots counted."""
+        for inner in within(part):
+            if isinstance(inner, Macro):
+                self.bind(inner.variable)
 
     def code(self, name: str) -> str:
         """What *name* is in the source."""

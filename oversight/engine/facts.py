@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from oversight.engine.conditions import attempt
-from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
+from oversight.engine.entries import CompiledEntry
+from oversight.engine.program import CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers

@@ -21,7 +21,8 @@ from oversight.model.forms import Event
 if TYPE_CHECKING:
     from oversight.engine.facts import Facts
     from oversight.engine.judge import Judge
-    from oversight.engine.program import CompiledEntry, CompiledFact, Program, Work
+    from oversight.engine.entries import CompiledEntry
+    from oversight.engine.program import CompiledFact, Program, Work
 
 Handler = Callable[[Event, "Facts", "Judge"], None]
 
@@ -68,7 +69,7 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
     position, starts, ends, changes = work
     compiled = program.facts[position]
     entries = (*starts, *ends, *changes)
-    plain = len(entries) == 1 and entries[0].write is not None
+    plain = len(entries) == 1 and entries[0].each is None
     if plain and starts and entries[0].begins is None and entries[0].until is None:
         _write_start(source, compiled, position, entries[0])
     elif plain and not starts and entries[0].key:
@@ -91,7 +92,7 @@ def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
     _, starts, ends, changes = work
     entry, *more = (*starts, *ends, *changes)
     lookup = None if entry.found is None else entry.found.single
-    if starts or more or entry.write is None or lookup is None or (ends and _waits(compiled)):
+    if starts or more or entry.each is not None or lookup is None or (ends and _waits(compiled)):
         source.add(_left(source, work))
         return
     texts = [text_of(node, entry.frame, Source()) for node in lookup.nodes]
@@ -119,7 +120,6 @@ def _left(source: Source, work: Work) -> str:
 
 def _write_start(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
     """Write out a start that takes effect at once, as :meth:`Facts._begin` has it."""
-    assert entry.write is not None
     source.add(f"key{position} = None")
     with source.block("while True:"):
         entry.write(source, "break")
@@ -139,7 +139,6 @@ def _write_start(source: Source, compiled: CompiledFact, position: int, entry: C
 
 def _write_move(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
     """Write out an end or a change of the fact under a key."""
-    assert entry.write is not None
     with source.block("while True:"):
         entry.write(source, "break")
         source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")

@@ -11,7 +11,8 @@ from oversight.engine.conditions import attempt
 from oversight.engine.explain import Explainer
 from oversight.engine.expressions import Env
 from oversight.engine.facts import Facts
-from oversight.engine.program import CompiledRule, Program
+from oversight.engine.program import Program
+from oversight.engine.rules import CompiledRule
 from oversight.engine.queries import Reads
 from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
 from oversight.engine.timers import DUE

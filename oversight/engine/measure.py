@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from oversight.engine.core import Engine
 from oversight.engine.expressions import Env
-from oversight.engine.program import CompiledRule
+from oversight.engine.rules import CompiledRule
 from oversight.engine.queries import Reads, Truth
 
 

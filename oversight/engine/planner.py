@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-from oversight.engine.expressions import Frame, compile_expression, fetched, is_text
+from oversight.engine.expressions import Frame, fetched, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY, Matcher, Table, Values
@@ -125,7 +125,7 @@ class Planner:
         if ways:
             branches = tuple([self._branch(query, own, way, frame) for way in ways])
         else:
-            branches = (Branch(wider),) if wider is not None else ()
+            branches = (Branch(wider, frame),) if wider is not None else ()
         settled = (
             set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
         )
@@ -143,7 +143,7 @@ class Planner:
 
     def _inverse(self, lookup: Lookup, other: Node, frame: Frame) -> bool:
         """Whether a lookup seeks nothing but the key of what the rule watches."""
-        if frame.head is None or len(lookup.sought) != 1 or lookup.mode != EQUAL or lookup.texts:
+        if frame.head is None or len(lookup.nodes) != 1 or lookup.mode != EQUAL or lookup.texts:
             return False
         return path_of(other) == frame.head
 
@@ -188,7 +188,7 @@ class Planner:
         tests, guards = way
         asked = _asked(own, tests)
         lookup = self._lookup(query, asked, frame) if asked else None
-        return Branch(lookup, tuple([compile_expression(node, frame) for node in guards]))
+        return Branch(lookup, frame, tuple(guards))
 
     def _lookup(self, query: Query, own: list[Equality], frame: Frame) -> Lookup:
         """The question that finds what meets all of *own*."""
@@ -196,10 +196,9 @@ class Planner:
         key = self.keys[query.fact]
         by_key = bool(key) and tuple([test.path for test in used]) == tuple([(name,) for name in key])
         number = BY_KEY if by_key and used[-1].mode != HOLDS else self._index(query.fact, used, frame)
-        sought = tuple([compile_expression(e.other, frame) for e in used])
         unknown = [n for n, e in enumerate(used) if e.mode == EQUAL and e.own.type is DYN and e.other.type is DYN]
         return Lookup(
-            number, sought, used[-1].mode, tuple(unknown), tuple([test.other for test in used]),
+            number, tuple([test.other for test in used]), frame, used[-1].mode, tuple(unknown),
             all(is_text(test.other.type) for test in used),
         )  # fmt: skip
 
@@ -232,7 +231,7 @@ class Planner:
         if not own or query.before or query.of:
             return None
         lookup = self._lookup(query, own[:1], frame)
-        return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup),))
+        return Plan(self.tables[query.fact], frame.bind(query.name, query.fact), (Branch(lookup, frame),))
 
 
 def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:

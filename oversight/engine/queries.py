@@ -8,11 +8,12 @@ one witness settles a question, only the witness is named as read: as long as it
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from typing import Any
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression
 from oversight.engine.store import ALL, BY_KEY, Buckets, Held, Read, Table
 from oversight.ground.values import EvaluationError
 from oversight.model.expressions import Node
@@ -28,26 +29,31 @@ class NoText(Exception):
     """An index of texts is asked for something that is no text."""
 
 
-@frozen
+@frozen(eq=False)
 class Lookup:
     """
     One question to an index, or by key.
 
     Args:
         number: of the index, or ``BY_KEY``.
-        sought: gives the values that are sought.
+        nodes: what gives the values that are sought.
+        frame: of the rule or entry.
         mode: of the last of them.
         texts: which of them must be texts for the index to tell, since nothing is known of their type.
-        nodes: the expressions that ``sought`` evaluates.
         hashable: whether every value that is sought is of a type that a dict can find.
     """
 
     number: int
-    sought: tuple[Evaluator, ...]
+    nodes: tuple[Node, ...]
+    frame: Frame
     mode: str = EQUAL
     texts: tuple[int, ...] = ()
-    nodes: tuple[Node, ...] = ()
     hashable: bool = False
+
+    @cached_property
+    def sought(self) -> tuple[Evaluator, ...]:
+        """Gives the values that are sought."""
+        return tuple([compile_expression(node, self.frame) for node in self.nodes])
 
     def values(self, env: Env) -> list[Any]:
         """
@@ -72,22 +78,28 @@ class Lookup:
         return found if len(found) == 1 else [tuple(found)]
 
 
-@frozen
+@frozen(eq=False)
 class Branch:
     """
     One way to a match.
 
     Args:
         lookup: finds every fact that can match in this way; ``None`` where all must be looked at.
+        frame: of the rule or entry.
         guards: conditions that no fact changes; unless all hold, there is nothing this way.
     """
 
     lookup: Lookup | None
-    guards: tuple[Evaluator, ...] = ()
+    frame: Frame
+    guards: tuple[Node, ...] = ()
+
+    @cached_property
+    def _guards(self) -> tuple[Evaluator, ...]:
+        return tuple([compile_expression(node, self.frame) for node in self.guards])
 
     def open(self, env: Env) -> bool:
         """Whether every guard holds."""
-        for guard in self.guards:
+        for guard in self._guards:
             try:
                 if guard(env) is not True:
                     return False
@@ -115,15 +127,7 @@ class Plan:
         prefix: how many of the leading conditions ``wider`` answers.
         narrowed: whether the branches answer the condition after these.
         inverse: whether it looks for the key of what the rule watches: then nothing need be noted as read.
-
-    Attributes:
-        candidates: gives the facts that may match; names in its second argument where it looked.
     """
-
-    __slots__ = (
-        "_meets", "before", "branches", "candidates", "inverse", "narrowed", "of", "prefix", "slot", "table", "test",
-        "wider",
-    )  # fmt: skip
 
     def __init__(
         self, table: Table, slot: int, branches: tuple[Branch, ...], *, before: bool = False, of: tuple[str, ...] = (),
@@ -133,28 +137,28 @@ class Plan:
         self.slot = slot
         self.branches = branches
         self.test: Callable[[], Meets] | None = None
-        self._meets: Meets | None = None
         self.before = before
         self.of = of
         self.wider = wider
         self.prefix = prefix
         self.narrowed = narrowed
         self.inverse = inverse
-        if before:
-            self.candidates: Find = stood_before(table, of, wider)
-        elif of:
-            self.candidates = _of_rules(table, of)
-        elif len(branches) == 1 and branches[0].lookup is not None and not branches[0].guards:
-            self.candidates = self.finder(branches[0].lookup)
-        else:
-            self.candidates = self._by_branches
 
-    @property
+    @cached_property
+    def candidates(self) -> Find:
+        """Gives the facts that may match; names in its second argument where it looked."""
+        if self.before:
+            return stood_before(self.table, self.of, self.wider)
+        if self.of:
+            return _of_rules(self.table, self.of)
+        if len(self.branches) == 1 and self.branches[0].lookup is not None and not self.branches[0].guards:
+            return self.finder(self.branches[0].lookup)
+        return self._by_branches
+
+    @cached_property
     def meets(self) -> Meets | None:
         """Tells whether a candidate meets what no index has settled; ``None`` where nothing is left."""
-        if self._meets is None and self.test is not None:
-            self._meets = self.test()
-        return self._meets
+        return None if self.test is None else self.test()
 
     def reach(self, env: Env) -> tuple[int, list[Any]] | None:
         """The one index, or the key, and the values under which all that may match stands; ``None`` for anywhere."""
@@ -170,7 +174,7 @@ class Plan:
 
     def finder(self, lookup: Lookup) -> Find:
         """A function that asks one question."""
-        if lookup.mode == EQUAL and len(lookup.sought) == 1 and not lookup.texts:
+        if lookup.mode == EQUAL and len(lookup.nodes) == 1 and not lookup.texts:
             single = _single(self.table, lookup.number, lookup.sought[0])
             return (lambda env, reads: single(env, None)) if self.inverse else single
         return lambda env, reads: self._looked_up(lookup, env, reads)
@@ -243,7 +247,7 @@ class Plan:
     def quick(self) -> Lookup | None:
         """The question that settles by a single look whether any fact matches, if there is one."""
         lookup = self.single
-        if lookup is None or self.test is not None or lookup.mode != EQUAL or lookup.texts or len(lookup.sought) != 1:
+        if lookup is None or self.test is not None or lookup.mode != EQUAL or lookup.texts or len(lookup.nodes) != 1:
             return None
         return lookup
 

@@ -7,30 +7,25 @@ of its queries before or does so now: the number of matches, and which they are,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
-from oversight.engine.conditions import meets
+from oversight.engine.conditions import Compiled, meets
 from oversight.engine.expressions import Env, Frame
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held
+from oversight.engine.store import Held, Matches
 from oversight.model.clauses import names_in, names_inside
 from oversight.model.expressions import Macro, Node, walk
 from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
 
-Relevant = Callable[[Held, Held, datetime, Reads], bool]
-"""
-Whether a fact, the second, matches a query of the rule that watches the first, at an instant.
-
-What it asked other facts to tell that it does not is named in the last argument.
-"""
-Tests = list[tuple[int, Callable[[Env, Reads], bool]]]
-"""Queries: the slot of the fact, and whether it meets the conditions."""
+Queries = list[tuple[int, Sequence[Compiled]]]
+"""The slot of the fact that is asked for, and the conditions."""
 
 
-def relevance(frame: Frame, head: str) -> dict[str, Relevant]:
+def relevance(frame: Frame, head: str) -> dict[str, Callable[[], Matches]]:
     """
-    For each fact that a rule asks for: what tells whether such a fact matches.
+    For each fact that a rule asks for: what makes the function that tells whether such a fact matches.
 
     A fact is left out where that hangs on more than it and what the rule watches: on another fact of an outer query, or
     on ``with:``. What was so before the instant is gone afterwards, so a query that looks there is left out too.
@@ -39,19 +34,24 @@ def relevance(frame: Frame, head: str) -> dict[str, Relevant]:
         frame: of the rule, once it is compiled.
         head: the name of what the rule watches.
     """
-    by_fact: dict[str, Tests] = {}
+    by_fact: dict[str, Queries] = {}
     left_out = {"alert"}
     for asked in frame.queries:
         query = asked.query
         if _alone(query, head):
-            by_fact.setdefault(query.fact, []).append((frame.slots[query.name], meets(asked.parts)))
+            by_fact.setdefault(query.fact, []).append((frame.slots[query.name], asked.parts))
         else:
             left_out.add(query.fact)
-    slot, size = frame.slots[head], frame.size
-    return {fact: _relevant(slot, size, tests) for fact, tests in by_fact.items() if fact not in left_out}
+    return {
+        fact: partial(_relevant, frame.slots[head], frame, tests)
+        for fact, tests in by_fact.items()
+        if fact not in left_out
+    }
 
 
-def _relevant(head: int, size: int, tests: Tests) -> Relevant:
+def _relevant(head: int, frame: Frame, queries: Queries) -> Matches:
+    tests, size = [(slot, meets(parts)) for slot, parts in queries], frame.size
+
     def relevant(watched: Held, fact: Held, instant: datetime, reads: Reads) -> bool:
         env: Env = [None] * size
         env[0] = instant

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -158,19 +159,31 @@ class Index:
             del self.buckets[value]
 
 
-@frozen
+Matches = Callable[[Held, Held, datetime, list[Read] | None], bool]
+"""
+Whether a fact, the second, matches a query of a rule about what it watches, the first, at an instant.
+
+In the last argument it names what it read to tell that it does not.
+"""
+
+
+@frozen(eq=False)
 class Relevance:
     """
     Whether a fact of a table matters to a rule.
 
     Args:
         watched: what the rule watches, by key.
-        matches: whether a fact, the second argument, matches a query about one of these, the first, at an instant;
-            in the last argument it names what it read to tell that it does not.
+        make: makes the function that tells.
     """
 
     watched: dict[Any, Held]
-    matches: Callable[[Held, Held, datetime, list[Read] | None], bool]
+    make: Callable[[], Matches]
+
+    @cached_property
+    def matches(self) -> Matches:
+        """Whether a fact matches a query about one of those that are watched."""
+        return self.make()
 
 
 class Table(Plain):

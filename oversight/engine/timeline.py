@@ -9,7 +9,8 @@ from typing import Any
 
 from oversight.engine.timers import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
-from oversight.engine.program import CompiledRule, Program
+from oversight.engine.program import Program
+from oversight.engine.rules import CompiledRule
 from oversight.engine.store import Journal, Readers
 from oversight.model.forms import ABSENT, Event, order_of
 
