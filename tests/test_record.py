@@ -13,7 +13,7 @@ from tests.tiny import PERMITTED, day, event, granted, off, on, tiny
 
 import oversight
 from oversight import Engine, errors, fold
-from oversight.engine.store import Journal
+from oversight.engine.journal import Journal
 from oversight.model.extract import extract
 from oversight.record.entries import Batch
 from oversight.runner import pace

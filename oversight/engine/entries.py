@@ -13,7 +13,8 @@ from typing import Any
 
 from attrs import define
 
-from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write, all_hold, attempt, write_all
+from oversight.engine.compiler import CompiledEach, Compiler
+from oversight.engine.conditions import Compiled, Write, all_hold, attempt, write_bound
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_text, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
@@ -93,13 +94,7 @@ class CompiledEntry:
 
     def _write_act(self, number: str, source: Source, leave: str) -> None:
         """Write out an act once its slots are there; *number* is the code of its number."""
-        for value in self.values:
-            value(source)
-        if write_all(self.conditions, source, leave):
-            source.inside("if undecided:", leave)
-        for part in self.excuses:
-            code, decided = part.write(source)
-            source.inside(f"if {code}:" if decided else f"if {code} is True:", leave)
+        write_bound(self.values, self.conditions, self.excuses, source, leave)
         self._write_key(f"(event.source, event.id, {self.place}, {number})", source, leave)
 
     def _write_key(self, otherwise: str, source: Source, leave: str) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from oversight.engine.conditions import attempt
 from oversight.engine.entries import CompiledEntry
+from oversight.engine.journal import Journal
 from oversight.engine.program import CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
-from oversight.engine.store import ALL, BY_KEY, Held, Instance, Journal, Plain, Read, Readers, Table
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
 from oversight.model.forms import ABSENT, Event, order_of
 

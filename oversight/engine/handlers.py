@@ -57,7 +57,10 @@ def _handler(program: Program, kind: str) -> Handler | None:
     watchers = [(number, work[0]) for work in written for number in program.facts[work[0]].watchers]
     for layer, on in enumerate(program.on):
         for rule in on.get(kind, ()):
-            source.add(f"judge.judge_event({source.bind(rule)}, event)")
+            if rule.each is None:
+                source.add(f"{source.bind(rule.judge_event)}(judge, event)")
+            else:
+                source.add(f"judge.judge_event({source.bind(rule)}, event)")
         _write_judging(
             source, program, layer, [pair for pair in watchers if program.rules[pair[0]].rule.layer == layer]
         )
@@ -175,6 +178,8 @@ def _write_judging(source: Source, program: Program, layer: int, watchers: list[
         rule = program.rules[number]
         key = f"key{position}"
         with source.block(f"if {key} is not None and ({number}, {key}) not in dirty[{layer}]:"):
-            judged = f"judge.judge_{'whole' if rule.each is None else 'parts'}"
-            source.add(f"{judged}({source.bind(rule)}, {key}, new{position}, instant, 0, cause)")
+            judged = f"judge.judge_parts({source.bind(rule)}"
+            if rule.each is None:
+                judged = f"{source.bind(rule.judge_whole)}(judge"
+            source.add(f"{judged}, {key}, new{position}, instant, 0, cause)")
     source.inside(f"if dirty[{layer}]:", f"judge.judge_dirty({layer}, instant, 0)")

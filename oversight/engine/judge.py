@@ -11,33 +11,20 @@ from oversight.engine.conditions import attempt
 from oversight.engine.explain import Explainer
 from oversight.engine.expressions import Env
 from oversight.engine.facts import Facts
+from oversight.engine.journal import Journal
 from oversight.engine.program import Program
-from oversight.engine.rules import CompiledRule
+from oversight.engine.rules import CompiledRule, Standing
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held, Instance, Journal, Plain, Readers, Table
+from oversight.engine.store import Held, Instance, Plain, Readers, Table
 from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import identity
-from oversight.model.forms import Compact, Event
+from oversight.model.forms import Event
 
 
 _NONE: dict[Any, Env] = {}
-
-
-class Standing(Compact):
-    """
-    How one instance of a ``while`` rule stands.
-
-    Args:
-        episode: the ``since`` of the fact it is about.
-        members: for each part in breach: what tells it apart, since when, whether an alert was raised, and the deadline
-            waited for. Plain tuples, of which the garbage collector lets go.
-    """
-
-    episode: datetime
-    members: tuple[tuple[Any, datetime, bool, datetime | None], ...]
 
 
 class Judge:
@@ -86,8 +73,10 @@ class Judge:
             assert rule.table is not None
             held: Held | None = rule.table.rows.get(key)
             if held is None or not rule.of or held.values["rule"] in rule.of:  # type: ignore[index]
-                judge = self.judge_whole if rule.each is None else self.judge_parts
-                judge(rule, key, held, instant, half, cause)
+                if rule.each is None:
+                    rule.judge_whole(self, key, held, instant, half, cause)
+                else:
+                    self.judge_parts(rule, key, held, instant, half, cause)
 
     def _bindings(self, rule: CompiledRule, head: Any, instant: datetime, reads: Reads, whom: str) -> dict[Any, Env]:
         """The bindings of ``each:`` that are in breach."""
@@ -102,10 +91,11 @@ class Judge:
             if truth:
                 found.setdefault(member, own)
             elif truth is None:
-                self._note_undecided(rule, own, whom)
+                self.note_undecided(rule, own, whom)
         return found
 
-    def _note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
+    def note_undecided(self, rule: CompiledRule, env: Env, whom: str) -> None:
+        """Count that a condition of a rule could not be decided."""
         for part in rule.parts:
             if part.holds(env, None) is None:
                 known = (rule.rule.name, self.explainer.text(part.condition))
@@ -115,78 +105,30 @@ class Judge:
 
     def judge_event(self, rule: CompiledRule, event: Event) -> None:
         """Judge an event by an ``on`` rule."""
+        if rule.each is None:
+            rule.judge_event(self, event)
+            return
         instant = event.time
         if not rule.always and not rule.in_force(instant):
             return
-        if rule.each is not None:
-            found = self._bindings(rule, event, instant, None, event.id)
-            if not found:
-                return
-        else:
-            env = rule.frame.env(instant)
-            env[rule.head_slot] = event
-            truth = rule.breached(env, None)
-            if not truth:
-                if truth is None:
-                    self._note_undecided(rule, env, event.id)
-                return
-            found = {(): env}
-        members: dict[Any, Member] = {}
-        for member, env in found.items():
-            members[member] = (self._subjects(rule, env, event.id), None, None)
-        self._raise(rule, event.identity, instant, instant, members, found, event.id)
+        found = self._bindings(rule, event, instant, None, event.id)
+        if found:
+            members: dict[Any, Member] = {m: (self._subjects(rule, e, event.id), None, None) for m, e in found.items()}
+            self._raise(rule, event.identity, instant, instant, members, found, event.id)
 
-    def judge_whole(
-        self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
+    def raise_whole(
+        self, rule: CompiledRule, key: Any, since: datetime, at: datetime, env: Env, cause: str | None
     ) -> None:
-        """Judge an instance of a rule without ``each:``."""
-        standing, undo = self.standing[rule.number], self.journal.undo
-        old: Standing | None = standing.rows.get(key)
-        reads: Reads = [] if rule.reads else None
-        env: Env = []
-        truth: bool | None = False
-        if held is not None and (rule.always or rule.in_force(instant)):
-            env = [None] * rule.frame.size
-            env[0], env[rule.head_slot] = instant, held
-            truth = rule.breached(env, reads)
-            if truth is None:
-                self._note_undecided(rule, env, held.event.id if held.event else str(key))
-        if reads is not None:
-            self.readers.note((rule.number, key), tuple(reads), self.journal)
-        if not truth or held is None:
-            if old is not None:
-                self._end_whole(rule, key, old, instant, cause)
-                undo += (standing, key, old)
-                del standing.rows[key]
-            return
-        since, raised, waited, rises = instant, False, None, False
-        if old is not None:
-            if old.episode == held.since:
-                _, since, raised, waited = old.members[0]
-            else:
-                self._end_whole(rule, key, old, instant, cause)
-        if not raised:
-            due = since if rule.deadline is None else self._due(rule, env, since)
-            rises = raised = self._is_due(rule, due, instant, half)
-            if not raised and due is not None and due != waited:
-                self.facts.timers.push(due, 1, DUE, rule.number, key)
-            waited = due
-        members = (((), since, raised, waited),)
-        if old is None or old.members != members or old.episode != held.since:
-            undo += (standing, key, old)
-            standing.rows[key] = Standing(held.since, members)
-        if rises:
-            late = rule.deadline is not None and since != instant
-            named: dict[Any, Member] = {(): (self._subjects(rule, env, key), None, None)}
-            self._raise(rule, key, since, instant, named, {(): env}, None if late else self._because(rule, key, cause))
+        """Raise an alert of a rule without ``each:``."""
+        otherwise = cause if rule.table is None else key
+        self._raise(rule, key, since, at, {(): (self._subjects(rule, env, otherwise), None, None)}, {(): env}, cause)
 
-    def _is_due(self, rule: CompiledRule, due: datetime | None, instant: datetime, half: int) -> bool:
-        """Whether a breach becomes an alert at *instant*: at its deadline itself only in the second half."""
-        if due is None or due > instant:
-            return False
-        return due < instant or half == 1 or rule.deadline is None
+    def is_due(self, due: datetime | None, instant: datetime, half: int) -> bool:
+        """Whether a breach with a deadline becomes an alert at *instant*: at that itself only in the second half."""
+        return due is not None and (due < instant or (due == instant and half == 1))
 
-    def _end_whole(self, rule: CompiledRule, key: Any, old: Standing, instant: datetime, cause: str | None) -> None:
+    def end_whole(self, rule: CompiledRule, key: Any, old: Standing, instant: datetime, cause: str | None) -> None:
+        """End the breach of an instance of a rule without ``each:``."""
         _, since, raised, _ = old.members[0]
         if raised:
             self._end(rule, key, [((), since)], instant, cause)
@@ -226,8 +168,8 @@ class Judge:
         for member, env in found.items():
             since, raised, waited = kept.get(member, (instant, False, None))
             if not raised:
-                due = self._due(rule, env, since)
-                if self._is_due(rule, due, instant, half):
+                due = self.due(rule, env, since)
+                if rule.deadline is None or self.is_due(due, instant, half):
                     raised = True
                     risen.setdefault(since, []).append(member)
                 elif due is not None and due != waited:
@@ -241,9 +183,9 @@ class Judge:
             envs = {m: found[m] for m in names}
             subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
             late = rule.deadline is not None and since != instant
-            self._raise(rule, key, since, instant, subjects, envs, None if late else self._because(rule, key, cause))
+            self._raise(rule, key, since, instant, subjects, envs, None if late else self.because(rule, key, cause))
 
-    def _due(self, rule: CompiledRule, env: Env, since: datetime) -> datetime | None:
+    def due(self, rule: CompiledRule, env: Env, since: datetime) -> datetime | None:
         """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
         if rule.deadline is None:
             return since
@@ -258,7 +200,7 @@ class Judge:
             return value if value.__class__ is datetime else self.program.instant_of(value, end=True)
         return self.program.later(since, value)
 
-    def _because(self, rule: CompiledRule, key: Any, touched: str | None) -> str | None:
+    def because(self, rule: CompiledRule, key: Any, touched: str | None) -> str | None:
         """
         The event because of which an instance is as it is now.
 
@@ -324,7 +266,7 @@ class Judge:
         by_since: dict[datetime, list[Any]] = {}
         for member, since in ended:
             by_since.setdefault(since, []).append(member)
-        cause = self._because(rule, key, cause) if ended else cause
+        cause = self.because(rule, key, cause) if ended else cause
         for since, names in by_since.items():
             name = identity(rule.rule.id, rule.rule.part, key, since)
             known: Verdict = self.verdicts.rows[name]

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from oversight.engine.core import Engine
-from oversight.engine.expressions import Env
-from oversight.engine.rules import CompiledRule
-from oversight.engine.queries import Reads, Truth
 
 
 class Measure:
     """
     Measures an engine from now on.
 
-    The time of a rule is that of its conditions: it says which rule asks much. Measuring takes time itself.
+    The time of a rule is that of judging by it: it says which rule asks much. Measuring takes time itself.
 
     Args:
         engine: which then measures its rules for good.
 
     Attributes:
-        judged: by name of a rule: how many seconds its conditions took, and how often they were asked.
+        judged: by name of a rule: how many seconds it took, and how often it was judged.
 
     >>> import oversight
     >>> measure = Measure(oversight.Engine(oversight.load("camera-programme")))
@@ -32,19 +30,22 @@ class Measure:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self.judged: dict[str, tuple[float, int]] = {}
-        engine._program.altered = True
-        for rule in engine._program.rules:
-            rule.breached = self._timed(rule, rule.breached)
+        program = engine._program
+        program.altered = True
+        program.handlers.clear()  # what was made before calls what is not measured
+        for rule in program.rules:
+            name = "breached" if rule.each is not None else "judge_event" if rule.table is None else "judge_whole"
+            setattr(rule, name, self._timed(rule.rule.name, getattr(rule, name)))
 
-    def _timed(self, rule: CompiledRule, breached: Callable[[Env, Reads], Truth]) -> Callable[[Env, Reads], Truth]:
-        judged, name, clock = self.judged, rule.rule.name, time.perf_counter
+    def _timed(self, rule: str, judge: Callable[..., Any]) -> Callable[..., Any]:
+        judged, clock = self.judged, time.perf_counter
 
-        def timed(env: Env, reads: Reads) -> Truth:
+        def timed(*arguments: Any) -> Any:
             began = clock()
-            truth = breached(env, reads)
-            seconds, times = judged.get(name, (0.0, 0))
-            judged[name] = (seconds + clock() - began, times + 1)
-            return truth
+            answer = judge(*arguments)
+            seconds, times = judged.get(rule, (0.0, 0))
+            judged[rule] = (seconds + clock() - began, times + 1)
+            return answer
 
         return timed
 

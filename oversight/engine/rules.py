@@ -6,21 +6,42 @@ What a rule asks is made into functions when it is first judged: of a large pack
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from attrs import define
 
-from oversight.engine.conditions import Compiled, CompiledEach, Compiler, Write, write_all
+from oversight.engine.compiler import CompiledEach, Compiler
+from oversight.engine.conditions import Compiled, Write, write_bound
 from oversight.engine.expressions import Evaluator, Frame, compile_expression
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds
 from oversight.engine.relevance import relevance
 from oversight.engine.source import Source
-from oversight.engine.store import Relevance, Table
+from oversight.engine.store import Held, Relevance, Table
+from oversight.engine.timers import DUE
 from oversight.model.clauses import parameters_in
+from oversight.model.forms import Compact, Event
 from oversight.model.pack import Rule, Template
+
+if TYPE_CHECKING:
+    from oversight.engine.judge import Judge
+
+
+class Standing(Compact):
+    """
+    How one instance of a ``while`` rule stands.
+
+    Args:
+        episode: the ``since`` of the fact it is about.
+        members: for each part in breach: what tells it apart, since when, whether an alert was raised, and the deadline
+            waited for. Plain tuples, of which the garbage collector lets go.
+    """
+
+    episode: datetime
+    members: tuple[tuple[Any, datetime, bool, datetime | None], ...]
 
 
 @define(eq=False)
@@ -79,15 +100,78 @@ class CompiledRule:
     def breached(self) -> Holds:
         """Whether a binding is in breach: all hold that must and nothing excuses it; undecided where conditions are."""
         source = Source("env", "reads")
-        for write in self.values:
-            write(source)
-        if write_all(self.parts, source, "return False"):
-            source.inside("if undecided:", "return None")
-        for part in self.excused:
-            code, decided = part.write(source)
-            source.inside(f"if {code}:" if decided else f"if {code} is True:", "return False")
+        write_bound(self.values, self.parts, self.excused, source, "return False", "return None")
         source.add("return True")
         return source.function()
+
+    @cached_property
+    def judge_event(self) -> Callable[[Judge, Event], None]:
+        """Judges an event by an ``on`` rule without ``each:``."""
+        source = Source("judge", "event")
+        source.reads, own = None, source.bind(self)
+        source.add("instant = event.time")
+        if not self.always:
+            source.inside(f"if not {source.bind(self.in_force)}(instant):", "return")
+        self._write_bound(source, "event", "return", f"judge.note_undecided({own}, env, event.id)")
+        source.add(f"judge.raise_whole({own}, event.identity, instant, instant, env, event.id)")
+        return source.function()
+
+    @cached_property
+    def judge_whole(self) -> Callable[[Judge, Any, Held | None, datetime, int, str | None], None]:
+        """
+        Judges an instance of a ``while`` rule without ``each:``.
+
+        Its arguments are what judges, the key of the instance, what holds under it, the instant and which half of it,
+        and the event because of which.
+        """
+        source = Source("judge", "key", "held", "instant", "half", "cause")
+        own, instance = source.bind(self), f"({self.number}, key)"
+        source.add(f"standing = judge.standing[{self.number}]", "old = standing.rows.get(key)", "broken = False")
+        source.reads = "reads" if self.reads else None
+        if self.reads:
+            source.add("reads = []")
+        with source.block("while True:"):
+            forceless = "" if self.always else f" or not {source.bind(self.in_force)}(instant)"
+            source.inside(f"if held is None{forceless}:", "break")
+            whom = "held.event.id if held.event else str(key)"
+            self._write_bound(source, "held", "break", f"judge.note_undecided({own}, env, {whom})")
+            source.add("broken = True", "break")
+        if self.reads:
+            source.add(f"judge.readers.note({instance}, tuple(reads), judge.journal)")
+        with source.block("if not broken:"):
+            source.inside("if old is not None:", f"judge.end_whole({own}, key, old, instant, cause)",
+                          "judge.journal.write(standing, key, None)")  # fmt: skip
+            source.add("return")
+        self._write_standing(source, own)
+        return source.function()
+
+    def _write_bound(self, source: Source, head: str, leave: str, *undecided: str) -> None:
+        """Write out the slots of a binding of *head*, and that *leave* is done where it is not in breach."""
+        assert self.head_slot == 1
+        source.add(f"env = [instant, {head}{', None' * (self.frame.size - 2)}]")
+        write_bound(self.values, self.parts, self.excused, source, leave, *undecided)
+
+    def _write_standing(self, source: Source, own: str) -> None:
+        """Write out since when an instance has been in breach, when it becomes an alert, and that it does."""
+        source.add("since, raised, waited, rises = instant, False, None, False")
+        with source.block("if old is not None:"):
+            source.inside("if old.episode == held.since:", "_, since, raised, waited = old.members[0]")
+            source.inside("else:", f"judge.end_whole({own}, key, old, instant, cause)")
+        with source.block("if not raised:"):
+            if self.rule.deadline is None:
+                source.add("rises, raised, waited = True, True, since")
+            else:
+                source.add(f"due = judge.due({own}, env, since)", "rises = raised = judge.is_due(due, instant, half)")
+                push = f"judge.facts.timers.push(due, 1, {source.bind(DUE)}, {self.number}, key)"
+                source.inside("if not raised and due is not None and due != waited:", push)
+                source.add("waited = due")
+        source.add("members = (((), since, raised, waited),)")
+        with source.block("if old is None or old.members != members or old.episode != held.since:"):
+            source.add("judge.journal.undo += (standing, key, old)")
+            source.add(f"standing.rows[key] = {source.bind(Standing)}(held.since, members)")
+        late = "since != instant" if self.rule.deadline is not None else "False"
+        because = f"None if {late} else judge.because({own}, key, cause)"
+        source.inside("if rises:", f"judge.raise_whole({own}, key, since, instant, env, {because})")
 
     @cached_property
     def deadline(self) -> Evaluator | None:

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from oversight.engine.spells import Waiting
-from oversight.engine.judge import Standing
+from oversight.engine.rules import Standing
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Verdict

@@ -11,7 +11,8 @@ from oversight.engine.timers import BEGINS, DUE, JUDGE, UNTIL, WAIVE
 from oversight.engine.judge import Judge
 from oversight.engine.program import Program
 from oversight.engine.rules import CompiledRule
-from oversight.engine.store import Journal, Readers
+from oversight.engine.journal import Journal
+from oversight.engine.store import Readers
 from oversight.model.forms import ABSENT, Event, order_of
 
 

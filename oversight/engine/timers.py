@@ -6,7 +6,7 @@ import heapq
 from datetime import datetime
 from typing import Any
 
-from oversight.engine.store import Journal
+from oversight.engine.journal import Journal
 
 BEGINS, UNTIL, LASTS, DUE, JUDGE, WAIVE = "begins", "until", "lasts", "due", "judge", "waive"
 
