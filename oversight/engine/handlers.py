@@ -177,7 +177,8 @@ def _write_judging(source: Source, program: Program, layer: int, watchers: list[
     for number, position in watchers:
         rule = program.rules[number]
         key = f"key{position}"
-        with source.block(f"if {key} is not None and ({number}, {key}) not in dirty[{layer}]:"):
+        touched = f"(dirty[{layer}] and ({number}, {key}) in dirty[{layer}])"
+        with source.block(f"if {key} is not None and not {touched}:"):
             judged = f"judge.judge_parts({source.bind(rule)}"
             if rule.each is None:
                 judged = f"{source.bind(rule.judge_whole)}(judge"

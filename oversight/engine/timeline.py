@@ -72,24 +72,30 @@ class Timeline:
             self.in_order = True
         queue, journal, facts, judge = self.queue, self.journal, self.facts, self.judge
         heap, handlers, done, count = facts.timers.heap, self.program.handlers, 0, len(queue)
-        while done < count or heap:
-            if done < count and not (heap and heap[0][0] <= queue[done].time):
-                event = queue[done]
+        event = queue[0] if queue else None
+        while event is not None or heap:
+            if event is not None and not (heap and heap[0][0] <= event.time):
                 instant, due = event.time, False
             else:
                 instant, due = heap[0][0], True
             if instant >= upto and (instant > upto or not inclusive):
                 break
-            first = done
-            while done < count and queue[done].time == instant:
+            if due and heap[0][3] == DUE and heap[0][5] not in judge.standing[heap[0][4]].rows:
+                # What waited is over; whatever comes in between and waits anew has a timer of its own.
+                facts.timers.pop(journal)
+                self.closed = instant
+                continue
+            first, came = done, event
+            while event is not None and event.time == instant:
                 done += 1
+                event = queue[done] if done < count else None
             if due:
                 self._due(instant, queue[first:done])
-            elif done - first == 1:
-                journal.begin(instant, event)
-                handler = handlers[event.kind]
+            elif came is not None and done - first == 1:
+                journal.begin(instant, came)
+                handler = handlers[came.kind]
                 if handler is not None:
-                    handler(event, facts, judge)
+                    handler(came, facts, judge)
                     if heap and heap[0][0] == instant:
                         self._run_out(instant)
             else:

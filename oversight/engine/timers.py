@@ -28,9 +28,10 @@ class Timers:
         heapq.heappush(self.heap, (instant, half, self.serial, what, whose, key))
 
     def pop(self, journal: Journal) -> tuple[datetime, int, int, str, Any, Any]:
-        """The next timer, taken out."""
+        """The next timer, taken out; it belongs to the instant begun last."""
         entry = heapq.heappop(self.heap)
-        journal.note(self, entry, None)
+        if journal.instants:
+            journal.note(self, entry, None)
         return entry
 
     def restore(self, key: Any, old: Any) -> None:

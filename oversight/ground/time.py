@@ -42,13 +42,14 @@ class Period:
     (True, True)
     """
 
-    __slots__ = ("days", "microseconds", "months", "text")
+    __slots__ = ("_spans", "days", "microseconds", "months", "text")
 
     def __init__(self, months: int = 0, days: int = 0, microseconds: int = 0, *, text: str = "") -> None:
         self.months = months
         self.days = days
         self.microseconds = microseconds
         self.text = text
+        self._spans: tuple[timedelta, timedelta] | None = None
 
     def __repr__(self) -> str:
         return f"Period.parse({str(self)!r})"
@@ -75,6 +76,18 @@ class Period:
         if period.length > 10_000 * 12 * MICROSECONDS_A_MONTH:
             raise ValueError(f"{text[:40]!r} is longer than 10,000 years")
         return period
+
+    @property
+    def spans(self) -> tuple[timedelta, timedelta]:
+        """
+        Its days as days of 24 hours, and its exact time.
+
+        Raises:
+            OverflowError: they are more than a ``timedelta`` holds.
+        """
+        if self._spans is None:
+            self._spans = (timedelta(days=self.days), timedelta(microseconds=self.microseconds))
+        return self._spans
 
     @property
     def length(self) -> int:
@@ -131,10 +144,11 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
     """
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
-    if period.days and not period.months:
-        moved = instant + timedelta(days=sign * period.days)
-        if _alike(instant.toordinal(), moved.toordinal(), zone):
-            return moved + timedelta(microseconds=sign * period.microseconds) if period.microseconds else moved
+    if not period.months:
+        days, exact = period.spans if sign > 0 else [-span for span in period.spans]
+        moved = instant + days if period.days else instant
+        if not period.days or _alike(instant.toordinal(), moved.toordinal(), zone):
+            return moved + exact if period.microseconds else moved
     if period.months or period.days:
         wall = instant.astimezone(zone).replace(tzinfo=None)
         if period.months:
