@@ -10,9 +10,11 @@ and so on. With ``--write`` the results stand in ``docs/performance.md``.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import subprocess
 import sys
+import tempfile
 from statistics import median
 from typing import Any
 
@@ -86,7 +88,8 @@ def _fitting(name: str, most: int, *work: int) -> Found:
 
 def _one(name: str, limit: int, first: int, *work: int) -> Found:
     command = [sys.executable, "-m", "benchmarks.peers.one", name, *map(str, (limit, first, *work))]
-    done = subprocess.run(command, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # who is ended does not clean up
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": folder})
     if done.returncode == -signal.SIGALRM:
         return {"absent": f"{first:,} events take it more than {limit} seconds", "late": True}
     if done.returncode:
