@@ -10,7 +10,7 @@ import time
 import msgspec
 import pytest
 from benchmarks.peers import __main__ as peers
-from benchmarks.peers import ours, spent, work
+from benchmarks.peers import chart, ours, spent, work
 from benchmarks.peers.chart import bars, verdict
 from benchmarks.peers.one import measured
 
@@ -180,6 +180,23 @@ def test_what_a_peer_starts_is_counted():
         assert spent.megabytes() - memory > 50_000_000 / 1024**2
         child.communicate(b"\n")
     assert before < running <= started()
+
+
+def test_the_page_says_who_was_not_run(monkeypatch, tmp_path):
+    """Who ran has a row, and of who did not stands why; the speed is of the events that were given."""
+    monkeypatch.setattr(chart, "PICTURE", tmp_path / "picture.svg")
+    whole = {"seconds": 1.0, "memory": 2.0, "expected": 8, "missing": {}, "wrong": {}, "unseen": [], "events": 8_000}
+    found = {
+        "by_hand": {**whole, "first": 8_000},
+        "experta": {**whole, "first": 2_000, "missing": {"P1": 1, "P2": 2}, "wrong": {"P3": 4}},
+        "pyflink": {"absent": "pyflink is not installed"},
+    }
+    said = chart.page(found, {}, (8_000, 60, 5)).splitlines()
+    assert "| `by_hand` | 8,000 | 1.000 | 2 | all 8 right |" in said
+    row = "| `experta` | 2,000 | 0.250 | 2 | 3 of 8 missing (P1, P2), 4 wrong (P3), of the first 2,000 events |"
+    assert row in said
+    assert "- `pyflink` was not run: pyflink is not installed" in said
+    assert ">0.250<" in (tmp_path / "picture.svg").read_text()
 
 
 def test_a_chart_has_every_bar():

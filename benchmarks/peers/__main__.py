@@ -39,7 +39,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--cameras", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=2)  # each rule is broken
     parser.add_argument("--only", help="names, with commas")
     parser.add_argument("--most", type=int, default=120, help="seconds over which one is given fewer events")
     parser.add_argument("--growth", action="store_true", help="also with fewer and more events and cameras")
