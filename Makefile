@@ -57,7 +57,7 @@ bench: $(VENV)/.peers
 
 # A small round of the comparison: prints ratios, and ends with an error only where an alert of oversight is wrong.
 bench-smoke: $(VENV)/.test
-	$(BIN)/python -m benchmarks.peers --events 20000 --cameras 6000 --rounds 1
+	$(BIN)/python -m benchmarks.peers --events 20000 --cameras 6000 --rounds 1 --most 30
 
 $(VENV)/.peers: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[peers]'

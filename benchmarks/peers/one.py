@@ -1,42 +1,66 @@
-"""One measurement in a process of its own: ``python -m benchmarks.peers.one NAME EVENTS CAMERAS SEED [RULES]``."""
+"""
+One measurement in a process of its own.
+
+``python -m benchmarks.peers.one NAME LIMIT FIRST EVENTS CAMERAS SEED [RULES]``
+"""
 
 from __future__ import annotations
 
-import resource
+import signal
 import sys
 import tempfile
-import time
+from collections import Counter
 from pathlib import Path
 
 import msgspec
-from benchmarks.peers import others, ours, work
+from benchmarks.peers import ours, spent, work
+from benchmarks.peers.ways import WAYS
 
-FLOOR = "by_hand"
 
+def measured(
+    name: str, limit: int, first: int, events: int, cameras: int, seed: int, rules: int = work.RULES
+) -> dict[str, object]:
+    """
+    What one way of doing it takes, and what it tells wrongly.
 
-def measured(name: str, events: int, cameras: int, seed: int, rules: int = work.RULES) -> dict[str, object]:
-    """What one way of doing it takes, and what it tells wrongly; more rules than there are, only oversight is given."""
-    lines = work.lines(events, cameras, seed)
+    Args:
+        name: the way.
+        limit: the seconds after which the process is ended by SIGALRM; 0 for none.
+        first: how many of the events it is given.
+        events: how many there are.
+        cameras: over how many cameras.
+        seed: of their random numbers.
+        rules: where these are more than there are, only oversight is given.
+    """
+    lines = work.lines(events, cameras, seed)[:first]
     expected = work.sameness(ours.by_hand(lines)())
     try:
-        run = getattr(ours, name, None) or getattr(others, name)
         if rules == work.RULES:
-            prepared = run(lines)
+            prepared = WAYS[name](lines)
         else:
             with tempfile.TemporaryDirectory() as folder:
-                prepared = run(lines, work.wider(Path(folder), rules))
+                prepared = WAYS[name](lines, work.wider(Path(folder), rules))
+    except ModuleNotFoundError as error:
+        return {"absent": f"{error.name} is not installed"}
     except Exception as error:
         return {"absent": f"{type(error).__name__}: {error}"}
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.process_time()
+    signal.alarm(limit)
+    memory, began = spent.megabytes(), spent.seconds()
     told = prepared()
-    seconds = time.process_time() - began
-    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    seconds, grown = spent.seconds() - began, spent.megabytes() - memory
+    signal.alarm(0)
     found = work.sameness(told)
+    right = _by_rule(expected & found)
+    unseen = sorted({f"P{number + 1}" for number in range(work.RULES)} - _by_rule(expected).keys())
     return {
-        "seconds": seconds, "memory": max(0, grown) / 1024, "told": len(told), "missing": len(expected - found),
-        "wrong": len(found - expected) + len(told) - len(found), "expected": len(expected),
+        "seconds": seconds, "memory": max(0.0, grown), "told": len(told), "expected": len(expected),
+        "missing": _by_rule(expected - found), "wrong": _by_rule(told) - right, "unseen": unseen, "first": len(lines),
+        "events": events,
     }  # fmt: skip
+
+
+def _by_rule(alerts) -> Counter[str]:
+    return Counter(rule for rule, _, _ in alerts)
 
 
 if __name__ == "__main__":

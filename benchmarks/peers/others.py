@@ -1,18 +1,22 @@
 """
 By others, as their own documents have it.
 
-None of them knows of the events' own time, so where one keeps facts the host tells it when a deadline has passed; where
-one keeps none, the host keeps them and asks it for each event.
+None of these knows of the events' own time, so where one keeps facts the host tells it when a deadline has passed;
+where one keeps none, the host keeps them and asks it for each event.
 """
 
 from __future__ import annotations
 
+import collections
 import heapq
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from unittest import mock
 
 import msgspec
+from attrs import frozen
 from benchmarks.peers.ours import Run
 from benchmarks.peers.work import KEPT, Alert
 
@@ -21,6 +25,8 @@ PAPERS = {
     "warrant.issued": ("warrant", ("suspect",)),
 }  # fmt: skip
 ENDS = {"assessment.revoked": "assessment", "notice.removed": "notice", "warrant.ended": "warrant"}
+Broken = Callable[[str, dict[str, Any]], Iterable[str]]
+"""Which rules an event of a kind breaks, by what is given of it and of the facts."""
 
 
 class Deadlines:
@@ -61,7 +67,7 @@ class Host:
         return bool(self.counts.get(key))
 
 
-def _asked(lines: list[bytes], ask: dict[str, Any]) -> list[Alert]:
+def _asked(lines: list[bytes], broken: Broken) -> list[Alert]:
     """P1 to P4 by a library that answers questions about one event, with the facts given."""
     decode, host, alerts = msgspec.json.Decoder().decode, Host(), []
     for line in lines:
@@ -72,16 +78,23 @@ def _asked(lines: list[bytes], ask: dict[str, Any]) -> list[Alert]:
                 "biometric": data["biometric"], "assessed": host.known(data["district"], data["function"]),
                 "noticed": host.known(data["zone"]),
             }  # fmt: skip
-            alerts += [(rule, data["camera"], time) for rule in ("P1", "P2") if ask[rule](given)]
+            alerts += [(rule, data["camera"], time) for rule in broken(kind, given)]
         elif kind == "retention.set":
-            if ask["P3"]({"days": data["days"]}):
-                alerts.append(("P3", data["camera"], time))
+            alerts += [(rule, data["camera"], time) for rule in broken(kind, {"days": data["days"]})]
         elif kind == "tracking.started":
-            if ask["P4"]({"warranted": host.known(data["suspect"])}):
-                alerts.append(("P4", data["tracking"], time))
+            given = {"warranted": host.known(data["suspect"])}
+            alerts += [(rule, data["tracking"], time) for rule in broken(kind, given)]
         else:
             host.take(kind, data)
     return alerts
+
+
+_OF = {"function.enabled": ("P1", "P2"), "retention.set": ("P3",), "tracking.started": ("P4",)}
+
+
+def _each(ask: dict[str, Callable[[dict[str, Any]], Any]]) -> Broken:
+    """Which rules are broken, by one question for each."""
+    return lambda kind, given: [rule for rule in _OF[kind] if ask[rule](given)]
 
 
 def zen_engine(lines: list[bytes]) -> Run:
@@ -89,8 +102,8 @@ def zen_engine(lines: list[bytes]) -> Run:
     import zen
 
     said = {"P1": "biometric and not assessed", "P2": "not noticed", "P3": "days > 31", "P4": "not warranted"}
-    ask = {rule: zen.compile_expression(text).evaluate for rule, text in said.items()}
-    return lambda: _asked(lines, ask)
+    broken = _each({rule: zen.compile_expression(text).evaluate for rule, text in said.items()})
+    return lambda: _asked(lines, broken)
 
 
 def cel(lines: list[bytes]) -> Run:
@@ -105,8 +118,41 @@ def cel(lines: list[bytes]) -> Run:
         compiled = environment.compile(text)
         return lambda given: compiled.eval(data=given).value()
 
-    ask = {rule: made(text) for rule, text in said.items()}
-    return lambda: _asked(lines, ask)
+    broken = _each({rule: made(text) for rule, text in said.items()})
+    return lambda: _asked(lines, broken)
+
+
+_POLICY = """
+package watch
+import rego.v1
+broken contains "P1" if { input.kind == "function.enabled"; input.biometric; not input.assessed }
+broken contains "P2" if { input.kind == "function.enabled"; not input.noticed }
+broken contains "P3" if { input.kind == "retention.set"; input.days > 31 }
+broken contains "P4" if { input.kind == "tracking.started"; not input.warranted }
+"""
+
+
+def regorus(lines: list[bytes]) -> Run:
+    """regorus, an evaluator of Rego: one policy, asked of each event; it takes no fact back, so P5 cannot be said."""
+    from regorus import Engine
+
+    engine, encode = Engine(), msgspec.json.Encoder().encode
+    engine.add_policy("watch.rego", _POLICY)
+
+    def broken(kind: str, given: dict[str, Any]) -> set[str]:
+        engine.set_input_json(encode({"kind": kind, **given}).decode())  # `set_input` makes a False into a zero
+        return engine.eval_rule("data.watch.broken")
+
+    return lambda: _asked(lines, broken)
+
+
+@frozen
+class Memory:
+    """The facts of a library that keeps them: how one is added, judged with the rest, and removed."""
+
+    add: Callable[..., Any]
+    judge: Callable[[], object]
+    remove: Callable[[Any], object]
 
 
 _TEMPLATES = """
@@ -143,18 +189,63 @@ def clips(lines: list[bytes]) -> Run:
         environment.build(construct)
     for rule in _RULES:
         environment.build(rule)
-    return lambda: _clips(lines, environment, alerts)
-
-
-def _clips(lines: list[bytes], environment: Any, alerts: list[Alert]) -> list[Alert]:
-    decode, standing, deadlines = msgspec.json.Decoder().decode, dict[str, Any](), Deadlines()
     template = {t.name: t for t in environment.templates()}
+    memory = Memory(
+        add=lambda name, **slots: template[name].assert_fact(**slots),
+        judge=lambda: environment.run(),
+        remove=lambda fact: fact.retract(),
+    )
+    return lambda: _remembered(lines, memory, alerts)
+
+
+def experta(lines: list[bytes]) -> Run:
+    """experta: facts and rules, in Python alone; the host says when footage is overdue."""
+    with mock.patch.object(collections, "Mapping", Mapping, create=True):  # its frozendict still asks for that name
+        import experta as library
+    match, absent, rule = library.MATCH, library.NOT, library.Rule
+    names = ("assessment", "notice", "warrant", "footage", "overdue", "enabled", "retention", "tracking")
+    fact, alerts = {name: type(name, (library.Fact,), {}) for name in names}, list[Alert]()
+    enabled, retention, tracking = fact["enabled"], fact["retention"], fact["tracking"]
+
+    class Watch(library.KnowledgeEngine):
+        @rule(
+            enabled(camera=match.c, district=match.d, function=match.f, biometric=True, at=match.t),
+            absent(fact["assessment"](district=match.d, function=match.f)),
+        )
+        def p1(self, c, t):
+            alerts.append(("P1", c, t))
+
+        @rule(enabled(camera=match.c, zone=match.z, at=match.t), absent(fact["notice"](zone=match.z)))
+        def p2(self, c, t):
+            alerts.append(("P2", c, t))
+
+        @rule(retention(camera=match.c, days=library.P(lambda days: days > 31), at=match.t))
+        def p3(self, c, t):
+            alerts.append(("P3", c, t))
+
+        @rule(tracking(tracking=match.i, suspect=match.s, at=match.t), absent(fact["warrant"](suspect=match.s)))
+        def p4(self, i, t):
+            alerts.append(("P4", i, t))
+
+        @rule(fact["overdue"](footage=match.f, at=match.t), fact["footage"](footage=match.f))
+        def p5(self, f, t):
+            alerts.append(("P5", f, t))
+
+    engine = Watch()
+    engine.reset()
+    memory = Memory(lambda name, **slots: engine.declare(fact[name](**slots)), engine.run, engine.retract)
+    return lambda: _remembered(lines, memory, alerts)
+
+
+def _remembered(lines: list[bytes], memory: Memory, alerts: list[Alert]) -> list[Alert]:
+    decode, standing, deadlines = msgspec.json.Decoder().decode, dict[str, Any](), Deadlines()
+    add, judge, remove = memory.add, memory.judge, memory.remove
     acts = {"function.enabled": "enabled", "retention.set": "retention", "tracking.started": "tracking"}
 
     def once(name: str, **slots: Any) -> None:
-        fact = template[name].assert_fact(**slots)
-        environment.run()
-        fact.retract()
+        fact = add(name, **slots)
+        judge()
+        remove(fact)
 
     def overdue(now: datetime, last: bool = False) -> None:
         for due, footage in deadlines.passed(now, last):
@@ -168,14 +259,14 @@ def _clips(lines: list[bytes], environment: Any, alerts: list[Alert]) -> list[Al
             once(acts[kind], **data, at=event["time"])
         elif kind in PAPERS:
             name = PAPERS[kind][0]
-            standing[data[name]] = template[name].assert_fact(**data)
+            standing[data[name]] = add(name, **data)
         elif kind == "footage.recorded":
-            standing[data["footage"]] = template["footage"].assert_fact(footage=data["footage"])
+            standing[data["footage"]] = add("footage", footage=data["footage"])
             deadlines.add(now, data["footage"])
         else:
             fact = standing.pop(data[ENDS.get(kind, "footage")], None)
             if fact is not None:
-                fact.retract()
+                remove(fact)
     overdue(now, last=True)
     return alerts
 

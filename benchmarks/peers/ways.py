@@ -1,0 +1,13 @@
+"""Who takes part, by name, in the order of the table."""
+
+from __future__ import annotations
+
+from benchmarks.peers import java, others, ours
+
+WAYS = {
+    way.__name__: way
+    for way in (
+        ours.decoding, ours.storing, ours.by_hand, ours.from_events, ours.from_lines, others.zen_engine, others.cel,
+        others.regorus, others.clips, others.experta, others.durable_rules, java.drools, java.pyflink,
+    )
+}  # fmt: skip
