@@ -1,7 +1,7 @@
 """What late and corrected events change: which event is named, and in which words."""
 
 import pytest
-from tests.tiny import event, granted, on, tiny
+from tests.tiny import day, event, granted, on, revoked, tiny
 
 import oversight
 from oversight.engine.core import Engine
@@ -98,3 +98,36 @@ def test_of_one_instant_the_first_event_that_mattered_is_the_cause(tmp_path, ord
         engine.feed(history[number])
     (alert,) = engine.open_alerts()
     assert "e1" == alert.cause
+
+
+SOON = """
+- rule: R
+  while: camera as c
+  for: P5D
+  unless:
+    - {some: permit as p, where: p.camera == c.camera}
+"""
+TAKEN_BACK = event("back", "event.retracted", 13) | {"corrects": "paper"}
+
+
+@pytest.mark.parametrize("revise", [None, "P30D"])
+@pytest.mark.parametrize("between", [(), (on("other", 7, camera="k2"),), (on("other", 6, camera="k2"),)])
+@pytest.mark.parametrize(
+    ("late", "raised_at"),
+    [
+        ((TAKEN_BACK,), 6),  # the permit never was, so that the camera was without one from the first day
+        ((revoked("gone", 5),), 10),  # it had ended before the day that had passed unnoticed
+        ((revoked("gone", 8),), None),
+        ((revoked("gone", 4), granted("new", 8, permit="p2")), None),
+        ((event("moved", "camera.moved", 5, camera="k1", zone="z-2"), TAKEN_BACK), 6),
+    ],
+    ids=["taken back", "ended before", "ended later", "ended and granted anew", "moved and taken back"],
+)
+def test_a_deadline_that_had_passed_unnoticed_counts_again(tmp_path, late, raised_at, between, revise):
+    """A permit excused the camera as its deadline passed; whatever comes late about the permit is judged anew."""
+    engine = Engine(tiny(tmp_path, SOON), revise=revise)
+    history = [on("c", 1), granted("paper", 2), *between, on("last", 12, camera="k3")]
+    changes = [change for each in history for change in engine.feed(each)]
+    assert [] == [c for c in changes if c.subjects == ("k1",)]
+    changes = [c for c in engine.feed(list(late)) if c.subjects == ("k1",)]
+    assert ([] if raised_at is None else [("raised", day(raised_at))]) == [(c.change, c.at) for c in changes]
