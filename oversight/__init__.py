@@ -14,22 +14,26 @@ Importing this package starts no thread, opens no file and configures no logger.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from oversight import errors
 from oversight.engine.core import Engine
-from oversight.meaning.verify import verify
-from oversight.meaning.whynot import why_not
 from oversight.model.alerts import Change
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.events import vocabulary_of
 from oversight.model.folding import Folded, fold
-from oversight.model.lifetimes import Lifetime, lifetimes
 from oversight.model.known import as_known_at
+from oversight.model.lifetimes import Lifetime, lifetimes
 from oversight.model.pack import Pack
-from oversight.runner.comparison import Comparison, compare
-from oversight.runner.opening import open_record as open  # noqa: A004
 from oversight.runner.packs import load, shipped
-from oversight.runner.record import Record
+
+if TYPE_CHECKING:
+    from oversight.meaning.verify import verify
+    from oversight.meaning.whynot import why_not
+    from oversight.runner.comparison import Comparison, compare
+    from oversight.runner.opening import open_record as open  # noqa: A004
+    from oversight.runner.record import Record
 
 __version__ = "0.1.0"
 __all__ = [
@@ -50,3 +54,26 @@ def event_classes(pack: Pack) -> Mapping[str, type]:
     'CameraActivated'
     """
     return vocabulary_of(pack).classes
+
+
+# What feeds an engine does not wait for what looks back at a history.
+_LATER = {
+    "verify": ("meaning.verify", "verify"),
+    "why_not": ("meaning.whynot", "why_not"),
+    "Comparison": ("runner.comparison", "Comparison"),
+    "compare": ("runner.comparison", "compare"),
+    "open": ("runner.opening", "open_record"),
+    "Record": ("runner.record", "Record"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, own = _LATER[name]
+    found = globals()[name] = getattr(import_module(f"oversight.{module}"), own)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -22,7 +22,8 @@ from oversight.language import source
 from oversight.language.codes import CODES
 from oversight.language.findings import Findings
 from oversight.language.hygiene import unread
-from oversight.language.reader import Result, read_pack
+from oversight.language.reader import read_pack
+from oversight.model.diagnostics import Result
 from oversight.language.render import render, render_all
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.expressions import Name, Select, path_of, walk

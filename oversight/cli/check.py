@@ -16,9 +16,8 @@ from oversight.ground.text import printable
 from oversight.language.allowances import allowed
 from oversight.language.codes import CODES
 from oversight.language.hygiene import unread
-from oversight.language.reader import Result
 from oversight.model.alerts import to_json
-from oversight.model.diagnostics import Diagnostic
+from oversight.model.diagnostics import Diagnostic, Result
 from oversight.model.lifetimes import EVENT, NEVER, TIME, lifetimes
 from oversight.model.pack import Pack
 from oversight.outlets.sarif import sarif

@@ -13,8 +13,8 @@ from oversight.cli.run import check_sources
 from oversight.cli.terminal import say
 from oversight.ground.errors import UnknownPack
 from oversight.ground.text import printable
-from oversight.language.reader import Result
 from oversight.model.alerts import to_json
+from oversight.model.diagnostics import Result
 from oversight.model.pack import Pack
 from oversight.outlets.text import authority_text, clock, names_text
 from oversight.runner.comparison import ADDED, ALTERED, REMOVED, Comparison, Difference, Standing, compare

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from typing import TYPE_CHECKING
+
 from attrs import evolve
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import say, shown
 from oversight.ground.errors import UnknownPack
 from oversight.ground.text import printable
-from oversight.language.reader import Result
-from oversight.language.render import render_all
-from oversight.language.site import Adapted, read_site
-from oversight.model.diagnostics import Diagnostic
+from oversight.model.diagnostics import Diagnostic, Result
 from oversight.model.pack import Pack
 from oversight.runner import packs
 from oversight.runner.cache import usual
+
+if TYPE_CHECKING:
+    from oversight.language.site import Adapted
 
 
 def read(name: str, *, cases: bool = True) -> Result:
@@ -81,6 +83,8 @@ def read_adapted(site: str, packs: Sequence[Pack]) -> Adapted:
     Raises:
         Usage: it cannot be read.
     """
+    from oversight.language.site import read_site  # who has none does not wait for it
+
     try:
         return read_site(Path(site), packs)
     except OSError as error:
@@ -130,5 +134,7 @@ def load_all(names: str, site: str | None = None) -> list[Pack]:
 
 def rendered(diagnostics: Sequence[Diagnostic], sources: Mapping[str, Sequence[str]]) -> str:
     """*diagnostics* as text, with the paths as seen from here and the lines of *sources*."""
+    from oversight.language.render import render_all  # where all checks nobody waits for it
+
     near = [evolve(found, place=evolve(found.place, file=shown(found.place.file))) for found in diagnostics]
     return render_all(near, {shown(name): lines for name, lines in sources.items()})

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from oversight.cli import recorded
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, stopping, taken_in
 from oversight.cli.output import output, teller
@@ -50,6 +49,8 @@ def execute(arguments: Namespace) -> int:
     check_follow(arguments)
     check_sources([*sources, *plan])
     if arguments.store is not None:
+        from oversight.cli import recorded  # who keeps no record does not wait for it
+
         return recorded.execute(arguments)
     loaded = load_all(arguments.rules, arguments.site)
     keys, least = chosen(arguments.pseudonyms, loaded)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import define, field
 
+from oversight.ground.files import files_of
 from oversight.ground.time import zone_named
 from oversight.language import shape, source
 from oversight.language.findings import Findings
@@ -20,7 +21,6 @@ LISTED = ("instruments", "rules", "cases")
 SECTIONS = ("pack", *NAMED, *LISTED)
 LANGUAGE = 1
 HEADER = ("name", "version", "language", "timezone", "uses", "description")
-_ENDINGS = (".yaml", ".yml")
 
 
 @define
@@ -106,12 +106,6 @@ def _used(wanted: Scalar, find: Callable[[str], Path], findings: Findings) -> Pa
         reason = str(error.args[0]) if error.args else f"there is no pack {wanted.text!r}"
         findings.wrong("unknown-pack", reason, wanted)
         return None
-
-
-def files_of(path: Path) -> list[tuple[str, Path]]:
-    """The files of a pack in order, each with its name within the folder."""
-    files = [file for file in path.rglob("*") if file.suffix in _ENDINGS and file.is_file()]
-    return sorted((file.relative_to(path).as_posix(), file) for file in files)
 
 
 def _folder(path: Path, findings: Findings) -> Folder:

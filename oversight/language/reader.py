@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from oversight.language import cases, definitions, hygiene, library, shape
 from oversight.language.allowances import allowed
@@ -25,7 +25,7 @@ from oversight.language.parameters import parameter
 from oversight.language.rules import RuleDraft, rule, rules
 from oversight.language.source import Node, Scalar
 from oversight.language.world import Phrase, World
-from oversight.model.diagnostics import Diagnostic
+from oversight.model.diagnostics import Result
 from oversight.model.pack import RETRACTION, Case, Pack, Parameter
 
 _UNREAD = "a file of this pack could not be read; this may be declared there"
@@ -37,22 +37,6 @@ _DECLARED = (
     "unknown-rule",
     "unknown-type",
 )
-
-
-@frozen
-class Result:
-    """
-    What reading a pack gave.
-
-    Args:
-        pack: the checked pack; ``None`` where there is an error.
-        diagnostics: every problem of every file, in order of place.
-        sources: the lines of each file, by the name that diagnostics use.
-    """
-
-    pack: Pack | None
-    diagnostics: tuple[Diagnostic, ...]
-    sources: Mapping[str, list[str]]
 
 
 def read_pack(folder: Path, find: Callable[[str], Path]) -> Result:

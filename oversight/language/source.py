@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 from attrs import define, field, frozen
 
+from oversight.ground.files import text_of
 from oversight.language.findings import Findings
 from oversight.model.pack import Place
 
@@ -140,16 +141,6 @@ class Mapping:
 
 
 Node = Scalar | Sequence | Mapping
-
-
-def text_of(content: bytes) -> str:
-    """
-    The text of a file, with ends of lines of one sort.
-
-    Raises:
-        UnicodeDecodeError: it is no UTF-8.
-    """
-    return content.decode("utf-8").removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def read(name: str, content: bytes, findings: Findings) -> tuple[Source, Node | None]:

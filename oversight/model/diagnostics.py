@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from attrs import field, frozen
 
-from oversight.model.pack import Place
+from oversight.model.pack import Pack, Place
 
 
 @frozen
@@ -29,3 +31,19 @@ class Diagnostic:
     hint: str = ""
     notes: tuple[str, ...] = ()
     severity: str = field(default="error")
+
+
+@frozen
+class Result:
+    """
+    What reading a pack gave.
+
+    Args:
+        pack: the checked pack; ``None`` where there is an error.
+        diagnostics: every problem of every file, in order of place.
+        sources: the lines of each file, by the name that diagnostics use.
+    """
+
+    pack: Pack | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, list[str]]

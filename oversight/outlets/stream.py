@@ -8,27 +8,14 @@ dictionary to the next and the last one the text for the sink. Nothing global is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from functools import cached_property
 from typing import Any
-
-import structlog
 
 from oversight.model.alerts import Change
 
 EventDict = MutableMapping[str, Any]
 Processor = Callable[[Any, str, EventDict], Any]
 Sink = Callable[[str], object]
-
-
-class _End:
-    """What structlog believes to be a logger: its one method is the sink."""
-
-    def __init__(self, sink: Sink) -> None:
-        self.tell = sink
-
-
-class _Stream(structlog.BoundLoggerBase):
-    def tell(self, alert: EventDict) -> None:
-        self._proxy_to_logger("tell", **alert)
 
 
 class Outlet:
@@ -43,8 +30,23 @@ class Outlet:
     """
 
     def __init__(self, sink: Sink, processors: Sequence[Processor]) -> None:
-        self._stream = structlog.wrap_logger(
-            _End(sink), processors=list(processors), wrapper_class=_Stream, context_class=dict
+        self._sink = sink
+        self._processors = list(processors)
+
+    @cached_property
+    def _stream(self) -> Any:
+        """What takes alerts: a logger of structlog whose one method is the sink."""
+        import structlog  # who has nothing to tell does not wait for it
+
+        class End:
+            tell = staticmethod(self._sink)
+
+        class Stream(structlog.BoundLoggerBase):
+            def tell(self, alert: EventDict) -> None:
+                self._proxy_to_logger("tell", **alert)
+
+        return structlog.wrap_logger(
+            End(), processors=self._processors, wrapper_class=Stream, context_class=dict
         ).bind()
 
     def tell(self, changes: Iterable[Change]) -> None:

@@ -24,9 +24,8 @@ from zoneinfo import ZoneInfo
 from attrs import evolve
 
 import oversight.ground
-from oversight.language.library import files_of
-from oversight.language.reader import Result, read_pack
-from oversight.language.source import Source, text_of
+from oversight.ground.files import files_of, text_of
+from oversight.model.diagnostics import Result
 
 VARIABLE = "OVERSIGHT_CACHE"
 _MOST = 32
@@ -63,7 +62,7 @@ def read_kept(folder: Path, find: Find, store: Path | None, *, cases: bool = Tru
         OSError: a file of the pack cannot be opened.
     """
     if store is None or not _is_ours(store):
-        return read_pack(folder, find)
+        return _read(folder, find)
     entry = store / f"{_digest(_library(), *_content(folder))}.pack"
     kept = _kept(entry, find, cases)
     if kept is not None:
@@ -74,10 +73,16 @@ def read_kept(folder: Path, find: Find, store: Path | None, *, cases: bool = Tru
         used[name] = find(name)
         return used[name]
 
-    result = read_pack(folder, noted)
+    result = _read(folder, noted)
     if result.pack is not None:
         _keep(entry, result, used)
     return result
+
+
+def _read(folder: Path, find: Find) -> Result:
+    from oversight.language.reader import read_pack  # who takes what is kept does not wait for it
+
+    return read_pack(folder, find)
 
 
 class _Lines(Mapping[str, list[str]]):
@@ -89,7 +94,7 @@ class _Lines(Mapping[str, list[str]]):
     def __getitem__(self, name: str) -> list[str]:
         if name not in self._names:
             raise KeyError(name)
-        return Source(name, text_of(Path(name).read_bytes())).lines
+        return text_of(Path(name).read_bytes()).split("\n")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)

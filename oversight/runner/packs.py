@@ -9,9 +9,7 @@ from pathlib import Path
 import oversight.ground
 from oversight.ground.errors import PackError, UnknownPack
 from oversight.ground.text import nearest, printable
-from oversight.language.reader import Result
-from oversight.language.site import read_site
-from oversight.model.diagnostics import Diagnostic
+from oversight.model.diagnostics import Diagnostic, Result
 from oversight.model.pack import Pack
 from oversight.runner.cache import chosen, read_kept
 
@@ -110,6 +108,8 @@ def load(name: str | Path, *, site: str | Path | None = None) -> Pack:
         raise _refused("pack", name, result.diagnostics)
     if site is None:
         return result.pack
+    from oversight.language.site import read_site  # who has none does not wait for it
+
     adapted = read_site(Path(site), [result.pack])
     if adapted.packs is None:
         raise _refused("site file", site, adapted.diagnostics)

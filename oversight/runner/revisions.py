@@ -11,12 +11,13 @@ from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownPack
 from oversight.ground.text import printable
-from oversight.language.reader import Result, read_pack
+from oversight.ground.files import ENDINGS
+from oversight.language.reader import read_pack
+from oversight.model.diagnostics import Result
 from oversight.model.diagnostics import Diagnostic
 from oversight.runner.packs import check, find_pack
 
 _FILE, _LINK = ("100644", "100755"), "120000"
-_ENDINGS = (".yaml", ".yml")
 
 
 def check_as_of(name: str, other: str = "") -> Result:
@@ -112,7 +113,7 @@ class _Revision:
         for entry in (listed or b"").split(b"\0"):
             about, _, raw = entry.partition(b"\t")
             file = os.fsdecode(raw)
-            if not file.endswith(_ENDINGS):
+            if not file.endswith(ENDINGS):
                 continue
             mode, _, blob = about.decode().split()
             if mode == _LINK:
