@@ -397,18 +397,27 @@ def event(dice: Dice, number: int, days: list[int], correcting: int) -> dict[str
 
 
 def histories(dice: Dice, size: int = 11) -> list[dict[str, Any]]:
-    """Up to *size* events in any order of time; seldom one of them comes twice."""
+    """Up to *size* events in any order of time; seldom one of them comes twice, or the last takes back any other."""
     days = [dice.below(7) for _ in range(dice.one_of(3, 4, 5))]
     correcting = dice.one_of(20, 10, 4)
     made: list[dict[str, Any]] = []
     for number in range(4 + dice.below(size - 3)):
         repeated = number > 0 and dice.one_in(12)
         made.append(dice.one_of(*made) if repeated else event(dice.part(24), number, days, correcting))
+    if dice.one_in(3):
+        named = dice.one_of(*made)
+        made.append({**event(dice.part(24), len(made), days, 1), "source": named["source"], "corrects": named["id"]})
     return made
 
 
-def calls(dice: Dice) -> list[tuple[str, int]]:
-    """How a history is fed: one by one or in lists, settled or not, with time passing in between."""
+def calls(dice: Dice, count: int) -> list[tuple[str, int]]:
+    """
+    How a history of so many events is fed: one by one or in lists, settled or not, with time passing in between.
+
+    Now and then the last event comes when all deadlines have passed.
+    """
+    if dice.one_in(4):
+        return [("feed", count - 1), ("advance", 12)]
     made = []
     for _ in range(dice.below(8)):
         call = dice.one_of("feed", "feed", "open", "advance", "restore")

@@ -43,7 +43,7 @@ def sorted_subjects(changes: tuple[Change, ...]) -> list[tuple[Any, ...]]:
 def test_a_preview_leaves_no_trace(dice: Dice) -> None:
     """After a preview of anything, the snapshot is the same to the byte and every later answer the same."""
     pack, history = example(dice)
-    how, plan, until = calls(dice.part(24)), 1 + dice.below(4), dice.one_of(None, 12, 20)
+    how, plan, until = calls(dice.part(24), len(history)), 1 + dice.below(4), dice.one_of(None, 12, 20)
     engine, waiting = fed(pack, history, how)
     twin, _ = fed(pack, history, how)
     before = engine.snapshot()
@@ -62,7 +62,7 @@ def test_a_preview_leaves_no_trace(dice: Dice) -> None:
 def test_a_preview_says_what_feeding_would(dice: Dice) -> None:
     """Of events that would happen at the instant reached, a preview tells exactly the changes that feeding tells."""
     pack, history = example(dice)
-    how, plan = calls(dice.part(24)), 1 + dice.below(4)
+    how, plan = calls(dice.part(24), len(history)), 1 + dice.below(4)
     engine, waiting = fed(pack, history, how)
     engine.settle()
     if engine.now is None:
@@ -79,7 +79,7 @@ def test_a_preview_says_what_feeding_would(dice: Dice) -> None:
 def test_what_would_come_anyway_is_no_part_of_it(dice: Dice) -> None:
     """Where a plan lets time pass, the alerts it would raise and those that time brings are all that then stand."""
     pack, history = example(dice)
-    how, plan = calls(dice.part(24)), 1 + dice.below(4)
+    how, plan = calls(dice.part(24), len(history)), 1 + dice.below(4)
     engine, waiting = fed(pack, history, how)
     engine.settle()
     assert () == engine.preview([], until=day(20))

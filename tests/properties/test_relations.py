@@ -95,7 +95,7 @@ def test_a_restart_changes_nothing(dice: Dice) -> None:
     settings = {"revise": dice.one_of(None, None, "P2D"), "clock": dice.one_of("events", "events", "caller")}
     steady, restarted = Engine(pack, **settings), Engine(pack, **settings)
     waiting = list(history)
-    for call, number in [*calls(dice.part(24)), ("feed", 3), ("feed", 3), ("feed", 20), ("advance", 12)]:
+    for call, number in [*calls(dice.part(24), len(history)), ("feed", 3), ("feed", 3), ("feed", 20), ("advance", 12)]:
         if call == "restore" or dice.one_in(2):
             restarted = Engine.restore(pack, restarted.snapshot())
         for engine in (steady, restarted):
