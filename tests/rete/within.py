@@ -60,7 +60,7 @@ def fed(pack: Pack, history: list[Any], how: list[tuple[str, int]], matchers: li
 def test_both_matchers_tell_the_same(dice: Dice) -> None:
     """Changes with their evidence, and snapshots to the byte, whichever matcher took and whichever restored them."""
     pack, history = example(dice)
-    how = calls(dice.part(24))
+    how = calls(dice.part(24), len(history))
     note(f"fed in this way: {how}")
     expected = fed(pack, history, how, ["index"])
     assert expected == fed(pack, history, how, ["rete"])
