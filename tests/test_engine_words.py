@@ -81,6 +81,29 @@ def test_the_nearest_that_is_missing(tmp_path, permits, expected):
     assert [expected] == missing(pack, *permits, on("e1", 3))
 
 
+BETWEEN = """
+- rule: R
+  while: camera as c
+  unless:
+    - some: permit as p
+      where: [p.camera == c.camera, %s, p.level == c.limit]
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("c.limit > 1", "c.limit > 1"),  # all fail it alike, so that the latest counts
+        ("p.permit != 'p1'", "p.level == c.limit"),  # the second meets it, and the first does not
+        ("p.permit == 'p2'", "p.level == c.limit"),
+    ],
+)
+def test_the_nearest_where_an_index_answers_a_later_test_as_well(tmp_path, condition, expected):
+    """What an index finds by the first and the third test is not nearer than what fails the second."""
+    permits = [granted("g1", 1, permit="p1", level=0), granted("g2", 2, permit="p2", level=5)]
+    assert [("g2", expected, "false")] == missing(tiny(tmp_path, BETWEEN % condition), *permits, on("c", 3, limit=0))
+
+
 def test_what_cannot_be_decided_is_named(tmp_path):
     """A condition that cannot be decided is no evidence, and is named as undecided."""
     pack = tiny(tmp_path, WHERE.replace("p.level > 3", "10 / p.level > 3"))

@@ -130,7 +130,8 @@ class Planner:
             set() if wider is None or wider.texts else self._settled(query.fact, own, [tests for tests, _ in ways])
         )
         left = [position for position in range(len(conditions)) if position not in settled]
-        answered = {test.position for test in self._used(query.fact, own) if test.exact} if wider else set()
+        used = self._used(query.fact, own) if wider else []
+        answered = {test.position for test in used if test.exact}
         leading = 0
         while leading in answered:
             leading += 1
@@ -138,7 +139,8 @@ class Planner:
         inverse = not ways and wider is not None and self._inverse(wider, self._used(query.fact, own)[0].other, frame)
         if inverse and wider is not None:
             frame.inverse.append((query.fact, wider.number))
-        prefix = leading if wider else 0
+        # What a later test, too, helped to find is not nearer than what fails one in between alike, or meets it.
+        prefix = leading if len(used) == leading else 0
         return Plan(table, slot, branches, wider=wider, prefix=prefix, narrowed=narrowed, inverse=inverse), left
 
     def _inverse(self, lookup: Lookup, other: Node, frame: Frame) -> bool:
