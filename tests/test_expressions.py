@@ -168,6 +168,10 @@ def test_a_long_conjunction_is_not_deep() -> None:
         ("Scope{a: 1}", "'{' stands where the end, or an operator such as && or == should", "{",
          "message construction such as Name{...} is not supported"),
         ("a.?b", "'?' stands where the name of an attribute should", "?", ""),
+        # A mark that Python takes for printable and a terminal shows as nothing.
+        ("a \U000e0100", r"'\udb40\udd00' has no meaning in an expression", "\U000e0100", ""),
+        ("'\\\U000e0100'", r"'\\\udb40\udd00' is not an escape of a string", "\\\U000e0100",
+         r"write \\ for a backslash, or a raw string r'…'"),
         ("x@1", "'@' has no meaning in an expression", "@", "names are letters, digits and underscores"),
         ("e.tags.length()", "there is no method 'length'", "length", "did you mean 'size'?"),
         ("e.a.startWith('x')", "there is no method 'startWith'", "startWith", "did you mean 'startsWith'?"),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from oversight.ground.text import printable
+
 MAX_TEXT = 4_000
 MAX_STRING = 1_000
 
@@ -98,7 +100,7 @@ def tokens(text: str) -> Iterator[Token]:
         found = _TOKEN.match(text, at)
         if found is None:
             raise ExpressionError(
-                f"{text[at]!r} has no meaning in an expression", (at, at + 1), _MEANT.get(text[at], "")
+                f"{printable(repr(text[at]))} has no meaning in an expression", (at, at + 1), _MEANT.get(text[at], "")
             )
         kind = found.lastgroup or ""
         if kind == "prefix":
@@ -165,7 +167,7 @@ def _escape(text: str, at: int) -> tuple[str, int]:
         if code <= 0x10FFFF:
             return chr(code), found.end()
     raise ExpressionError(
-        f"{text[at : at + 2]!r} is not an escape of a string",
+        f"{printable(repr(text[at : at + 2]))} is not an escape of a string",
         (at, min(at + 2, len(text))),
         r"write \\ for a backslash, or a raw string r'…'",
     )
