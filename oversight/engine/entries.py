@@ -56,7 +56,7 @@ class CompiledEntry:
     found: Plan | None
     parts: Sequence[Compiled]
 
-    @property
+    @cached_property
     def key(self) -> bool:
         """Whether it names the key of what it acts on."""
         return bool(self.entry.key)
@@ -70,7 +70,7 @@ class CompiledEntry:
             self.write(source, "return ()")
             source.add("return ((key, env, 0),)")
             return source.function()
-        source.add(self._slots(), "found = []", "first = env")
+        source.add(self.frame.opening("event.time", "event"), "found = []", "first = env")
         with source.block(f"for number, item in enumerate({source.bind(self.each.source)}(env, None)):"):
             source.add("env = first.copy()", f"env[{self.each.slot}] = item[1]")
             self._write_act("number", source, "continue")
@@ -86,11 +86,8 @@ class CompiledEntry:
             source: in which.
             leave: what is done where it is none.
         """
-        source.add(self._slots())
+        source.add(self.frame.opening("event.time", "event"))
         self._write_act("0", source, leave)
-
-    def _slots(self) -> str:
-        return f"env = [event.time, event{', None' * (self.frame.size - 2)}]"
 
     def _write_act(self, number: str, source: Source, leave: str) -> None:
         """Write out an act once its slots are there; *number* is the code of its number."""

@@ -119,6 +119,10 @@ class Frame:
         """What *name* is in the source."""
         return self.spelled.get(name) or f"env[{self.bind(name)}]"
 
+    def opening(self, instant: str, head: str) -> str:
+        """A fresh list of slots as source, once every name has one: *head* is the code of what stands in the first."""
+        return f"env = [{instant}, {head}{', None' * (self.size - 2)}]"
+
     def env(self, instant: datetime) -> Env:
         """A fresh list of slots."""
         made: Env = [None] * self.size

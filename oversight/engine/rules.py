@@ -75,12 +75,12 @@ class CompiledRule:
     reads: bool
     asks: frozenset[str]
 
-    @property
+    @cached_property
     def of(self) -> tuple[str, ...]:
         """Where it watches alerts: of which rules."""
         return self.rule.head.of
 
-    @property
+    @cached_property
     def always(self) -> bool:
         """Whether it is in force at every instant."""
         return self.rule.in_force == (None, None)
@@ -90,7 +90,7 @@ class CompiledRule:
         start, end = self.rule.in_force
         return (start is None or start <= instant) and (end is None or instant < end)
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters that its judgement reads at each instant."""
         rule = self.rule
@@ -148,7 +148,7 @@ class CompiledRule:
     def _write_bound(self, source: Source, head: str, leave: str, *undecided: str) -> None:
         """Write out the slots of a binding of *head*, and that *leave* is done where it is not in breach."""
         assert self.head_slot == 1
-        source.add(f"env = [instant, {head}{', None' * (self.frame.size - 2)}]")
+        source.add(self.frame.opening("instant", head))
         write_bound(self.values, self.parts, self.excused, source, leave, *undecided)
 
     def _write_standing(self, source: Source, own: str) -> None:

@@ -10,11 +10,10 @@ from tempfile import TemporaryDirectory
 from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownPack
-from oversight.ground.text import printable
 from oversight.ground.files import ENDINGS
+from oversight.ground.text import printable
 from oversight.language.reader import read_pack
-from oversight.model.diagnostics import Result
-from oversight.model.diagnostics import Diagnostic
+from oversight.model.diagnostics import Diagnostic, Result
 from oversight.runner.packs import check, find_pack
 
 _FILE, _LINK = ("100644", "100755"), "120000"
