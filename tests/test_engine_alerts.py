@@ -1,10 +1,12 @@
 """Alerts: when they are raised, cleared and withdrawn, because of what, and what is said of them."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
 from oversight import Engine
+from oversight.ground.time import format_instant
+from oversight.meaning.semantics import outcome
 from tests.tiny import (
     CAMERA,
     PERMIT,
@@ -225,6 +227,20 @@ def test_an_alert_that_is_watched_has_the_subjects_still_in_breach(tmp_path):
     engine.feed(on("e1", 1, parts=["a", "b"]))
     changes = engine.feed(granted("p1", 2, "b"))
     assert [("R", "updated", ("b",)), ("S", "cleared", ("a", "b"))] == [(c.rule, c.change, c.subjects) for c in changes]
+
+
+@pytest.mark.parametrize("rule", [PERMITTED, PERMITTED + "  for: P30D\n"], ids=["by an act", "by time alone"])
+def test_what_an_alert_says_of_itself_is_in_utc(tmp_path, rule):
+    """However the instant came about at which an alert was raised, a rule that watches it reads it in one way."""
+    watch = '- rule: S\n  while: alert as a\n  of: [R]\n  alert: "since {a.since}, at {a.at}"\n'
+    pack = tiny(tmp_path, rule + watch)
+    at = day(1) if rule == PERMITTED else day(31)
+    events = [on("e1", 1)]
+    [change] = [change for change in raised(pack, *events, day(40)) if change.rule == "S"]
+    expected = f"since {format_instant(day(1).astimezone(UTC))}, at {format_instant(at.astimezone(UTC))}"
+    assert expected == change.message
+    known = outcome(pack, [Engine(pack).decode(each) for each in events], day(40)).alerts
+    assert expected == known[change.alert].said.message
 
 
 # What was so before

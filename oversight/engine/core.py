@@ -12,19 +12,19 @@ from attrs import evolve
 from oversight.engine.matchers import INDEX
 from oversight.engine.preview import preview
 from oversight.engine.revision import Late, Revision
-from oversight.engine.snapshots import VERSION, Reached, Reader, Writer, read_state, write_state
+from oversight.engine.snapshots import VERSION, Reached, Reader, Writer, opened, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Telling, Verdict
 from oversight.engine.workshop import program_for
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
-from oversight.ground.time import Period, format_instant, shift
+from oversight.ground.time import Period, format_instant, shift_alike
 from oversight.model.alerts import RAISED, Change
 from oversight.model.events import vocabulary_of
 from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Pack
-from oversight.model.wire import from_bytes, to_bytes
+from oversight.model.wire import to_bytes
 
 
 class Engine:
@@ -68,6 +68,7 @@ class Engine:
         self._latest: datetime | None = None
         self._revision = Revision(self._timeline)
         self._retracted = False
+        self._front: datetime | None = None  # nothing that was taken in is later, and nothing later was judged
         self._floor: datetime | None = None
         self._passed: datetime | None = None
 
@@ -132,7 +133,15 @@ class Engine:
         if isinstance(event, Stranger):
             self.strangers[event.kind] += 1
             return
-        identity, time, known = (event.source, event.id), event.time, self._known
+        identity, time, known, front = (event.source, event.id), event.time, self._known, self._front
+        if (
+            front is not None and time > front and event.data.corrects is ABSENT
+            and not (self._gone and identity in self._gone) and known.setdefault(identity, event) is event
+        ):  # fmt: skip
+            # It is later than everything before it, so it can be neither late nor the same object once more.
+            self._front = self._latest = time
+            self._timeline.queue.append(event)
+            return
         if self._floor is not None and time < self._floor:
             self._check(event, None)
         count = len(known)
@@ -140,6 +149,9 @@ class Engine:
         if len(known) == count:
             self._check(event, first)
             return
+        timeline = self._timeline
+        if front is None or time > front:
+            self._front = time if timeline.closed is None else max(time, timeline.closed)
         named = event.data.corrects
         if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)
@@ -147,7 +159,6 @@ class Engine:
             return
         if self._latest is None or time > self._latest:
             self._latest = time
-        timeline = self._timeline
         timeline.take(event)
         if timeline.closed is not None and time <= timeline.closed:
             self._revision.late.append(Late(event, time))
@@ -169,7 +180,7 @@ class Engine:
         """What is before the floor is final for good, even where time is taken back."""
         closed = self._timeline.closed
         if self._revise is not None and closed is not None:
-            floor = shift(closed, self._revise, self.pack.zone, -1)
+            floor = shift_alike(closed, self._revise, self.pack.zone, -1)
             self._floor = floor if self._floor is None else max(floor, self._floor)
 
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
@@ -234,6 +245,9 @@ class Engine:
             timeline.close(min(told_upto, now), inclusive=True)
         if now is not None:
             timeline.close(now, inclusive)
+        closed = timeline.closed
+        if self._front is not None and closed is not None and closed > self._front:
+            self._front = closed
         changes = self._telling.differences(timeline.judge.verdicts, told_upto, timeline.closed)
         if back is not None and told_upto is not None:
             changes = self._revised(changes, told_upto, inclusive)
@@ -269,8 +283,9 @@ class Engine:
         if floor is None:
             return
         forgotten = self._timeline.journal.forget(floor, whole=whole)
+        known = self._known
         for event in forgotten:
-            self._known.pop(event.identity, None)
+            known.pop((event.source, event.id), None)
         if forgotten:
             for identity in [i for i in self._gone if i in self._known and self._known[i].time < floor]:
                 self._gone.remove(identity)
@@ -399,17 +414,7 @@ class Engine:
         Raises:
             SnapshotRefused: the bytes are damaged, of another version, or of another pack.
         """
-        try:
-            found = from_bytes(data)
-        except ValueError as error:
-            raise SnapshotRefused(f"the snapshot cannot be read: {error}") from None
-        if found["version"] != VERSION:
-            raise SnapshotRefused(f"the snapshot is of version {found['version']}; this program reads {VERSION}")
-        if found["pack"] != pack.digest:
-            raise SnapshotRefused(
-                f"the snapshot was taken under another pack (digest {found['pack'][:12]}, this one is "
-                f"{pack.digest[:12]}); replay the record instead"
-            )
+        found = opened(pack, data)
         engine = cls(pack, revise=found["revise"], clock=found["clock"], matcher=matcher)
         engine._read(found)
         return engine

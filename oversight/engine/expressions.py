@@ -14,6 +14,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from oversight.engine.dated import dated
 from oversight.engine.source import Source, dotted
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
 from oversight.model.clauses import within
@@ -186,11 +187,16 @@ def text_of(node: Node, frame: Frame, source: Source) -> Text:
 
 
 def _parameter(parameter: Parameter) -> Evaluator:
+    at = dated(parameter.entries, ABSENT)
+
     def read(env: Env) -> Any:
-        try:
-            return parameter.at(env[0])
-        except LookupError as error:
-            raise EvaluationError(str(error)) from None
+        value = at(env[0])
+        if value is ABSENT:
+            try:
+                return parameter.at(env[0])
+            except LookupError as error:
+                raise EvaluationError(str(error)) from None
+        return value
 
     return read
 

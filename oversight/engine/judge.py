@@ -18,6 +18,7 @@ from oversight.engine.queries import Reads
 from oversight.engine.store import Held, Instance, Plain, Readers, Table
 from oversight.engine.timers import DUE
 from oversight.engine.verdicts import Member, Verdict, Verdicts
+from oversight.ground.conversions import to_utc
 from oversight.ground.text import text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import identity
@@ -123,15 +124,9 @@ class Judge:
         otherwise = cause if rule.table is None else key
         self._raise(rule, key, since, at, {(): (self._subjects(rule, env, otherwise), None, None)}, {(): env}, cause)
 
-    def is_due(self, due: datetime | None, instant: datetime, half: int) -> bool:
-        """Whether a breach with a deadline becomes an alert at *instant*: at that itself only in the second half."""
-        return due is not None and (due < instant or (due == instant and half == 1))
-
     def end_whole(self, rule: CompiledRule, key: Any, old: Standing, instant: datetime, cause: str | None) -> None:
-        """End the breach of an instance of a rule without ``each:``."""
-        _, since, raised, _ = old.members[0]
-        if raised:
-            self._end(rule, key, [((), since)], instant, cause)
+        """End the alert of an instance of a rule without ``each:``."""
+        self._end(rule, key, [((), old.members[0][1])], instant, cause)
 
     def judge_parts(
         self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None
@@ -168,8 +163,8 @@ class Judge:
         for member, env in found.items():
             since, raised, waited = kept.get(member, (instant, False, None))
             if not raised:
-                due = self.due(rule, env, since)
-                if rule.deadline is None or self.is_due(due, instant, half):
+                due, at_once = rule.due(self, env, since), half == 1 or rule.rule.deadline is None
+                if due is not None and due <= instant and (at_once or due < instant):
                     raised = True
                     risen.setdefault(since, []).append(member)
                 elif due is not None and due != waited:
@@ -182,23 +177,8 @@ class Judge:
         for since, names in risen.items():
             envs = {m: found[m] for m in names}
             subjects: dict[Any, Member] = {m: (self._subjects(rule, e, key), None, None) for m, e in envs.items()}
-            late = rule.deadline is not None and since != instant
+            late = rule.rule.deadline is not None and since != instant
             self._raise(rule, key, since, instant, subjects, envs, None if late else self.because(rule, key, cause))
-
-    def due(self, rule: CompiledRule, env: Env, since: datetime) -> datetime | None:
-        """When the breach becomes an alert; ``None`` where the deadline cannot be told."""
-        if rule.deadline is None:
-            return since
-        if env[0] != since:
-            env = env.copy()
-            env[0] = since
-        try:
-            value = rule.deadline(env)
-        except EvaluationError:
-            return None
-        if rule.rule.by:
-            return value if value.__class__ is datetime else self.program.instant_of(value, end=True)
-        return self.program.later(since, value)
 
     def because(self, rule: CompiledRule, key: Any, touched: str | None) -> str | None:
         """
@@ -303,7 +283,7 @@ class Judge:
             values = {
                 "rule": rule.rule.id, "part": rule.rule.part, "severity": rule.rule.severity,
                 "subjects": [subject for subject, (end, _) in verdict.ends().items() if end is None],
-                "since": verdict.since, "at": verdict.at,
+                "since": to_utc(verdict.since), "at": to_utc(verdict.at),
             }  # fmt: skip
             known = () if stood is None else stood.events
             made_by = known + tuple([event for event in events if event not in known])

@@ -15,7 +15,7 @@ from oversight.engine.handlers import Handlers
 from oversight.engine.planner import Planner
 from oversight.engine.rules import CompiledRule, compile_rule
 from oversight.engine.store import Index, Matcher, Table, Values
-from oversight.ground.time import Period, end_of, first_instant, shift
+from oversight.ground.time import Period, end_of, first_instant, shift_alike
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.assumptions import Use
 from oversight.model.pack import Fact, Pack
@@ -140,6 +140,6 @@ class Program:
 
     def later(self, instant: datetime, span: Any) -> datetime | None:
         """*instant* plus a period or duration; ``None`` where *span* is neither."""
-        if isinstance(span, Period):
-            return shift(instant, span, self.pack.zone)
+        if span.__class__ is Period:
+            return shift_alike(instant, span, self.pack.zone)
         return instant + span if isinstance(span, timedelta) else None

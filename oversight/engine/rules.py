@@ -11,18 +11,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from attrs import define
+from attrs import define, evolve
 
 from oversight.engine.compiler import CompiledEach, Compiler
 from oversight.engine.conditions import Compiled, Write, write_bound
-from oversight.engine.expressions import Evaluator, Frame, compile_expression
+from oversight.engine.dated import dated
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds
 from oversight.engine.relevance import relevance
 from oversight.engine.source import Source
 from oversight.engine.store import Held, Relevance, Table
 from oversight.engine.timers import DUE
+from oversight.ground.time import Period, shift_alike
 from oversight.model.clauses import parameters_in
+from oversight.model.expressions import Call, Literal
 from oversight.model.forms import Compact, Event
 from oversight.model.pack import Rule, Template
 
@@ -85,10 +88,15 @@ class CompiledRule:
         """Whether it is in force at every instant."""
         return self.rule.in_force == (None, None)
 
-    def in_force(self, instant: datetime) -> bool:
-        """Whether the rule is in force at *instant*."""
+    @cached_property
+    def in_force(self) -> Callable[[datetime], bool]:
+        """Tells whether the rule is in force at an instant."""
         start, end = self.rule.in_force
-        return (start is None or start <= instant) and (end is None or instant < end)
+        if start is None:
+            return dated([] if end is None else [(end, False)], True)
+        if end is None:
+            return dated([(start, True)], False)
+        return dated([(start, True), (end, False)] if start < end else [], False)
 
     @cached_property
     def parameters(self) -> tuple[str, ...]:
@@ -139,8 +147,9 @@ class CompiledRule:
         if self.reads:
             source.add(f"judge.readers.note({instance}, tuple(reads), judge.journal)")
         with source.block("if not broken:"):
-            source.inside("if old is not None:", f"judge.end_whole({own}, key, old, instant, cause)",
-                          "judge.journal.write(standing, key, None)")  # fmt: skip
+            with source.block("if old is not None:"):
+                source.inside("if old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
+                source.add("judge.journal.undo += (standing, key, old)", "del standing.rows[key]")
             source.add("return")
         self._write_standing(source, own)
         return source.function()
@@ -156,15 +165,16 @@ class CompiledRule:
         source.add("since, raised, waited, rises = instant, False, None, False")
         with source.block("if old is not None:"):
             source.inside("if old.episode == held.since:", "_, since, raised, waited = old.members[0]")
-            source.inside("else:", f"judge.end_whole({own}, key, old, instant, cause)")
+            source.inside("elif old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
         with source.block("if not raised:"):
             if self.rule.deadline is None:
                 source.add("rises, raised, waited = True, True, since")
             else:
-                source.add(f"due = judge.due({own}, env, since)", "rises = raised = judge.is_due(due, instant, half)")
-                push = f"judge.facts.timers.push(due, 1, {source.bind(DUE)}, {self.number}, key)"
-                source.inside("if not raised and due is not None and due != waited:", push)
-                source.add("waited = due")
+                source.add(f"waited_for, waited = waited, {source.bind(self.due)}(judge, env, since)")
+                with source.block("if waited is not None:"):
+                    source.inside("if waited <= instant and (half == 1 or waited < instant):", "rises = raised = True")
+                    push = f"judge.facts.timers.push(waited, 1, {source.bind(DUE)}, {self.number}, key)"
+                    source.inside("elif waited != waited_for:", push)
         source.add("members = (((), since, raised, waited),)")
         with source.block("if old is None or old.members != members or old.episode != held.since:"):
             source.add("judge.journal.undo += (standing, key, old)")
@@ -174,9 +184,31 @@ class CompiledRule:
         source.inside("if rises:", f"judge.raise_whole({own}, key, since, instant, env, {because})")
 
     @cached_property
-    def deadline(self) -> Evaluator | None:
-        """``for:`` or ``by:``."""
-        return None if self.rule.deadline is None else compile_expression(self.rule.deadline.node, self.frame)
+    def due(self) -> Callable[[Judge, Env, datetime], datetime | None]:
+        """
+        Tells when a breach becomes an alert by ``for:`` or ``by:``; ``None`` where that cannot be told.
+
+        Its arguments are what judges, the binding that is in breach, and since when.
+        """
+        source = Source("judge", "env", "since")
+        if self.rule.deadline is None:
+            source.add("return since")
+            return source.function()
+        node = self.rule.deadline.node
+        if isinstance(node, Call) and node.function == "+":
+            node = evolve(node, function="@later")
+        if isinstance(node, Literal) and isinstance(node.value, Period):
+            source.add(f"return {source.bind(shift_alike)}(since, {source.bind(node.value)}, judge.program.pack.zone)")
+            return source.function()
+        source.inside("if env[0] is not since:", "env = env.copy()", "env[0] = since")
+        source.inside("try:", f"value = {text_of(node, self.frame, source).code}")
+        source.inside("except EvaluationError:", "return None")
+        if self.rule.by:
+            source.inside(f"if value.__class__ is {source.bind(datetime)}:", "return value")
+            source.add("return judge.program.instant_of(value, True)")
+        else:
+            source.add("return judge.program.later(since, value)")
+        return source.function()
 
     @cached_property
     def about(self) -> tuple[Evaluator, ...]:

@@ -16,9 +16,11 @@ from oversight.engine.rules import Standing
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Verdict
+from oversight.ground.errors import SnapshotRefused
 from oversight.ground.time import Period
 from oversight.model.alerts import Missing
 from oversight.model.forms import ABSENT, Event
+from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes
 
 VERSION = 2
@@ -161,13 +163,34 @@ def tables_of(timeline: Timeline) -> list[Any]:
     ]
 
 
+def opened(pack: Pack, data: bytes) -> dict[str, Any]:
+    """
+    What the bytes of a snapshot hold.
+
+    Raises:
+        SnapshotRefused: they are damaged, of another version, or of another pack.
+    """
+    try:
+        found: dict[str, Any] = from_bytes(data)
+    except ValueError as error:
+        raise SnapshotRefused(f"the snapshot cannot be read: {error}") from None
+    if found["version"] != VERSION:
+        raise SnapshotRefused(f"the snapshot is of version {found['version']}; this program reads {VERSION}")
+    if found["pack"] != pack.digest:
+        raise SnapshotRefused(
+            f"the snapshot was taken under another pack (digest {found['pack'][:12]}, this one is {pack.digest[:12]}); "
+            "replay the record instead"
+        )
+    return found
+
+
 def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
     """The tables and timers of *timeline* before the oldest instant that it can take back; nothing of it is touched."""
-    tables, heap = _before_all(timeline)
+    tables, waiting = _before_all(timeline)
     rows = [[[writer.plain(key), writer.plain(row)] for key, row in table.items()] for table in tables]
     timers = {
         (at, half, what, whose, key): [writer.plain(at), half, what, whose, writer.plain(key)]
-        for at, half, _, what, whose, key in sorted(heap, key=lambda timer: timer[:3])
+        for at, half, _, what, whose, key in sorted(waiting, key=lambda timer: timer[:3])
     }
     closed = None if timeline.journal.instants else timeline.closed
     return {"tables": rows, "timers": list(timers.values()), "closed": writer.plain(closed)}
@@ -177,15 +200,15 @@ def _before_all(timeline: Timeline) -> tuple[list[dict[Any, Any]], list[Any]]:
     """The rows of every table, and the timers, as they were before all that the journal can take back."""
     tables, timers, journal = tables_of(timeline), timeline.facts.timers, timeline.journal
     rows = {id(table): dict(table.rows) for table in tables}
-    heap = list(timers.heap)
+    waiting = timers.waiting()
     for target, key, old in journal.backwards():
         if target is timers:
-            heap.append(key)
+            waiting.append(key)
         elif old is None:
             rows[id(target)].pop(key, None)
         else:
             rows[id(target)][key] = old
-    return [rows[id(table)] for table in tables], heap
+    return [rows[id(table)] for table in tables], waiting
 
 
 def read_state(timeline: Timeline, state: dict[str, Any], reader: Reader) -> None:
@@ -194,7 +217,7 @@ def read_state(timeline: Timeline, state: dict[str, Any], reader: Reader) -> Non
         for key, row in rows:
             table.restore(reader.value(key), reader.value(row))
     timers = timeline.facts.timers
-    timers.heap.clear()
+    timers.clear()
     for at, half, what, whose, key in state["timers"]:
         timers.push(reader.value(at), half, what, whose, reader.value(key))
     timeline.closed = reader.value(state["closed"])

@@ -71,28 +71,29 @@ class Timeline:
             self.queue.sort(key=lambda event: event.time)
             self.in_order = True
         queue, journal, facts, judge = self.queue, self.journal, self.facts, self.judge
-        heap, handlers, done, count = facts.timers.heap, self.program.handlers, 0, len(queue)
+        timers, handlers, done, count = facts.timers, self.program.handlers, 0, len(queue)
+        heap, begin = timers.heap, journal.begin
         event = queue[0] if queue else None
-        while event is not None or heap:
-            if event is not None and not (heap and heap[0][0] <= event.time):
-                instant, due = event.time, False
-            else:
-                instant, due = heap[0][0], True
+        time = None if event is None else event.time
+        while time is not None or heap:
+            due = time is None or bool(heap and heap[0][0] <= time)
+            instant = heap[0][0] if due or time is None else time
             if instant >= upto and (instant > upto or not inclusive):
                 break
             if due and heap[0][3] == DUE and heap[0][5] not in judge.standing[heap[0][4]].rows:
                 # What waited is over; whatever comes in between and waits anew has a timer of its own.
-                facts.timers.pop(journal)
+                timers.pop(journal)
                 self.closed = instant
                 continue
             first, came = done, event
-            while event is not None and event.time == instant:
+            while event is not None and time == instant:
                 done += 1
                 event = queue[done] if done < count else None
+                time = None if event is None else event.time
             if due:
                 self._due(instant, queue[first:done])
             elif came is not None and done - first == 1:
-                journal.begin(instant, came)
+                begin(instant, came)
                 handler = handlers[came.kind]
                 if handler is not None:
                     handler(came, facts, judge)

@@ -8,7 +8,7 @@ months, weeks and days are calendar time in a zone.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import lru_cache, total_ordering
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -145,10 +145,9 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
     if not period.months:
-        days, exact = period.spans if sign > 0 else [-span for span in period.spans]
-        moved = instant + days if period.days else instant
-        if not period.days or _alike(instant.toordinal(), moved.toordinal(), zone):
-            return moved + exact if period.microseconds else moved
+        moved = _shift_days(instant, period, zone, sign)
+        if moved is not None:
+            return moved
     if period.months or period.days:
         wall = instant.astimezone(zone).replace(tzinfo=None)
         if period.months:
@@ -162,16 +161,65 @@ def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> d
     return instant + timedelta(microseconds=sign * period.microseconds) if period.microseconds else instant
 
 
+def shift_alike(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> datetime:
+    """
+    The same as :func:`shift`, with the offset that *instant* has where that saves a conversion.
+
+    Two instants with one offset are compared thirty times as fast as two with different ones.
+
+    >>> noon = parse_instant("2026-03-10T12:00:00+08:00")
+    >>> shift_alike(noon, Period.parse("P30D"), ZoneInfo("Asia/Hong_Kong")).isoformat()
+    '2026-04-09T12:00:00+08:00'
+    """
+    if not period.months and instant.tzinfo.__class__ is timezone:
+        try:
+            moved = _shift_days(instant, period, zone, sign)
+        except OverflowError:
+            pass  # the years 1 to 9999 are those of UTC
+        else:
+            if moved is not None:
+                return moved
+    return shift(instant, period, zone, sign)
+
+
+def _shift_days(instant: datetime, period: Period, zone: ZoneInfo, sign: int) -> datetime | None:
+    """An instant with a fixed offset moved by days and exact time; ``None`` where its days are not of 24 hours."""
+    days, exact = period.spans
+    moved = instant
+    if period.days:
+        first = instant.toordinal()
+        last = first + sign * period.days
+        earliest, latest = _STEADY.get(zone, _NEVER)
+        if not (earliest <= first <= latest and earliest <= last <= latest) and not _alike(first, last, zone):
+            return None
+        moved = instant + days if sign > 0 else instant - days
+    if period.microseconds:
+        return moved + exact if sign > 0 else moved - exact
+    return moved
+
+
+_STEADY: dict[ZoneInfo, tuple[int, int]] = {}
+"""For a zone, the first and the last of days on and between which its offset is known to stay the same."""
+_NEVER = (1, 0)
+
+
 @lru_cache(maxsize=16_384)
 def _alike(ordinal: int, other: int, zone: ZoneInfo) -> bool:
-    """Whether the offset of *zone* is the same on and about two days (of UTC), so that a day is 24 hours."""
+    """Whether the offset of *zone* is the same on and about two days, so that a day is 24 hours."""
     offset = _steady_offset(ordinal, zone)
-    return offset is not None and offset == _steady_offset(other, zone)
+    if offset is None or offset != _steady_offset(other, zone):
+        return False
+    first, last = sorted((ordinal, other))
+    if last - first < 400 and all(_steady_offset(day, zone) == offset for day in range(first, last)):
+        earliest, latest = _STEADY.get(zone, _NEVER)
+        overlap = earliest <= last and first <= latest
+        _STEADY[zone] = (min(earliest, first), max(latest, last)) if overlap else (first, last)
+    return True
 
 
 @lru_cache(maxsize=4096)
 def _steady_offset(ordinal: int, zone: ZoneInfo) -> timedelta | None:
-    """The offset of *zone* where it is the same from the day before a day (of UTC) to the day after, else ``None``."""
+    """The offset of *zone* where it is the same from the day before a day to the day after, else ``None``."""
     try:
         noon = datetime.combine(date.fromordinal(ordinal), time(12), UTC)
         offsets = {(noon + timedelta(days=days)).astimezone(zone).utcoffset() for days in (-2, -1, 0, 1, 2)}

@@ -13,6 +13,7 @@ from typing import Any
 
 from attrs import define, evolve, field, frozen
 
+from oversight.ground.conversions import to_utc
 from oversight.ground.text import text_of
 from oversight.ground.time import Period, end_of, shift
 from oversight.ground.values import EvaluationError, operations
@@ -336,7 +337,7 @@ class Judgement:
 def _attributes(alert: Alert, subjects: list[str]) -> dict[str, Any]:
     return {
         "rule": alert.rule.id, "part": alert.rule.part, "severity": alert.rule.severity,
-        "subjects": subjects, "since": alert.since, "at": alert.at,
+        "subjects": subjects, "since": to_utc(alert.since), "at": to_utc(alert.at),
     }  # fmt: skip
 
 

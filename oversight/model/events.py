@@ -39,7 +39,7 @@ class _FlatHeader(Struct, frozen=True, gc=False):
     data: Raw | UnsetType = UNSET
 
 
-Tried = tuple[Event, str, "msgspec.json.Decoder[Any] | None"]
+Tried = tuple[Event, str, Callable[[bytes], Any] | None]
 """What one way of reading makes of a line: the event, where its attributes are, and what decodes this form at once."""
 Way = Callable[[bytes], Tried]
 
@@ -63,7 +63,7 @@ class Vocabulary:
         self._data: dict[str, msgspec.json.Decoder[Any]] = {}
         self._unbounded = {name: form.unbounded for name, form in self.forms.items() if form.unbounded}
         self._ways: list[Way] = [self._try_cloud, self._try_enclosed, self._try_beside]
-        self._quick: msgspec.json.Decoder[Any] | None = None  # of the first of these ways, where it takes but this
+        self._quick: Callable[[bytes], Any] | None = None  # reads by the first of these ways, where it takes but this
 
     @cached_property
     def _cloud(self) -> msgspec.json.Decoder[Any]:
@@ -89,9 +89,9 @@ class Vocabulary:
             EventError: it is no event, or its attributes are not what its kind says; names the path.
         """
         quick = self._quick
-        if quick is not None and source.__class__ is bytes and source.isascii() and len(source) <= MAX_LINE:
+        if quick is not None and type(source) is bytes and source.isascii() and len(source) <= MAX_LINE:
             try:
-                event: Event = quick.decode(source)
+                event: Event = quick(source)
             except (msgspec.MsgspecError, RecursionError):
                 pass  # it is read once more below, by whoever can say what it is or what is wrong
             else:
@@ -153,18 +153,18 @@ class Vocabulary:
                 continue
             if len(line) > MAX_LINE or not (line.isascii() or _is_text(line)):
                 break
-            if place or self._quick is not quick:
+            if place or self._quick != quick:
                 ways.insert(0, ways.pop(place))  # the next event is likely to have the same form
                 self._quick = quick
             return self._bounded(event, where)
         return self._from_mapping(self._parse(line))
 
     def _try_cloud(self, line: bytes) -> Tried:
-        return self._cloud.decode(line), "$.data", self._cloud
+        return self._cloud.decode(line), "$.data", self._cloud.decode
 
     def _try_enclosed(self, line: bytes) -> Tried:
         """The flat form with all attributes in ``data``."""
-        return self._enclosed.decode(line), "$.data", self._enclosed
+        return self._enclosed.decode(line), "$.data", self._enclosed.decode
 
     def _try_beside(self, line: bytes) -> Tried:
         """The flat form with all attributes beside the envelope."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from operator import attrgetter
 
 from attrs import define, field
 
@@ -17,7 +16,6 @@ from oversight.model.forms import Event
 NO_ALERT, REFUSED, ALERTS = 0, 1, 3
 FAR = timedelta(days=366)
 _MOST = 8
-_time = attrgetter("time")
 
 
 @define
@@ -67,14 +65,18 @@ class Summary:
         self.events += len(events)
         if not events:
             return
-        newest = max(events, key=_time)
-        latest = self._latest
-        if latest is not None and newest.time <= latest[0].time:
-            self._second = _later(self._second, _before(events, latest[0]))
-            return
-        before = _before(events, newest)
-        self._second = _later(before, latest[0].time if latest else None)
-        self._latest = (newest, source, lines[events.index(newest)])
+        times = [event.time for event in events]
+        newest, latest = max(times), self._latest
+        if latest is None or newest > latest[0].time:
+            place = times.index(newest)
+            self._second = None if latest is None else latest[0].time
+            self._latest = latest = (events[place], source, lines[place])
+        sole = latest[0]
+        # A repeat of the latest event is no other event.
+        others = [t for e, t in zip(events, times, strict=True) if t < sole.time or e.identity != sole.identity]
+        if others:
+            second = max(others)
+            self._second = second if self._second is None else max(self._second, second)
 
     def waits(self, place: str) -> None:
         """Count an event that is later than what counts in the run; *place* is where it stands."""
@@ -178,12 +180,3 @@ def counted(number: int, what: str) -> str:
     ('1 line', '2,000 lines')
     """
     return f"{number:,} {what}" + ("" if number == 1 else "s")
-
-
-def _before(events: Sequence[Event], latest: Event) -> datetime | None:
-    """The latest time of *events* but for *latest* and its repeats."""
-    return max((event.time for event in events if event.identity != latest.identity), default=None)
-
-
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return other if one is None else one if other is None else max(one, other)
