@@ -11,17 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import reading, say
-from oversight.runner.feeds import GrowingFile, Piped
 from oversight.runner.intake import STANDARD_INPUT, SourceError
-from oversight.runner.live import AHEAD, LiveRun, follow
-from oversight.runner.recorded import RecordedRun
 from oversight.runner.run import Run
 from oversight.runner.sinks import Out
 from oversight.runner.summary import Summary
+
+if TYPE_CHECKING:
+    from oversight.runner.feeds import GrowingFile, Piped
+    from oversight.runner.live import LiveRun
+    from oversight.runner.recorded import RecordedRun
 
 # How often files are looked at: nothing says that one has grown.
 _LOOK = 0.25
@@ -67,6 +69,8 @@ def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop 
         RecordError: it cannot be recorded.
     """
     if stop is not None:
+        from oversight.runner.live import AHEAD, LiveRun  # who reads to an end does not wait for it
+
         ahead = AHEAD if arguments.ahead is None else arguments.ahead
         return _follow_all(LiveRun(run, say, lambda: datetime.now(UTC), ahead=ahead), arguments.events, out, stop)
     with reading(arguments.events, out is sys.stdout) as bar:
@@ -76,6 +80,9 @@ def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop 
 
 
 def _follow_all(run: LiveRun, sources: Sequence[str], out: Out, stop: Stop) -> Summary:
+    from oversight.runner.feeds import Piped
+    from oversight.runner.live import follow
+
     with ExitStack() as stack:
         try:
             feeds = [_feed(source, stack) for source in sources]
@@ -93,6 +100,8 @@ def _follow_all(run: LiveRun, sources: Sequence[str], out: Out, stop: Stop) -> S
 
 
 def _feed(source: str, stack: ExitStack) -> GrowingFile | Piped:
+    from oversight.runner.feeds import GrowingFile, Piped
+
     feed = Piped(sys.stdin.fileno()) if source == STANDARD_INPUT else GrowingFile(source, say)
     stack.callback(feed.close)
     return feed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import say
@@ -20,9 +20,11 @@ from oversight.outlets.ocsf import ocsf
 from oversight.outlets.stream import Outlet, Processor, Sink
 from oversight.outlets.syslog import syslog
 from oversight.outlets.text import text
-from oversight.runner.remote import Address, Remote, is_address, trusting
 from oversight.runner.run import Tell
-from oversight.runner.sinks import Out, RotatingFile, SinkError
+from oversight.runner.sinks import Out, RotatingFile, SinkError, is_address
+
+if TYPE_CHECKING:
+    from oversight.runner.remote import Remote
 
 _SQLITE = b"SQLite format 3\x00"
 
@@ -99,6 +101,8 @@ def _check_receiver(arguments: Namespace) -> None:
 
 
 def _receiver(arguments: Namespace) -> Remote:
+    from oversight.runner.remote import Address, Remote, trusting  # who writes a file does not wait for it
+
     address = Address.parse(arguments.out)
     context = trusting(arguments.tls_ca, arguments.tls_cert) if address.scheme == "tls" else None
     return Remote(address, say, context)
@@ -137,5 +141,7 @@ def _outlet(form: str, sink: Sink, pack: Pack, processors: Sequence[Processor]) 
 
         return ocsf(sink, oversight.__version__, processors)
     if form == "syslog":
+        import socket
+
         return syslog(sink, socket.gethostname(), processors)
     return json_lines(sink, processors)

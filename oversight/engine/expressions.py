@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 from oversight.engine.dated import dated
 from oversight.engine.source import Source, dotted
 from oversight.ground.values import EvaluationError, has, items_of, map_of, select
-from oversight.model.clauses import within
+from oversight.model.clauses import expressions_in
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Entry, Expression, Fact, Parameter
@@ -112,9 +112,9 @@ class Frame:
 
     def reserve(self, part: Any) -> None:
         """Give what macros in a *part* of a pack bind a slot: what is compiled later finds the slots counted."""
-        for inner in within(part):
-            if isinstance(inner, Macro):
-                self.bind(inner.variable)
+        for expression in expressions_in(part):
+            for name in expression.variables:
+                self.bind(name)
 
     def code(self, name: str) -> str:
         """What *name* is in the source."""

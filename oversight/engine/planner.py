@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 
 from attrs import frozen
 
 from oversight.engine.expressions import Frame, fetched, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
 from oversight.engine.source import Source
-from oversight.engine.store import BY_KEY, Matcher, Table, Values
+from oversight.engine.store import BY_KEY, Held, Matcher, Table, Values
 from oversight.model.clauses import comparable, flatten, names_in, names_inside
 from oversight.model.expressions import Call, Node, Select, path_of
 from oversight.model.pack import Condition, Group, Query, Test
@@ -223,7 +224,7 @@ class Planner:
         if known not in self._known:
             local = Frame(frame.parameters, frame.operations, frame.layouts)
             indexes = self.tables[fact].indexes
-            indexes.append(self.index(_values(own, fact, local)))
+            indexes.append(_lazy(self.index, partial(_values, own, fact, local)))
             self._known[known] = len(indexes) - 1
         return self._known[known]
 
@@ -239,6 +240,17 @@ class Planner:
 def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
     """What to ask an index for: an attribute that is in a list says enough by itself, others say more together."""
     return way if way and way[0].mode == AMONG else [*own, *way]
+
+
+def _lazy(index: Callable[[Values], Matcher], make: Callable[[], Values]) -> Matcher:
+    """An index that has its function made when the first fact comes."""
+
+    def first(held: Held) -> tuple[Hashable, ...]:
+        made.values = make()
+        return made.values(held)
+
+    made = index(first)
+    return made
 
 
 def _values(tests: list[Equality], fact: str, frame: Frame) -> Values:

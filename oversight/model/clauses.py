@@ -105,9 +105,21 @@ def first_equality(query: Query) -> int | None:
 
 def parameters_in(part: Any) -> Iterator[str]:
     """The parameters read anywhere in *part* of a pack."""
-    for inner in within(part):
-        if isinstance(inner, Name) and inner.parameter:
-            yield inner.name
+    for expression in expressions_in(part):
+        yield from expression.parameters
+
+
+def expressions_in(part: Any) -> Iterator[Expression]:
+    """Every expression written in *part*."""
+    waiting = [part]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, tuple):
+            waiting.extend(part)
+        elif isinstance(part, Expression):
+            yield part
+        elif (inner := parts_of(part.__class__)) is not None:
+            waiting.extend([getattr(part, name) for name in inner])
 
 
 def within(part: Any) -> Iterator[Any]:

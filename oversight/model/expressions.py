@@ -2,7 +2,8 @@
 Expressions as a tree: what the language reads and checks, and what meaning and engine each evaluate.
 
 The grammar and the meaning are those of CEL, the Common Expression Language (public specification of the
-project cel-spec), in the subset that rules need.
+project cel-spec), in the subset that rules need. The classes of a pack have no slots: a kept pack is thousands of their
+objects, and those with slots take twice as long to read back.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from oversight.ground.time import Period
 from oversight.model.types import DYN, Type
 
 
-@frozen
+@frozen(slots=False)
 class Node:
     """
     One node of an expression.
@@ -33,14 +34,14 @@ class Node:
         return ()
 
 
-@frozen
+@frozen(slots=False)
 class Literal(Node):
     """A null, bool, int, float, string, or a period written as ``period("P30D")`` or bare in YAML."""
 
     value: bool | int | float | str | Period | None
 
 
-@frozen
+@frozen(slots=False)
 class Name(Node):
     """
     A name: a bound variable or a parameter of the pack.
@@ -54,7 +55,7 @@ class Name(Node):
     parameter: bool = False
 
 
-@frozen
+@frozen(slots=False)
 class Select(Node):
     """``operand.attribute``; on a missing attribute or key an error. ``event`` of a fact or event is its envelope."""
 
@@ -66,7 +67,7 @@ class Select(Node):
         return (self.operand,)
 
 
-@frozen
+@frozen(slots=False)
 class Has(Node):
     """``has(operand.attribute)``: whether the attribute or key is there."""
 
@@ -78,7 +79,7 @@ class Has(Node):
         return (self.operand,)
 
 
-@frozen
+@frozen(slots=False)
 class ListOf(Node):
     """``[a, b]``."""
 
@@ -89,7 +90,7 @@ class ListOf(Node):
         return self.items
 
 
-@frozen
+@frozen(slots=False)
 class MapOf(Node):
     """``{key: value}``."""
 
@@ -100,7 +101,7 @@ class MapOf(Node):
         return tuple(node for entry in self.entries for node in entry)
 
 
-@frozen
+@frozen(slots=False)
 class Call(Node):
     """
     An operator or function with its arguments; a method's receiver is the first argument.
@@ -119,7 +120,7 @@ class Call(Node):
         return self.arguments
 
 
-@frozen
+@frozen(slots=False)
 class Macro(Node):
     """
     ``operand.macro(variable, body)``: ``all``, ``exists``, ``exists_one``, ``filter`` or ``map``.
@@ -143,6 +144,17 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.children():
         yield from walk(child)
+
+
+def variables_of(node: Node) -> tuple[str, ...]:
+    """The names that macros of the tree bind."""
+    return tuple(dict.fromkeys([inner.variable for inner in walk(node) if isinstance(inner, Macro)]))
+
+
+def parameters_of(node: Node) -> tuple[str, ...]:
+    """The parameters of the pack that the tree reads."""
+    names = [inner.name for inner in walk(node) if isinstance(inner, Name) and inner.parameter]
+    return tuple(dict.fromkeys(names))
 
 
 def path_of(node: Node) -> tuple[str, ...] | None:

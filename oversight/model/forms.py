@@ -214,18 +214,8 @@ class Form:
         attributes = dict(kind.attributes)
         if "corrects" not in attributes:
             attributes["corrects"] = Attribute("corrects", STRING)
-        fields: list[Any] = []
-        for a in sorted(attributes.values(), key=lambda a: not a.required):
-            wanted = Identifier if a.name == "corrects" else python_type(a.type)
-            fields.append((a.name, wanted) if a.required else (a.name, wanted | UnsetType, UNSET))
-        title = class_name(kind.name)
         self.personal = frozenset(name for name, one in attributes.items() if mark_of(one).most)
-        self.data = msgspec.defstruct(f"{title}Data", fields, frozen=True, gc=False, kw_only=True)
-        body: list[Any] = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
-        self.event: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
-            title, body, bases=(Event,), namespace={"kind": kind.name, "personal": self.personal},
-            tag_field="type", tag=kind.name, frozen=True, gc=False, kw_only=True,
-        )  # fmt: skip
+        self._attributes = attributes
         self.beside = not (set(attributes) & set(ENVELOPE))
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
@@ -238,6 +228,25 @@ class Form:
             return error
         plain = error.reason.startswith(("Expected `", "missing required", "Object missing"))
         return EventError(error.reason if plain else "not a value that its kind allows [withheld]", f"{where}.{name}")
+
+    @cached_property
+    def data(self) -> type[Struct]:
+        """The attributes."""
+        fields: list[Any] = []
+        for a in sorted(self._attributes.values(), key=lambda a: not a.required):
+            wanted = Identifier if a.name == "corrects" else python_type(a.type)
+            fields.append((a.name, wanted) if a.required else (a.name, wanted | UnsetType, UNSET))
+        return msgspec.defstruct(f"{class_name(self.name)}Data", fields, frozen=True, gc=False, kw_only=True)
+
+    @cached_property
+    def event(self) -> type[Event]:
+        """The event in the rooms, read from CloudEvents."""
+        body: list[Any] = [("data", self.data), ("specversion", Literal["1.0"], "1.0")]
+        made: type[Event] = msgspec.defstruct(  # type: ignore[assignment]
+            class_name(self.name), body, bases=(Event,), namespace={"kind": self.name, "personal": self.personal},
+            tag_field="type", tag=self.name, frozen=True, gc=False, kw_only=True,
+        )  # fmt: skip
+        return made
 
     @cached_property
     def enclosed(self) -> type[Event]:

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from oversight.ground.time import format_instant
-from oversight.model.expressions import Node
+from oversight.model.expressions import Node, parameters_of, variables_of
 from oversight.model.types import Attribute, RecordType, Type
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -26,9 +26,11 @@ BASES = (
 )  # fmt: skip
 STATUSES = ("stable", "experimental", "retired")
 RETRACTION = "event.retracted"
+_VARIABLES: Any = Factory(lambda expression: variables_of(expression.node), takes_self=True)
+_PARAMETERS: Any = Factory(lambda expression: parameters_of(expression.node), takes_self=True)
 
 
-@frozen
+@frozen(slots=False)
 class Place:
     """Where something is written: a file, and a line and column counted from one."""
 
@@ -40,7 +42,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@frozen
+@frozen(slots=False)
 class Kind:
     """
     A kind of event.
@@ -61,13 +63,15 @@ class Kind:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Expression:
-    """A checked expression: its tree, the text the author wrote, and where."""
+    """A checked expression: its tree, its text, and where; the variables it binds and the parameters it reads."""
 
     node: Node
     text: str
     place: Place = field(eq=False)
+    variables: tuple[str, ...] = field(init=False, eq=False, repr=False, default=_VARIABLES)
+    parameters: tuple[str, ...] = field(init=False, eq=False, repr=False, default=_PARAMETERS)
 
     @property
     def type(self) -> Type:
@@ -75,7 +79,7 @@ class Expression:
         return self.node.type
 
 
-@frozen
+@frozen(slots=False)
 class Query:
     """
     The facts that hold of which every condition in ``where`` is true.
@@ -97,7 +101,7 @@ class Query:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Test:
     """A condition that is an expression; it holds when its value is ``true``."""
 
@@ -107,7 +111,7 @@ class Test:
     expression: Expression
 
 
-@frozen
+@frozen(slots=False)
 class Exists:
     """
     ``some:`` (or, ``negated``, ``none:``) of the facts a query finds.
@@ -122,7 +126,7 @@ class Exists:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Limit:
     """One of ``at_most``, ``at_least``, ``more_than``, ``fewer_than`` with the number it compares to."""
 
@@ -130,7 +134,7 @@ class Limit:
     value: Expression
 
 
-@frozen
+@frozen(slots=False)
 class Measure:
     """
     ``count:`` or ``sum:`` over the facts a query finds.
@@ -152,7 +156,7 @@ class Measure:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Group:
     """
     ``all_of``, ``any_of`` (mode ``all``, ``any``) or ``not`` (mode ``not``, of one condition).
@@ -170,7 +174,7 @@ class Group:
 Condition = Test | Exists | Measure | Group
 
 
-@frozen
+@frozen(slots=False)
 class Latest:
     """
     ``latest:`` the value of an expression over the fact that began last, or what ``else:`` says.
@@ -187,7 +191,7 @@ class Latest:
 Value = Expression | Latest | Condition
 
 
-@frozen
+@frozen(slots=False)
 class Each:
     """``each:`` a list under a name, or the facts a query finds under the query's name."""
 
@@ -195,7 +199,7 @@ class Each:
     source: Expression | Query
 
 
-@frozen
+@frozen(slots=False)
 class Entry:
     """
     One way in which a fact starts, changes or ends.
@@ -229,7 +233,7 @@ class Entry:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Fact:
     """
     Something that holds for a time because of what happened.
@@ -255,7 +259,7 @@ class Fact:
     place: Place = field(default=Place("", 0, 0), eq=False)
 
 
-@frozen
+@frozen(slots=False)
 class Parameter:
     """
     A dated number of the law.
@@ -292,7 +296,7 @@ class Parameter:
         return found[1]
 
 
-@frozen
+@frozen(slots=False)
 class Authority:
     """The public instrument and the provision a rule rests on."""
 
@@ -300,7 +304,7 @@ class Authority:
     provision: str
 
 
-@frozen
+@frozen(slots=False)
 class Template:
     """Text with expressions in braces: pieces that are text or an expression, in order."""
 
@@ -308,7 +312,7 @@ class Template:
     text: str
 
 
-@frozen
+@frozen(slots=False)
 class Case:
     """
     An example that tests a rule: events, an instant to advance to, and the alerts expected.
@@ -330,7 +334,7 @@ class Case:
     parameters: tuple[Parameter, ...] = ()
 
 
-@frozen
+@frozen(slots=False)
 class Head:
     """
     What a rule watches: events (``on:``) or a fact (``while:``).
@@ -344,7 +348,7 @@ class Head:
     of: tuple[str, ...] = ()
 
 
-@frozen
+@frozen(slots=False)
 class Rule:
     """
     One rule, or one part of a rule that has several.
@@ -381,7 +385,7 @@ class Rule:
         return f"{self.id}/{self.part}" if self.part else self.id
 
 
-@frozen
+@frozen(slots=False)
 class Waiver:
     """
     An exception that a site makes: while it is in force, the alerts it is about are waived, and still told.
@@ -411,7 +415,7 @@ class Waiver:
         return {"reason": self.reason, "owner": self.owner, "until": format_instant(self.end.astimezone(zone))}
 
 
-@frozen
+@frozen(slots=False)
 class Pack:
     """
     A checked pack.

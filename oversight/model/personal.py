@@ -47,9 +47,13 @@ class Mark:
 
     def part(self, name: str) -> Mark:
         """The mark of one part."""
-        return self.parts.get(name, Mark(self.level))
+        return self.parts.get(name) or (Mark(self.level) if self.level else _NOTHING)
 
     def __or__(self, other: Mark) -> Mark:
+        if not (other.level or other.parts):
+            return self
+        if not (self.level or self.parts):
+            return other
         names = dict.fromkeys((*self.parts, *other.parts))
         return Mark(max(self.level, other.level), {name: self.part(name) | other.part(name) for name in names})
 

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 from attrs import field, frozen
 
 
-@frozen
+@frozen(slots=False)
 class Type:
     """
     The type of a value; ``name`` is what a policy author reads in a diagnostic.
@@ -50,28 +50,28 @@ DYN = Type("dyn")
 SCALARS = {each.name: each for each in (BOOL, INT, DOUBLE, STRING, TIMESTAMP, DURATION, PERIOD, DATE, NULL, DYN)}
 
 
-@frozen
+@frozen(slots=False)
 class EnumType(Type):
     """A string that is one of a few; a comparison with any other string can never hold."""
 
     values: tuple[str, ...] = ()
 
 
-@frozen
+@frozen(slots=False)
 class ListType(Type):
     """A list of items of one type."""
 
     item: Type = DYN
 
 
-@frozen
+@frozen(slots=False)
 class MapType(Type):
     """A map from strings to values of one type; any key may be missing."""
 
     value: Type = DYN
 
 
-@frozen
+@frozen(slots=False)
 class Attribute:
     """
     One attribute of a kind, a fact or a record.
@@ -97,7 +97,7 @@ class Attribute:
     personal_keys: tuple[str, ...] = ()
 
 
-@frozen
+@frozen(slots=False)
 class RecordType(Type):
     """
     A map whose keys are known: a nested object, an event, or a fact.

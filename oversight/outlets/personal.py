@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from oversight.model.pack import Pack, Template
@@ -17,6 +18,10 @@ class _Rule:
         self.message = _veiled(message) if max(told.message, default=0) >= least else None
         self.remedy = _veiled(remedy) if max(told.remedy, default=0) >= least else None
         self.subjects = told.subjects >= least
+
+
+Rules = dict[tuple[str, str, str], _Rule]
+Keys = dict[tuple[str, str], tuple[bool, ...]]
 
 
 def discreet(packs: Iterable[Pack], *, least: int = PERSON) -> Processor:
@@ -35,17 +40,23 @@ def discreet(packs: Iterable[Pack], *, least: int = PERSON) -> Processor:
     >>> discreet([])(None, "tell", {"pack": "p", "rule": "R", "part": None, "missing": [], "message": "m"})["message"]
     'm'
     """
-    rules: dict[tuple[str, str, str], _Rule] = {}
-    keys: dict[tuple[str, str], tuple[bool, ...]] = {}
-    for pack in packs:
-        personal = Personal(pack)
-        for rule in pack.rules:
-            told = personal.rules[rule.id, rule.part]
-            rules[pack.name, rule.id, rule.part] = _Rule(told, rule.message, rule.remedy, least)
-        for fact in pack.facts:
-            keys[pack.name, fact] = tuple(level >= least for level in personal.key(fact))
+    different = tuple(packs)
+
+    @cache
+    def known() -> tuple[Rules, Keys]:
+        rules: Rules = {}
+        keys: Keys = {}
+        for pack in different:
+            personal = Personal(pack)
+            for rule in pack.rules:
+                told = personal.rules[rule.id, rule.part]
+                rules[pack.name, rule.id, rule.part] = _Rule(told, rule.message, rule.remedy, least)
+            for fact in pack.facts:
+                keys[pack.name, fact] = tuple(level >= least for level in personal.key(fact))
+        return rules, keys
 
     def processor(_logger: Any, _method: str, alert: EventDict) -> EventDict:
+        rules, keys = known()  # found out when there is something to tell
         rule = rules.get((alert["pack"], alert["rule"], alert["part"] or ""))
         if rule is not None:
             alert["message"] = rule.message or alert["message"]

@@ -17,7 +17,6 @@ from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -157,6 +156,8 @@ def _kept(entry: Path, find: Find, cases: bool) -> Result | None:
 
 
 def _keep(entry: Path, result: Result, used: Mapping[str, Path]) -> None:
+    from tempfile import NamedTemporaryFile  # who takes what is kept does not wait for it
+
     assert result.pack is not None
     content = {name: (str(path), _digest(*_content(path))) for name, path in used.items()}
     first = _pickled((content, evolve(result.pack, cases=()), result.diagnostics, list(result.sources)))

@@ -20,9 +20,8 @@ from attrs import frozen
 
 from oversight.ground.text import printable
 from oversight.outlets.syslog import framed
-from oversight.runner.sinks import SinkError
+from oversight.runner.sinks import SCHEMES, SinkError
 
-SCHEMES = ("tcp", "tls")
 TLS_PORT = 6514
 MOST, PATIENCE, ANSWER, FAREWELL = 1_000, 60.0, 10.0, 2.0
 _FIRST, _LONGEST = 0.25, 8.0
@@ -64,16 +63,6 @@ class Address:
         if port is None and parts.scheme == "tcp":
             raise SinkError(f"--out {shown}: name the port too, as tcp://{parts.hostname}:601")
         return cls(parts.scheme, parts.hostname, TLS_PORT if port is None else port)
-
-
-def is_address(out: str | None) -> bool:
-    """
-    Whether results go to a receiver and not to a file.
-
-    >>> is_address("tcp://localhost:601"), is_address("alerts.jsonl")
-    (True, False)
-    """
-    return out is not None and out.partition("://")[0] in SCHEMES and "://" in out
 
 
 def trusting(authority: str | None, own: str | None = None) -> ssl.SSLContext:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from oversight.ground.text import printable
 
+SCHEMES = ("tcp", "tls")
+"""Of the addresses of receivers."""
 _MOST = 1 << 20
 
 
@@ -23,6 +25,16 @@ class Out(Protocol):
 
     def flush(self) -> None:
         """Pass on what was taken."""
+
+
+def is_address(out: str | None) -> bool:
+    """
+    Whether results go to a receiver and not to a file.
+
+    >>> is_address("tcp://localhost:601"), is_address("alerts.jsonl")
+    (True, False)
+    """
+    return out is not None and out.partition("://")[0] in SCHEMES and "://" in out
 
 
 class RotatingFile:
