@@ -130,7 +130,7 @@ class Engine:
         Raises:
             EventRefused: as :meth:`feed`.
         """
-        if isinstance(event, Stranger):
+        if type(event) is Stranger:
             self.strangers[event.kind] += 1
             return
         identity, time, known, front = (event.source, event.id), event.time, self._known, self._front

@@ -93,23 +93,30 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
 def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could end or change."""
     _, starts, ends, changes = work
-    entry, *more = (*starts, *ends, *changes)
+    entries = (*ends, *changes)
+    if starts or (ends and _waits(compiled)) or not all(map(_is_looked_up, entries)):
+        source.add(_left(source, work))
+        return
+    concerned = source.fresh()
+    source.add(f"{concerned} = False")
+    for entry in entries:
+        assert entry.found is not None and entry.found.single is not None
+        with source.block("while True:"):
+            entry.write(source, "break")
+            values = [text_of(node, entry.frame, source).code for node in entry.found.single.nodes]
+            value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+            rows = source.bind(entry.found.rows_of(entry.found.single))
+            source.inside(f"if {rows}.get({value}) is not None:", f"{concerned} = True")
+            source.add("break")
+    source.inside(f"if {concerned}:", _left(source, work))
+
+
+def _is_looked_up(entry: CompiledEntry) -> bool:
+    """Whether one look tells that there is nothing which an end or a change could be about."""
     lookup = None if entry.found is None else entry.found.single
-    if starts or more or entry.each is not None or lookup is None or (ends and _waits(compiled)):
-        source.add(_left(source, work))
-        return
-    texts = [text_of(node, entry.frame, Source()) for node in lookup.nodes]
-    if not lookup.hashable or not all(text.sure for text in texts):
-        source.add(_left(source, work))
-        return
-    assert entry.found is not None
-    with source.block("while True:"):
-        entry.write(source, "break")
-        values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
-        value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-        rows = source.bind(entry.found.rows_of(lookup))
-        source.inside(f"if {rows}.get({value}) is not None:", _left(source, work))
-        source.add("break")
+    if entry.each is not None or lookup is None or not lookup.hashable:
+        return False
+    return all(text_of(node, entry.frame, Source()).sure for node in lookup.nodes)
 
 
 def _waits(compiled: CompiledFact) -> bool:

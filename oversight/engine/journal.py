@@ -79,8 +79,8 @@ class Journal:
 def _flat(events: list[Event | tuple[Event, ...]]) -> list[Event]:
     flat: list[Event] = []
     for one in events:
-        if isinstance(one, Event):
-            flat.append(one)
-        else:
+        if type(one) is tuple:
             flat += one
+        else:
+            flat.append(one)  # type: ignore[arg-type]
     return flat

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cached_property
 from keyword import iskeyword
-from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict, cast
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict, cast, final
 
 import attrs
 import msgspec
@@ -85,6 +85,7 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=F
         return self.kind == other.kind and self.time == other.time and bool(self.data == other.data)
 
 
+@final
 class Stranger(Struct, frozen=True, gc=False):
     """An event whose envelope is right and whose kind the pack does not know: counted, kept apart."""
 

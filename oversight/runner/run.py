@@ -122,7 +122,7 @@ class Run:
     def _accept(self, line: bytes, source: str, number: int) -> Event | None:
         """Take in a line by the one engine there is; ``None`` where it waits or its kind is unknown."""
         event = self._decode(line)
-        if isinstance(event, Stranger):
+        if type(event) is Stranger:
             self.summary.strangers[event.kind] += 1
             self._take(event)
             return None
@@ -212,6 +212,6 @@ class Run:
 def _decoder(engine: Engine, veils: Sequence[Pseudonymiser]) -> Callable[[bytes], Event | Stranger]:
     """How a line is read: with pseudonyms, where they are asked for."""
     if not veils:
-        return engine.decode
+        return engine.vocabulary.decode
     [veil] = veils
     return lambda line: veil(engine.decode(line))
