@@ -411,6 +411,17 @@ def test_an_open_instant_stays_open(pack):
     assert () == engine.feed(granted("e2", 1))
 
 
+def test_a_restored_engine_knows_how_late_it_is(pack):
+    """What waits in a snapshot is later than events that come after the restart with earlier times."""
+    engine = Engine(pack)
+    engine.feed(on("e1", 9), settle=False)
+    restored = Engine.restore(pack, engine.snapshot())
+    for each in (engine, restored):
+        changes = each.feed([on("e2", 1, "k2"), on("e3", 2, "k3"), granted("e4", 2, "k3")])
+        assert [("raised", day(1), "e2"), ("raised", day(9), "e1")] == told(changes)
+        assert (day(9), day(9)) == (each.now, each.closed)
+
+
 def test_a_snapshot_does_not_swallow_changes(pack):
     """While what was accepted waits to change what was told, no snapshot is taken."""
     engine = Engine(pack)

@@ -151,7 +151,7 @@ class Engine:
             return
         timeline = self._timeline
         if front is None or time > front:
-            self._front = time if timeline.closed is None else max(time, timeline.closed)
+            self._front = time if front is not None or timeline.closed is None else max(time, timeline.closed)
         named = event.data.corrects
         if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)
@@ -435,6 +435,8 @@ class Engine:
                 self._timeline.take(event)
         if closed is not None:
             self._timeline.close(closed, inclusive=True)
+        times = [event.time for event in self._known.values()]
+        self._front = max([at for at in (*times, self.closed, *self.reached) if at is not None], default=None)
         self._timeline.judge.verdicts.touched.clear()
 
     def facts(self, name: str) -> tuple[Held, ...]:
