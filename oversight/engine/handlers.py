@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from oversight.engine.judge import Judge
     from oversight.engine.entries import CompiledEntry
     from oversight.engine.program import CompiledFact, Program, Work
+    from oversight.engine.queries import Lookup
 
 Handler = Callable[[Event, "Facts", "Judge"], None]
 
@@ -93,30 +94,32 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
 def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could end or change."""
     _, starts, ends, changes = work
-    entries = (*ends, *changes)
-    if starts or (ends and _waits(compiled)) or not all(map(_is_looked_up, entries)):
+    looks = [(entry, _looked_up(entry)) for entry in (*ends, *changes)]
+    if starts or (ends and _waits(compiled)) or any(lookup is None for _, lookup in looks):
         source.add(_left(source, work))
         return
     concerned = source.fresh()
     source.add(f"{concerned} = False")
-    for entry in entries:
-        assert entry.found is not None and entry.found.single is not None
+    for entry, lookup in looks:
+        assert entry.found is not None
+        assert lookup is not None
         with source.block("while True:"):
             entry.write(source, "break")
-            values = [text_of(node, entry.frame, source).code for node in entry.found.single.nodes]
+            values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
             value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-            rows = source.bind(entry.found.rows_of(entry.found.single))
-            source.inside(f"if {rows}.get({value}) is not None:", f"{concerned} = True")
+            source.inside(
+                f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", f"{concerned} = True"
+            )
             source.add("break")
     source.inside(f"if {concerned}:", _left(source, work))
 
 
-def _is_looked_up(entry: CompiledEntry) -> bool:
-    """Whether one look tells that there is nothing which an end or a change could be about."""
+def _looked_up(entry: CompiledEntry) -> Lookup | None:
+    """The one look that tells whether there is anything which an end or a change could be about, if there is one."""
     lookup = None if entry.found is None else entry.found.single
     if entry.each is not None or lookup is None or not lookup.hashable:
-        return False
-    return all(text_of(node, entry.frame, Source()).sure for node in lookup.nodes)
+        return None
+    return lookup if all(text_of(node, entry.frame, Source()).sure for node in lookup.nodes) else None
 
 
 def _waits(compiled: CompiledFact) -> bool:
