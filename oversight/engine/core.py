@@ -290,7 +290,7 @@ class Engine:
             for identity in [i for i in self._gone if i in self._known and self._known[i].time < floor]:
                 self._gone.remove(identity)
                 del self._known[identity]
-            self._timeline.judge.forget(floor, self._telling.waivers.awaits)
+            self._timeline.judge.verdicts.forget(floor, self._telling.waivers.awaits)
 
     def open_alerts(self) -> tuple[Change, ...]:
         """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -43,7 +42,8 @@ class Judge:
         self.journal = journal
         self.readers = readers
         self.standing = [Plain() for _ in program.rules]
-        self.verdicts = Verdicts()
+        watched = program.watched_rules
+        self.verdicts = Verdicts({r.number for r in program.rules if r.table is None and r.rule.id not in watched})
         self.explainer = Explainer(program)
         self.dirty: list[dict[Instance, str | None]] = [{} for _ in range(program.layers)]
         self.facts = Facts(program, journal, readers, self.dirty)
@@ -254,23 +254,6 @@ class Judge:
             for member in names:
                 members[member] = (members[member][0], instant, cause)
             self._say(rule, _with_members(known, members), cause)
-
-    def forget(self, before: datetime, awaited: Callable[[Verdict, datetime], bool]) -> None:
-        """
-        Let go of the alerts about acts, and of those that were over, before an instant that is final.
-
-        Args:
-            before: the instant.
-            awaited: whether something that passes with time alone is still to be told of an alert about an act.
-        """
-        rows, rules = self.verdicts.rows, self.program.rules
-        for name, verdict in list(rows.items()):
-            rule = rules[verdict.rule]
-            ends = [end for _, end, _ in verdict.members.values()]
-            over = all(end is not None and end < before for end in ends)
-            act = rule.table is None and verdict.at < before and rule.rule.id not in self.program.watched_rules
-            if over or (act and not awaited(verdict, before)):
-                del rows[name]
 
     def _say(self, rule: CompiledRule, verdict: Verdict, cause: str | None, events: tuple[Event, ...] = ()) -> None:
         self.journal.write(self.verdicts, verdict.identity, verdict)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
+from heapq import heappop, heappush
 from typing import Any
 
 from oversight.engine.program import Program
@@ -54,23 +55,61 @@ class Verdict(Compact):
         """Whether any part of it is still in breach."""
         return any(end is None for _, end, _ in self.members.values())
 
+    @property
+    def over(self) -> datetime | None:
+        """When the last part of it ended; ``None`` where one has not."""
+        ends = [end for _, end, _ in self.members.values()]
+        return None if None in ends else max(ends)  # type: ignore[type-var]
+
 
 class Verdicts(Plain):
     """
     The alerts by identity, with what had been told of those touched since the last telling.
+
+    Args:
+        acts: numbers of the rules about acts whose alerts no rule watches: of these nothing ends, and nobody asks.
     """
 
-    __slots__ = ("touched",)
+    __slots__ = ("acts", "passing", "touched")
 
-    def __init__(self) -> None:
+    def __init__(self, acts: Collection[int]) -> None:
         super().__init__()
+        self.acts = acts
         self.touched: dict[str, Verdict | None] = {}
+        self.passing: list[tuple[datetime, str]] = []
+        """A heap of those of which nothing new is to come, with the instant since when; some may have changed since."""
 
     def restore(self, key: str, old: Verdict | None) -> None:
         """Put *old* under *key*, remembering what was told of it."""
         if key not in self.touched:
             self.touched[key] = self.rows.get(key)
         super().restore(key, old)
+        if old is not None and (since := self._passed(old)) is not None:
+            heappush(self.passing, (since, key))
+
+    def _passed(self, verdict: Verdict) -> datetime | None:
+        return verdict.at if verdict.rule in self.acts else verdict.over
+
+    def forget(self, before: datetime, awaited: Callable[[Verdict, datetime], bool]) -> None:
+        """
+        Let go of the alerts about acts, and of those that were over, before an instant that is final.
+
+        Args:
+            before: the instant.
+            awaited: whether something that passes with time alone is still to be told of an alert about an act.
+        """
+        kept = []
+        while self.passing and self.passing[0][0] < before:
+            since, name = heappop(self.passing)
+            verdict: Verdict | None = self.rows.get(name)
+            if verdict is None or self._passed(verdict) != since:
+                continue
+            if verdict.rule in self.acts and awaited(verdict, before):
+                kept.append((since, name))
+            else:
+                del self.rows[name]
+        for each in kept:
+            heappush(self.passing, each)
 
 
 class Telling:
