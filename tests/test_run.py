@@ -16,6 +16,7 @@ from oversight import fold, load
 from oversight.ground.time import parse_instant
 from oversight.model.alerts import RAISED
 from oversight.runner import intake
+from oversight.runner import run as running
 from oversight.runner.intake import Block, SourceError, blocks, check_source
 from oversight.runner.run import Run
 from oversight.runner.search import find_events
@@ -163,12 +164,13 @@ def test_progress_adds_up(file):
 # Judging
 
 
-@given(st.permutations(CAMERAS), st.integers(60, 400))
-def test_order_and_chunks_do_not_matter(tmp_path_factory, events, size):
-    """Any order of lines, in chunks of any size, ends in the same alerts."""
+@given(st.permutations(CAMERAS), st.integers(60, 400), st.integers(1, 4))
+def test_order_and_chunks_do_not_matter(tmp_path_factory, events, size, stretch):
+    """Any order of lines, in chunks of any size, and judged so many at a time, ends in the same alerts."""
     path = written(tmp_path_factory.getbasetemp() / "order", events)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(intake, "CHUNK", size)
+        patch.setattr(running, "STRETCH", stretch)
         result = run([path])
     whole = run([written(tmp_path_factory.getbasetemp() / "sorted", CAMERAS)])
     assert fold(whole.changes) == fold(result.changes)

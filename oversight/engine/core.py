@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -176,13 +176,6 @@ class Engine:
             where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
             raise EventRefused("other-content", f"event {where} came before with other content; the first stands")
 
-    def _raise_floor(self) -> None:
-        """What is before the floor is final for good, even where time is taken back."""
-        closed = self._timeline.closed
-        if self._revise is not None and closed is not None:
-            floor = shift_alike(closed, self._revise, self.pack.zone, -1)
-            self._floor = floor if self._floor is None else max(floor, self._floor)
-
     def _retract(self, identity: tuple[str, str], cause: Event) -> None:
         if identity in self._gone:
             return
@@ -203,6 +196,11 @@ class Engine:
             now = self.now
             if now is not None and closed is not None and now <= closed:
                 late.append(Late(cause, now, known, queued))
+
+    @property
+    def behind(self) -> bool:
+        """Whether closing takes time back, for what came late or corrects: who has more to come may wait with it."""
+        return bool(self._revision.late)
 
     def close(self) -> tuple[Change, ...]:
         """Judge every instant before the one reached, and return what changed."""
@@ -277,9 +275,11 @@ class Engine:
         self._prune(whole=True)
 
     def _prune(self, *, whole: bool = False) -> None:
-        """Let go of what no late event may reach any more."""
-        self._raise_floor()
-        floor = self._floor
+        """Let go of what no late event may reach any more: for good, even where time is taken back."""
+        floor, closed = self._floor, self._timeline.closed
+        if self._revise is not None and closed is not None:
+            final = shift_alike(closed, self._revise, self.pack.zone, -1)
+            floor = self._floor = final if floor is None else max(final, floor)
         if floor is None:
             return
         forgotten = self._timeline.journal.forget(floor, whole=whole)
@@ -298,13 +298,9 @@ class Engine:
 
         Those that an exception of a site waives are among them, with what waives them now in ``waived``.
         """
-        rules = self._program.rules
-        found = [self._as_raised(v) for v in self._verdicts() if v.is_open and rules[v.rule].table is not None]
+        rules, verdicts = self._program.rules, self._timeline.judge.verdicts.rows.values()
+        found = [self._as_raised(v) for v in verdicts if v.is_open and rules[v.rule].table is not None]
         return tuple(sorted(found, key=lambda change: (change.at, change.rule, change.part, change.alert)))
-
-    def _verdicts(self) -> Iterable[Verdict]:
-        verdicts: Iterable[Verdict] = self._timeline.judge.verdicts.rows.values()
-        return verdicts
 
     def _as_raised(self, verdict: Verdict) -> Change:
         subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])

@@ -18,7 +18,7 @@ class Journal:
     millions of writes then holds nothing that the garbage collector must go through.
     """
 
-    slice = 1000
+    slice = 250
     """The least number of instants worth letting go of at once."""
 
     def __init__(self) -> None:

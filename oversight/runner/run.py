@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from oversight.engine.core import Engine
@@ -20,6 +21,7 @@ from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 
+STRETCH = 250
 Tell = Callable[[Iterable[Change]], object]
 LeftOut = Callable[[Event, bytes, str, int], bool]
 """Whether an event stays outside; it is given with its line, the line's source and its number."""
@@ -99,12 +101,23 @@ class Run:
         self.lines(source, numbered(source, block, self.refused))
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
-        """Take in numbered *lines* of *source*, likewise."""
-        self._accept_lines(source, lines)
-        for engine in self.engines:
-            self._told(engine.close())
+        """
+        Take in numbered *lines* of *source*, likewise.
 
-    def _accept_lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
+        A few are judged at a time, while what was read of them is still at hand for the processor; what is late waits
+        for the last, so that time is taken back for all of it at once.
+        """
+        coming = iter(lines)
+        while some := list(islice(coming, STRETCH)):
+            self._accept_lines(source, some)
+            for engine in self.engines:
+                if not engine.behind:
+                    self._told(engine.close())
+        for engine in self.engines:
+            if engine.behind:
+                self._told(engine.close())
+
+    def _accept_lines(self, source: str, lines: Sequence[tuple[int, bytes]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
         taken: list[Event] = []
         numbers: list[int] = []
