@@ -74,8 +74,12 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
     compiled = program.facts[position]
     entries = (*starts, *ends, *changes)
     plain = len(entries) == 1 and entries[0].each is None
-    if plain and starts and entries[0].begins is None and entries[0].until is None:
+    if plain and starts and _is_at_once(entries[0]):
         _write_start(source, compiled, position, entries[0])
+    elif (
+        len(starts) == 1 and _is_at_once(starts[0]) and not (changes or _waits(compiled)) and all(map(_is_found, ends))
+    ):
+        _write_start_unless_ended(source, compiled, work)
     elif plain and not starts and entries[0].key:
         if ends:
             source.add(f"key{position} = new{position} = None")
@@ -94,24 +98,27 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
 def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could end or change."""
     _, starts, ends, changes = work
-    looks = [(entry, _looked_up(entry)) for entry in (*ends, *changes)]
-    if starts or (ends and _waits(compiled)) or any(lookup is None for _, lookup in looks):
+    if starts or (ends and _waits(compiled)) or any(_looked_up(entry) is None for entry in (*ends, *changes)):
         source.add(_left(source, work))
         return
     concerned = source.fresh()
     source.add(f"{concerned} = False")
-    for entry, lookup in looks:
-        assert entry.found is not None
-        assert lookup is not None
+    for entry in (*ends, *changes):
         with source.block("while True:"):
             entry.write(source, "break")
-            values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
-            value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-            source.inside(
-                f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", f"{concerned} = True"
-            )
+            _write_look(source, entry, f"{concerned} = True")
             source.add("break")
     source.inside(f"if {concerned}:", _left(source, work))
+
+
+def _write_look(source: Source, entry: CompiledEntry, then: str) -> None:
+    """Write out that *then* is done where the one look of an entry finds something."""
+    lookup = _looked_up(entry)
+    assert entry.found is not None
+    assert lookup is not None
+    values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
+    value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+    source.inside(f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", then)
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:
@@ -120,6 +127,47 @@ def _looked_up(entry: CompiledEntry) -> Lookup | None:
     if entry.each is not None or lookup is None or not lookup.hashable:
         return None
     return lookup if all(text_of(node, entry.frame, Source()).sure for node in lookup.nodes) else None
+
+
+def _is_at_once(start: CompiledEntry) -> bool:
+    return start.each is None and start.begins is None and start.until is None
+
+
+def _is_found(end: CompiledEntry) -> bool:
+    """Whether one look finds all that an end may be about."""
+    return (end.key and end.each is None) or _looked_up(end) is not None
+
+
+def _write_start_unless_ended(source: Source, compiled: CompiledFact, work: Work) -> None:
+    """Write out a start of what does not hold yet by an event that may end it too; where it does, all is left."""
+    position, (start,), ends, _ = work
+    rows = source.bind(compiled.table.rows)
+    source.add(f"key{position} = new{position} = None", "concerned = False")
+    with source.block("while True:"):
+        start.write(source, "break")
+        source.inside(f"if {rows}.get(key) is not None:", "concerned = True", "break")
+        source.add(f"key{position}, since = key, instant")
+        _write_held(source, compiled, start, f"new{position}")
+        source.add("break")
+    for end in ends:
+        with source.block("while True:"):
+            end.write(source, "break")
+            fresh = f"new{position} is not None"
+            if end.key:
+                source.inside(f"if {rows}.get(key) is not None:", "concerned = True", "break")
+                fresh += f" and key{position} == key"
+            else:
+                _write_look(source, end, "concerned = True")
+            if end.where is not None:
+                source.add(f"env[{end.this_slot}] = new{position}")
+                fresh += f" and {source.bind(end.where)}(env, None) is True"
+            source.inside(f"if {fresh}:", "concerned = True")
+            source.add("break")
+    source.inside("if concerned:", f"key{position} = None", _left(source, work))
+    with source.block(f"elif new{position} is not None:"):
+        source.add(f"key, old = key{position}, None")
+        _write_put(source, compiled, f"new{position}")
+        _write_life(source, compiled, position)
 
 
 def _waits(compiled: CompiledFact) -> bool:
@@ -137,17 +185,27 @@ def _write_start(source: Source, compiled: CompiledFact, position: int, entry: C
     with source.block("while True:"):
         entry.write(source, "break")
         source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
-        since = "instant" if compiled.fact.restarts else "instant if old is None else old.since"
-        given = f"key, {since}, event, {entry.write_extras(source)}"
-        if compiled.lasts is not None:
-            source.add(f"lasts = facts.program.later(instant, {source.bind(compiled.lasts)}(instant))")
-            given += ", None, lasts"
-        source.add(f"new = {source.bind(Held)}({given})")
+        source.add(f"since = {'instant' if compiled.fact.restarts else 'instant if old is None else old.since'}")
+        _write_held(source, compiled, entry, "new")
         _write_put(source, compiled, "new")
-        if compiled.lasts is not None:
-            pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {position}, key)"
-            source.inside("if lasts is not None:", pushed)
+        _write_life(source, compiled, position)
         source.add(f"key{position}, new{position} = key, new", "break")
+
+
+def _write_held(source: Source, compiled: CompiledFact, entry: CompiledEntry, new: str) -> None:
+    """Write out that *new* is the fact under ``key`` that has held since ``since``."""
+    given = f"key, since, event, {entry.write_extras(source)}"
+    if compiled.lasts is not None:
+        source.add(f"lasts = facts.program.later(instant, {source.bind(compiled.lasts)}(instant))")
+        given += ", None, lasts"
+    source.add(f"{new} = {source.bind(Held)}({given})")
+
+
+def _write_life(source: Source, compiled: CompiledFact, position: int) -> None:
+    """Write out that the fixed life of what was just put under ``key`` ends it."""
+    if compiled.lasts is not None:
+        pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {position}, key)"
+        source.inside("if lasts is not None:", pushed)
 
 
 def _write_move(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
