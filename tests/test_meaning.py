@@ -139,6 +139,32 @@ permit:
     assert [1, 1, 2, 2, 2] == sorted(stood(pack, history, range(1, 4)))
 
 
+OTHERS = """
+permit:
+  key: name
+  starts: {on: permit.granted as e, with: {name: e.permit}}
+  ends: {on: permit.granted as e, where: [this.camera == e.camera, this.permit != e.permit]}
+"""
+FIRST = """
+permit:
+  key: permit
+  starts: {on: permit.granted}
+  ends: {on: permit.granted as e, if: e.permit != "p1", with: {permit: "'p1'"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("permit", "expected"),
+    [(OTHERS, [[1], [2], [3], [4]]), (FIRST, [[1], [2], [2, 3], [2, 4]])],
+    ids=["found by an attribute", "found by the key"],
+)
+def test_what_starts_one_fact_may_end_another(tmp_path, permit, expected):
+    """An event that starts what does not hold yet ends what else its ending entry finds."""
+    pack = tiny(tmp_path, PERMITTED, facts=CAMERA + permit)
+    history = [granted("a", 1), granted("b", 2, permit="p2"), granted("c", 3), granted("d", 4, permit="p3")]
+    assert expected == [sorted(stood(pack, history, [number])) for number in (1, 2, 3, 4)]
+
+
 # Alerts
 
 
