@@ -155,8 +155,12 @@ permit:
 
 @pytest.mark.parametrize(
     ("permit", "expected"),
-    [(OTHERS, [[1], [2], [3], [4]]), (FIRST, [[1], [2], [2, 3], [2, 4]])],
-    ids=["found by an attribute", "found by the key"],
+    [
+        (OTHERS, [[1], [2], [3], [4]]),
+        (FIRST, [[1], [2], [2, 3], [2, 4]]),
+        (FIRST + "  lasts: P2D\n", [[1], [2], [2, 3], [4]]),
+    ],
+    ids=["found by an attribute", "found by the key", "for a while"],
 )
 def test_what_starts_one_fact_may_end_another(tmp_path, permit, expected):
     """An event that starts what does not hold yet ends what else its ending entry finds."""
