@@ -158,15 +158,20 @@ permit:
     [
         (OTHERS, [[1], [2], [3], [4]]),
         (FIRST, [[1], [2], [2, 3], [2, 4]]),
-        (FIRST + "  lasts: P2D\n", [[1], [2], [2, 3], [4]]),
     ],
-    ids=["found by an attribute", "found by the key", "for a while"],
+    ids=["found by an attribute", "found by the key"],
 )
 def test_what_starts_one_fact_may_end_another(tmp_path, permit, expected):
     """An event that starts what does not hold yet ends what else its ending entry finds."""
     pack = tiny(tmp_path, PERMITTED, facts=CAMERA + permit)
     history = [granted("a", 1), granted("b", 2, permit="p2"), granted("c", 3), granted("d", 4, permit="p3")]
     assert expected == [sorted(stood(pack, history, [number])) for number in (1, 2, 3, 4)]
+
+
+def test_what_starts_by_an_event_that_may_end_another_lasts_as_long(tmp_path):
+    """The fixed life of a fact ends it also where the event that starts it might have ended one."""
+    pack = tiny(tmp_path, PERMITTED, facts=CAMERA + FIRST + "  lasts: P2D\n")
+    assert [1, 1, None] == stood(pack, [granted("a", 1)], range(1, 4))
 
 
 # Alerts
