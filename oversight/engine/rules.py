@@ -197,7 +197,7 @@ class CompiledRule:
         node = self.rule.deadline.node
         if isinstance(node, Call) and node.function == "+":
             node = evolve(node, function="@later")
-        if isinstance(node, Literal) and isinstance(node.value, Period):
+        if isinstance(node, Literal) and isinstance(node.value, Period) and not self.rule.by:
             source.add(f"return {source.bind(shift_alike)}(since, {source.bind(node.value)}, judge.program.pack.zone)")
             return source.function()
         source.inside("if env[0] is not since:", "env = env.copy()", "env[0] = since")

@@ -70,7 +70,7 @@ class Verdicts(Plain):
         acts: numbers of the rules about acts whose alerts no rule watches: of these nothing ends, and nobody asks.
     """
 
-    __slots__ = ("acts", "passing", "touched")
+    __slots__ = ("_noted", "acts", "passing", "touched")
 
     def __init__(self, acts: Collection[int]) -> None:
         super().__init__()
@@ -78,13 +78,16 @@ class Verdicts(Plain):
         self.touched: dict[str, Verdict | None] = {}
         self.passing: list[tuple[datetime, str]] = []
         """A heap of those of which nothing new is to come, with the instant since when; some may have changed since."""
+        self._noted: dict[str, datetime] = {}
 
     def restore(self, key: str, old: Verdict | None) -> None:
         """Put *old* under *key*, remembering what was told of it."""
         if key not in self.touched:
             self.touched[key] = self.rows.get(key)
         super().restore(key, old)
-        if old is not None and (since := self._passed(old)) is not None:
+        since = None if old is None else self._passed(old)
+        if since is not None and self._noted.get(key) != since:
+            self._noted[key] = since
             heappush(self.passing, (since, key))
 
     def _passed(self, verdict: Verdict) -> datetime | None:
@@ -101,6 +104,8 @@ class Verdicts(Plain):
         kept = []
         while self.passing and self.passing[0][0] < before:
             since, name = heappop(self.passing)
+            if self._noted.get(name) == since:
+                del self._noted[name]
             verdict: Verdict | None = self.rows.get(name)
             if verdict is None or self._passed(verdict) != since:
                 continue
@@ -108,8 +113,9 @@ class Verdicts(Plain):
                 kept.append((since, name))
             else:
                 del self.rows[name]
-        for each in kept:
-            heappush(self.passing, each)
+        for since, name in kept:
+            self._noted[name] = since
+            heappush(self.passing, (since, name))
 
 
 class Telling:
