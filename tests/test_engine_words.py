@@ -81,6 +81,17 @@ def test_the_nearest_that_is_missing(tmp_path, permits, expected):
     assert [expected] == missing(pack, *permits, on("e1", 3))
 
 
+def test_terms_are_conditions_of_their_own(tmp_path):
+    """What ``&&`` joins in a ``where:`` finds the same as a list of conditions, and the same comes nearest."""
+    joined = "p.camera == c.camera && has(p.level) && p.level > 3"
+    pack = tiny(tmp_path, WHERE.replace("[p.camera == c.camera, has(p.level), p.level > 3]", f'"{joined}"'))
+    other = [granted("p1", 1, "k2", level=9)]
+    assert [(None, "", "not on record")] == missing(pack, *other, on("e1", 3))
+    own = [granted("p2", 1, permit="p2", level=1), granted("p3", 2, permit="p3")]
+    assert [("p2", joined, "false")] == missing(pack, *other, *own, on("e1", 3))
+    assert [] == raised(pack, *own, granted("p4", 2, permit="p4", level=4), on("e1", 3))
+
+
 BETWEEN = """
 - rule: R
   while: camera as c

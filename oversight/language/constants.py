@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -88,18 +88,3 @@ def equal(one: Any, other: Any) -> bool:
     (True, False)
     """
     return bool(_operations()["=="](one, other))
-
-
-def conjuncts(node: Node) -> Iterator[Node]:
-    """
-    The terms of a conjunction, in written order; of anything else, itself.
-
-    >>> from oversight.language.parser import parse
-    >>> len(list(conjuncts(parse("a && b && c"))))
-    3
-    """
-    if isinstance(node, Call) and node.function == "&&":
-        for argument in node.arguments:
-            yield from conjuncts(argument)
-    else:
-        yield node

@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import define, field
 
-from oversight.language.constants import conjuncts, equal
-from oversight.model.expressions import Call, ListOf, Literal, Node, path_of
+from oversight.language.constants import equal
+from oversight.model.expressions import Call, ListOf, Literal, Node, conjuncts, path_of
 from oversight.model.types import BOOL
 
 _TURNED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}

@@ -7,8 +7,7 @@ from typing import Any
 
 import attrs
 
-from oversight.language.constants import conjuncts
-from oversight.model.expressions import Literal, Macro, Name, Node
+from oversight.model.expressions import Literal, Macro, Name, Node, conjuncts
 from oversight.model.pack import Condition, Exists, Expression, Group, Latest, Measure, Query, Test
 
 Form = tuple[Any, ...]

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from oversight.ground.text import printable
 from oversight.ground.time import Period
-from oversight.language.constants import Varies, conjuncts, constant
+from oversight.language.constants import Varies, constant
 from oversight.language.contradictions import contradiction
 from oversight.language.operators import (
     attribute_type,
@@ -28,7 +28,7 @@ from oversight.language.presence import guards_of, unguarded
 from oversight.language.problems import Definition, Problem, Scope
 from oversight.language.signatures import OVERLOADS, advice, fits, joined, kind_of
 from oversight.language.substitution import Measure, substitute
-from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select, walk
+from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select, conjuncts, walk
 from oversight.model.types import (
     BOOL,
     DOUBLE,

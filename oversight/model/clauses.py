@@ -8,20 +8,27 @@ from typing import Any
 
 import attrs
 
-from oversight.model.expressions import Call, Name, Node, path_of, walk
+from oversight.model.expressions import Call, Name, Node, conjuncts, path_of, walk
 from oversight.model.pack import Condition, Exists, Expression, Group, Measure, Query, Test
 from oversight.model.types import DATE, ListType, MapType, RecordType, Type
 
 
 def flatten(conditions: Iterable[Condition]) -> list[Condition]:
-    """The conjuncts of a list of conditions: ``all_of`` and ``&&`` taken apart."""
+    """The conjuncts of a list of conditions: ``all_of`` and ``&&`` taken apart; each term has the text of the whole."""
     found: list[Condition] = []
     for condition in conditions:
         if isinstance(condition, Group) and condition.mode == "all":
             found += flatten(condition.conditions)
+        elif isinstance(condition, Test) and _is_conjunction(condition.expression.node):
+            expression = condition.expression
+            found += [Test(attrs.evolve(expression, node=term)) for term in conjuncts(expression.node)]
         else:
             found.append(condition)
     return found
+
+
+def _is_conjunction(node: Node) -> bool:
+    return isinstance(node, Call) and node.function == "&&"
 
 
 def written(condition: Condition) -> str:

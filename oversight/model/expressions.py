@@ -146,6 +146,21 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def conjuncts(node: Node) -> Iterator[Node]:
+    """
+    The terms of a conjunction, in written order; of anything else, itself.
+
+    >>> a, b, c = Name("a"), Name("b"), Name("c")
+    >>> [term.name for term in conjuncts(Call("&&", (Call("&&", (a, b)), c)))]
+    ['a', 'b', 'c']
+    """
+    if isinstance(node, Call) and node.function == "&&":
+        for argument in node.arguments:
+            yield from conjuncts(argument)
+    else:
+        yield node
+
+
 def variables_of(node: Node) -> tuple[str, ...]:
     """The names that macros of the tree bind."""
     return tuple(dict.fromkeys([inner.variable for inner in walk(node) if isinstance(inner, Macro)]))
