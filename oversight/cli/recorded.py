@@ -20,7 +20,7 @@ from oversight.outlets.personal import discreet
 from oversight.runner.record import Record
 from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
-from oversight.runner.sinks import is_address, Out
+from oversight.runner.sinks import Out, is_address
 from oversight.runner.stats import Stats
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells

@@ -149,9 +149,8 @@ class Engine:
         if len(known) == count:
             self._check(event, first)
             return
-        timeline = self._timeline
         if front is None or time > front:
-            self._front = time if front is not None or timeline.closed is None else max(time, timeline.closed)
+            self._front = time
         named = event.data.corrects
         if named is not ABSENT and named != event.id:
             self._retract((event.source, named), event)
@@ -159,6 +158,7 @@ class Engine:
             return
         if self._latest is None or time > self._latest:
             self._latest = time
+        timeline = self._timeline
         timeline.take(event)
         if timeline.closed is not None and time <= timeline.closed:
             self._revision.late.append(Late(event, time))
@@ -244,7 +244,7 @@ class Engine:
         if now is not None:
             timeline.close(now, inclusive)
         closed = timeline.closed
-        if self._front is not None and closed is not None and closed > self._front:
+        if closed is not None and (self._front is None or closed > self._front):
             self._front = closed
         changes = self._telling.differences(timeline.judge.verdicts, told_upto, timeline.closed)
         if back is not None and told_upto is not None:

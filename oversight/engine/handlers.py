@@ -101,24 +101,23 @@ def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
     if starts or (ends and _waits(compiled)) or any(_looked_up(entry) is None for entry in (*ends, *changes)):
         source.add(_left(source, work))
         return
-    concerned = source.fresh()
-    source.add(f"{concerned} = False")
+    source.add("concerned = False")
     for entry in (*ends, *changes):
         with source.block("while True:"):
             entry.write(source, "break")
-            _write_look(source, entry, f"{concerned} = True")
+            _write_look(source, entry)
             source.add("break")
-    source.inside(f"if {concerned}:", _left(source, work))
+    source.inside("if concerned:", _left(source, work))
 
 
-def _write_look(source: Source, entry: CompiledEntry, then: str) -> None:
-    """Write out that *then* is done where the one look of an entry finds something."""
+def _write_look(source: Source, entry: CompiledEntry) -> None:
+    """Write out that the event concerns the fact where the one look of an entry finds something."""
     lookup = _looked_up(entry)
     assert entry.found is not None
     assert lookup is not None
     values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-    source.inside(f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", then)
+    source.inside(f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", "concerned = True")
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:
@@ -157,7 +156,7 @@ def _write_start_unless_ended(source: Source, compiled: CompiledFact, work: Work
                 source.inside(f"if {rows}.get(key) is not None:", "concerned = True", "break")
                 fresh += f" and key{position} == key"
             else:
-                _write_look(source, end, "concerned = True")
+                _write_look(source, end)
             if end.where is not None:
                 source.add(f"env[{end.this_slot}] = new{position}")
                 fresh += f" and {source.bind(end.where)}(env, None) is True"

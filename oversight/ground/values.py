@@ -289,15 +289,13 @@ def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     (3, -3, 3)
     """
 
-    def add(left: Any, right: Any) -> Any:
-        if right.__class__ is Period and left.__class__ is datetime:
-            return _shifted(left, right, zone, 1)
-        return _add(left, right, zone)
+    def adding(move: Callable[..., datetime]) -> Callable[[Any, Any], Any]:
+        def add(left: Any, right: Any) -> Any:
+            if right.__class__ is Period and left.__class__ is datetime:
+                return _shifted(left, right, zone, 1, move)
+            return _add(left, right, zone)
 
-    def later(left: Any, right: Any) -> Any:
-        if right.__class__ is Period and left.__class__ is datetime:
-            return _shifted(left, right, zone, 1, shift_alike)
-        return _add(left, right, zone)
+        return add
 
     def subtract(left: Any, right: Any = ABSENT) -> Any:
         return _subtract(left, right, zone)
@@ -311,7 +309,7 @@ def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     return {
         "!": _not, "==": equals, "!=": differs, "<": less, "<=": at_most, ">": more, ">=": at_least,
         "in": contained, "[]": index, "{}": map_of,
-        "+": add, "-": subtract, "*": _multiply, "/": _divide, "%": _remainder,
+        "+": adding(shift), "@later": adding(shift_alike), "-": subtract, "*": _multiply, "/": _divide, "%": _remainder,
         "size": _size,
         "matches": _text_test("matches", _matches),
         "contains": _text_test("contains", str.__contains__),
@@ -319,6 +317,5 @@ def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "endsWith": _text_test("endsWith", str.endswith),
         "timestamp": timestamp, "duration": duration, "period": period, "@instant": instant,
         "int": integer, "double": double, "string": string, "bool": boolean,
-        "@later": later,
         **{name: _accessor(name) for name in _OF_TIME},
     }  # fmt: skip

@@ -19,16 +19,11 @@ def flatten(conditions: Iterable[Condition]) -> list[Condition]:
     for condition in conditions:
         if isinstance(condition, Group) and condition.mode == "all":
             found += flatten(condition.conditions)
-        elif isinstance(condition, Test) and _is_conjunction(condition.expression.node):
-            expression = condition.expression
-            found += [Test(attrs.evolve(expression, node=term)) for term in conjuncts(expression.node)]
+        elif isinstance(condition, Test) and len(terms := [*conjuncts(condition.expression.node)]) > 1:
+            found += [Test(attrs.evolve(condition.expression, node=term)) for term in terms]
         else:
             found.append(condition)
     return found
-
-
-def _is_conjunction(node: Node) -> bool:
-    return isinstance(node, Call) and node.function == "&&"
 
 
 def written(condition: Condition) -> str:
@@ -118,19 +113,11 @@ def parameters_in(part: Any) -> Iterator[str]:
 
 def expressions_in(part: Any) -> Iterator[Expression]:
     """Every expression written in *part*."""
-    waiting = [part]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, tuple):
-            waiting.extend(part)
-        elif isinstance(part, Expression):
-            yield part
-        elif (inner := parts_of(part.__class__)) is not None:
-            waiting.extend([getattr(part, name) for name in inner])
+    return (inner for inner in within(part, nodes=False) if isinstance(inner, Expression))
 
 
-def within(part: Any) -> Iterator[Any]:
-    """*part* and all that is written in it."""
+def within(part: Any, *, nodes: bool = True) -> Iterator[Any]:
+    """*part* and all that is written in it; without *nodes* what expressions are made of is left out."""
     waiting = [part]
     while waiting:
         part = waiting.pop()
@@ -138,7 +125,8 @@ def within(part: Any) -> Iterator[Any]:
             waiting.extend(part)
         elif (inner := parts_of(part.__class__)) is not None:
             yield part
-            waiting.extend([getattr(part, name) for name in inner])
+            if nodes or not isinstance(part, Expression):
+                waiting.extend([getattr(part, name) for name in inner])
 
 
 @cache
