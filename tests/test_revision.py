@@ -1,10 +1,13 @@
 """What late and corrected events change: which event is named, and in which words."""
 
+import re
+
 import pytest
-from tests.tiny import day, event, granted, on, revoked, tiny
+from tests.tiny import PERMITTED, day, event, granted, on, revoked, tiny
 
 import oversight
 from oversight.engine.core import Engine
+from oversight.ground.errors import EventRefused
 from oversight.meaning.verify import verify
 
 PACK = oversight.load("hong-kong")
@@ -98,6 +101,26 @@ def test_of_one_instant_the_first_event_that_mattered_is_the_cause(tmp_path, ord
         engine.feed(history[number])
     (alert,) = engine.open_alerts()
     assert "e1" == alert.cause
+
+
+DEADLINE = """
+- rule: D
+  while: camera as c
+  for: P4D
+"""
+
+
+@pytest.mark.parametrize("rules", [PERMITTED, PERMITTED + DEADLINE], ids=["alone", "with a deadline"])
+def test_what_is_late_hangs_on_what_came_before_alone(tmp_path, rules):
+    """That something fell due in between, of another rule, makes nothing late that is not, nor too late."""
+    engine = Engine(tiny(tmp_path, rules), revise="P7D")
+    for fed in (on("first", 1, "k1"), on("last", 10, "k2")):
+        engine.feed(fed, settle=False)
+    told = [change for change in engine.feed(on("between", 4, "k3"), settle=False) if change.rule == "R"]
+    expected = [("raised", "between", "filed late: camera k3 on 2026-03-04")]
+    assert expected == [(change.change, change.cause, change.reason) for change in told]
+    with pytest.raises(EventRefused, match=re.escape("(before 2026-03-03T09:00:00+08:00)")):
+        engine.feed(on("beyond", 2), settle=False)
 
 
 SOON = """

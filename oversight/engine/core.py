@@ -11,7 +11,7 @@ from attrs import evolve
 
 from oversight.engine.matchers import INDEX
 from oversight.engine.preview import preview
-from oversight.engine.revision import Late, Revision
+from oversight.engine.revision import Late, Revision, Stretch
 from oversight.engine.snapshots import VERSION, Reached, Reader, Writer, opened, read_state, write_state
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
@@ -158,9 +158,8 @@ class Engine:
             return
         if self._latest is None or time > self._latest:
             self._latest = time
-        timeline = self._timeline
-        timeline.take(event)
-        if timeline.closed is not None and time <= timeline.closed:
+        self._timeline.take(event)
+        if self._was_judged(time):
             self._revision.late.append(Late(event, time))
 
     def _check(self, event: Event, known: Event | None) -> None:
@@ -187,15 +186,24 @@ class Engine:
         if known is None:
             return
         self._retracted = True
-        closed, late = self._timeline.closed, self._revision.late
-        queued = cause.identity not in self._gone
-        if closed is not None and known.time <= closed:
+        late, queued = self._revision.late, cause.identity not in self._gone
+        if self._was_judged(known.time):
             late.append(Late(cause, known.time, known, queued))
         if self._latest is not None and known.time >= self._latest:
             self._latest = max((e.time for i, e in self._known.items() if i not in self._gone), default=None)
             now = self.now
-            if now is not None and closed is not None and now <= closed:
+            if now is not None and self._was_judged(now):
                 late.append(Late(cause, now, known, queued))
+
+    @property
+    def _told(self) -> Stretch | None:
+        """What was judged last: all before an instant, and that too where it was not left open."""
+        return None if self._passed is None else (self._passed, self._timeline.closed == self._passed)
+
+    def _was_judged(self, instant: datetime) -> bool:
+        """Whether what comes for *instant* is late. It hangs on what came before alone, not on what falls due."""
+        told = self._told
+        return told is not None and (instant, True) <= told
 
     @property
     def behind(self) -> bool:
@@ -229,41 +237,38 @@ class Engine:
         return self._judged(inclusive=True)
 
     def _judged(self, inclusive: bool) -> tuple[Change, ...]:
-        timeline, now, revision = self._timeline, self.now, self._revision
-        told_upto, back = timeline.closed, revision.back_to
-        if now is not None and self._passed is not None and now < self._passed:
-            inclusive = True  # time was taken back to an instant that had been passed, so it is not left open
-        self._passed = now
+        timeline, now, told, back = self._timeline, self.now, self._told, self._revision.back_to
+        if now is not None and told is not None and told >= (now, True):
+            inclusive = True  # it has been judged, or time was taken back to it from later, so it is not left open
+        self._passed, told_upto = now, timeline.closed
         if back is not None:
             timeline.rewind(back)
         if self._retracted:
             timeline.drop(self._gone)
             self._retracted = False
-        if back is not None and now is not None and told_upto is not None:
-            timeline.close(min(told_upto, now), inclusive=True)
         if now is not None:
             timeline.close(now, inclusive)
         closed = timeline.closed
         if closed is not None and (self._front is None or closed > self._front):
             self._front = closed
         changes = self._telling.differences(timeline.judge.verdicts, told_upto, timeline.closed)
-        if back is not None and told_upto is not None:
-            changes = self._revised(changes, told_upto, inclusive)
+        if back is not None and told is not None:
+            changes = self._revised(changes, told, None if now is None else (now, inclusive))
         self._prune()
         return tuple(changes)
 
-    def _revised(self, changes: list[Change], told_upto: datetime, inclusive: bool) -> list[Change]:
+    def _revised(self, changes: list[Change], told: Stretch, reached: Stretch | None) -> list[Change]:
         """The changes, those of what had been told with the late or correcting event that made them."""
         revision, self._revision = self._revision, Revision(self._timeline)
-        altered = [change for change in changes if change.at <= told_upto]
-        sole, now, causes = revision.sole(), self.now, dict[str, Late]()
-        if altered and sole is None and now is not None:
-            causes = revision.causes({change.alert for change in altered}, min(told_upto, now), self._gone)
-            self._timeline.close(now, inclusive)
+        altered = {change.alert for change in changes if (change.at, True) <= told}
+        sole, causes = revision.sole(), dict[str, Late]()
+        if altered and sole is None and reached is not None:
+            causes = revision.causes(altered, min(told, reached), self._gone)
+            self._timeline.close(*reached)
             self._timeline.judge.verdicts.touched.clear()
         made = []
         for change in changes:
-            if change.at <= told_upto:
+            if (change.at, True) <= told:
                 late = sole or causes.get(change.alert, revision.late[-1])
                 reason = late.reason(change.change, self.pack.zone)
                 change = evolve(change, cause=late.event.id, reason=reason)
@@ -276,9 +281,9 @@ class Engine:
 
     def _prune(self, *, whole: bool = False) -> None:
         """Let go of what no late event may reach any more: for good, even where time is taken back."""
-        floor, closed = self._floor, self._timeline.closed
-        if self._revise is not None and closed is not None:
-            final = shift_alike(closed, self._revise, self.pack.zone, -1)
+        floor, passed = self._floor, self._passed
+        if self._revise is not None and passed is not None:
+            final = shift_alike(passed, self._revise, self.pack.zone, -1)
             floor = self._floor = final if floor is None else max(final, floor)
         if floor is None:
             return
@@ -304,9 +309,9 @@ class Engine:
 
     def _as_raised(self, verdict: Verdict) -> Change:
         subjects = tuple([subject for subject, (end, _) in verdict.ends().items() if end is None])
-        return self._told(verdict, subjects, len(subjects))
+        return self._at_present(verdict, subjects, len(subjects))
 
-    def _told(self, verdict: Verdict, subjects: tuple[str, ...], left: int) -> Change:
+    def _at_present(self, verdict: Verdict, subjects: tuple[str, ...], left: int) -> Change:
         """An alert as it was raised, but for what is waived now."""
         change = self._telling.change(RAISED, verdict, subjects, verdict.at, left, verdict.cause)
         return evolve(change, waived=self._telling.waivers.at_present(verdict, self.closed))
@@ -321,7 +326,7 @@ class Engine:
         verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(alert)
         if verdict is None:
             raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
-        return self._told(verdict, tuple(verdict.ends()), 0)
+        return self._at_present(verdict, tuple(verdict.ends()), 0)
 
     def preview(self, events: Any, *, until: datetime | None = None) -> tuple[Change, ...]:
         """

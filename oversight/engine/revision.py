@@ -19,7 +19,8 @@ from oversight.engine.verdicts import Verdict
 from oversight.model.alerts import RAISED
 from oversight.model.forms import ABSENT, Event
 
-Known = dict[tuple[str, str], Event]
+Stretch = tuple[datetime, bool]
+"""All time before an instant, and that instant too where the second is true."""
 
 
 @frozen
@@ -98,13 +99,13 @@ class Revision:
         different = {late.event.identity for late in self.late}
         return self.late[0] if len(different) == 1 else None
 
-    def causes(self, alerts: Iterable[str], upto: datetime, gone: set[tuple[str, str]]) -> dict[str, Late]:
+    def causes(self, alerts: Iterable[str], upto: Stretch, gone: set[tuple[str, str]]) -> dict[str, Late]:
         """
         Which of several late events made each of *alerts* what it is: the last that changed it.
 
         Args:
             alerts: identities of those that are no longer as they were told.
-            upto: the last instant that had been judged.
+            upto: what had been judged.
             gone: identities of all events that corrections take out. The state ends as it was.
         """
         back = self.back_to
@@ -117,7 +118,7 @@ class Revision:
         for late in self.late:
             if late.corrected is not None and late.corrected.identity not in own:
                 timeline.take(late.corrected)
-        timeline.close(upto, inclusive=True)
+        timeline.close(*upto)
         before = {name: _state(rows.get(name)) for name in wanted}
         for late in self.late:
             timeline.rewind(min(late.instant, late.event.time) if late.queued else late.instant)
@@ -126,7 +127,7 @@ class Revision:
             if late.queued:
                 timeline.drop({late.event.identity})
                 timeline.take(late.event)
-            timeline.close(upto, inclusive=True)
+            timeline.close(*upto)
             for name in wanted:
                 state = _state(rows.get(name))
                 if state != before[name]:

@@ -179,5 +179,6 @@ class Timeline:
         """Take back everything from *instant* on; its events wait again."""
         for event in self.journal.rewind(instant):
             self.take(event)
-        self.closed = self.journal.instants[-1] if self.journal.instants else None
+        if self.closed is not None and self.closed >= instant:
+            self.closed = self.journal.instants[-1] if self.journal.instants else None
         self.facts.begin_instant(instant)

@@ -10,7 +10,7 @@ from typing import Any
 from oversight.engine.program import Program
 from oversight.engine.store import Plain
 from oversight.engine.waivers import Waivers
-from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.alerts import in_order, CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
 from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
 
@@ -142,26 +142,25 @@ class Telling:
             reached: the instant to tell about.
         """
         touched, verdicts.touched = verdicts.touched, {}
-        waivers, rules = self.waivers, self.rules
+        waivers = self.waivers
         if waivers.turns(closed, reached):
             for name, verdict in verdicts.rows.items():
                 if waivers.about(verdict):
                     touched.setdefault(name, verdict)
         found: list[Change] = []
-        order = sorted(
-            [v for pair in touched.items() if (v := pair[1] or verdicts.rows.get(pair[0])) is not None],
-            key=lambda v: (rules[v.rule].rule.id, rules[v.rule].rule.part, v.since, v.identity),
-        )
-        for verdict in order:
-            told, now = touched[verdict.identity], verdicts.rows.get(verdict.identity)
-            waivable = waivers.about(verdict)
+        for name, told in touched.items():
+            now: Verdict | None = verdicts.rows.get(name)
+            known = told or now
+            if known is None:
+                continue
+            waivable = waivers.about(known)
             if told is now and not waivable:
                 continue
             changes = [] if told is now else self._of(told, now)
             if waivable:
                 changes = waivers.added(changes, (told, closed), (now, reached), self.change)
             found += changes
-        return sorted(found, key=lambda change: change.at)
+        return in_order(found)
 
     def _of(self, told: Verdict | None, now: Verdict | None) -> list[Change]:
         """What is to be told; where an alert only says something else of itself, an update about no subject."""

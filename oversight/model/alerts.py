@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -118,6 +118,11 @@ class Change:
         """
         plain = msgspec.json.decode(body)
         return msgspec.convert({**plain, "part": plain["part"] or "", "position": position}, cls)
+
+
+def in_order(changes: Iterable[Change]) -> list[Change]:
+    """*changes* as they are told: by instant, then by rule, part, beginning and identity of the alert."""
+    return sorted(changes, key=lambda change: (change.at, change.rule, change.part, change.since, change.alert))
 
 
 def identity(rule: str, part: str, key: Any, since: datetime) -> str:

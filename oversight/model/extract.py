@@ -44,6 +44,38 @@ def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
     )
 
 
+def divided(pack: Pack, number: int) -> tuple[Pack, ...]:
+    """
+    The rules of *pack* in so many parts that can be judged apart, each with the facts that its rules read.
+
+    What all parts tell together is what the pack tells: rules that watch alerts are with those whose alerts they are.
+    Parts have about as many rules each, and share few facts.
+
+    Args:
+        pack: checked.
+        number: how many parts at most, from 1; there are no more than rules that can be apart.
+    """
+    parts: list[set[str]] = [set() for _ in range(number)]
+    facts: list[set[str]] = [set() for _ in range(number)]
+    read = {group: set(extract(pack, group, ()).facts) for group in _bound(pack)}
+    # Those that read most come first: what comes after fills up what is left uneven.
+    for group in sorted(read, key=lambda group: (-len(read[group]), min(group))):
+        least = min(range(number), key=lambda n: (len(facts[n] | read[group]) + len(parts[n]) + len(group), n))
+        parts[least] |= group
+        facts[least] |= read[group]
+    return tuple([extract(pack, part, pack.kinds) for part in parts if part]) or (pack,)
+
+
+def _bound(pack: Pack) -> list[frozenset[str]]:
+    """The ids of the rules that must be judged together."""
+    groups: list[set[str]] = []
+    for rule in pack.rules:
+        group = {rule.id}.union(*(found.of for found in named(rule) if not isinstance(found, Entry)))
+        apart = [known for known in groups if not known & group]
+        groups = [*apart, group.union(*(known for known in groups if known & group))]
+    return [frozenset(group) for group in groups]
+
+
 def facts_read(rule: Rule) -> tuple[str, ...]:
     """The names of the facts that the conditions and values of *rule* ask for, its head not among them."""
     return tuple(dict.fromkeys(found.fact for found in named(rule) if isinstance(found, Query)))

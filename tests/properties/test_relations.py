@@ -8,13 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import note
+from hypothesis import assume, note
 from tests.properties.drawn import calls, day, histories
 from tests.properties.trying import Written, of_the_pack, read, tried, written_example
 
 from oversight import Change, Engine, Pack
 from oversight.ground.errors import EventRefused, SnapshotRefused
 from oversight.meaning.semantics import outcome
+from oversight.model.alerts import in_order
+from oversight.model.extract import divided
 from oversight.model.folding import fold
 from oversight.model.forms import Event
 from oversight.testing.agreement import (
@@ -120,6 +122,27 @@ def test_a_snapshot_of_another_pack_is_refused(dice: Dice) -> None:
     )
     with pytest.raises(SnapshotRefused, match=re.escape(expected)):
         Engine.restore(other, engine.snapshot())
+
+
+@tried(60)
+def test_rules_judged_apart_tell_the_same(dice: Dice) -> None:
+    """Several engines, each with a part of the rules, tell together what one with all of them tells, word for word."""
+    written, excepted, history = written_example(dice)
+    pack = read(written, excepted, history=history)
+    parts = divided(pack, 2 + dice.below(2))
+    assume(len(parts) > 1)
+    assert sorted(rule.name for rule in pack.rules) == sorted(rule.name for part in parts for rule in part.rules)
+    settings = {"revise": dice.one_of(None, None, "P2D"), "clock": dice.one_of("events", "events", "caller")}
+    whole, apart = Engine(pack, **settings), [Engine(part, **settings) for part in parts]
+    waiting = list(history)
+    for call, number in [*calls(dice.part(24), len(history)), ("open", 2), ("feed", 3), ("feed", 20), ("advance", 12)]:
+        batch, waiting = (waiting[:number], waiting[number:]) if call in ("feed", "open") else ([], waiting)
+        answers = [answer(engine, call, number, batch) for engine in apart]
+        expected = answer(whole, call, number, batch)
+        if isinstance(expected, str):
+            assert {expected} == set(answers)
+        else:
+            assert list(expected) == in_order(change for told in answers for change in told)
 
 
 # Independent subjects
