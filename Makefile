@@ -52,6 +52,7 @@ long: $(VENV)/.test
 bench: $(VENV)/.peers
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.late
+	$(BIN)/python -m benchmarks.jobs
 	$(BIN)/python -m benchmarks.ahead
 	$(BIN)/python -m benchmarks.peers --growth
 	$(BIN)/python -m benchmarks.record

@@ -122,6 +122,13 @@ def _run(command: _Parser) -> None:
     )
     command.add_argument("--key", metavar="FILE", help="private key that seals the record, as oversight key makes it")
     command.add_argument(
+        "--jobs",
+        metavar="N",
+        type=_several,
+        default=1,
+        help="how many processes take part, each with a part of the rules (1); the alerts are the same",
+    )
+    command.add_argument(
         "--stats",
         action="store_true",
         help="in the end, say how fast it was, what is in memory and which rules took most",

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+from oversight.cli import collect_seldom
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import check_follow, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import chosen
 from oversight.cli.terminal import refuse, say
-from oversight.ground.errors import TimeWentBackwards
+from oversight.ground.errors import ProcessLost, TimeWentBackwards
 from oversight.ground.time import format_instant
-from oversight.model.alerts import to_json
+from oversight.model.alerts import Change, to_json
+from oversight.model.pack import Pack
 from oversight.outlets.checklist import checklist
 from oversight.outlets.personal import discreet
 from oversight.outlets.stream import Processor
@@ -47,6 +51,7 @@ def execute(arguments: Namespace) -> int:
         raise Usage("--key seals a record: give one with --store")
     check_clocks(arguments)
     check_follow(arguments)
+    check_jobs(arguments)
     check_sources([*sources, *plan])
     if arguments.store is not None:
         from oversight.cli import recorded  # who keeps no record does not wait for it
@@ -59,15 +64,46 @@ def execute(arguments: Namespace) -> int:
         veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
         clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
-        run = Run(packs, tell, refuse, **clocks, revise=arguments.revise, keys=keys)
-        stats = Stats(run.engines) if arguments.stats else None
-        summary = taken_in(run, arguments, out, stop)
+        with _begun(arguments, packs, tell, {**clocks, "revise": arguments.revise, "keys": keys}) as run:
+            stats = Stats(run.engines) if arguments.stats else None
+            summary = taken_in(run, arguments, out, stop)
         for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
             return summary.status
         status = _plan(arguments, run, out, veil)
     return summary.status if summary.refused else status
+
+
+@contextmanager
+def _begun(
+    arguments: Namespace, packs: Sequence[Pack], tell: Callable[[Iterable[Change]], object], options: dict[str, Any]
+) -> Iterator[Run]:
+    """A run in as many processes as are asked for."""
+    if arguments.jobs == 1:
+        yield Run(packs, tell, refuse, **options)
+        return
+    from oversight.runner.divided import DividedRun  # who has one process does not wait for it
+
+    try:
+        with DividedRun(packs, tell, refuse, jobs=arguments.jobs, prepare=collect_seldom, **options) as run:
+            yield run
+    except ProcessLost as error:
+        raise Usage(f"oversight run: {error}") from None
+
+
+def check_jobs(arguments: Namespace) -> None:
+    """
+    Make sure that what was given goes together with ``--jobs``.
+
+    Raises:
+        Usage: it does not.
+    """
+    if arguments.jobs == 1:
+        return
+    for option in ("store", "follow", "plan", "stats"):
+        if getattr(arguments, option):
+            raise Usage(f"--jobs and --{option} do not go together: leave out one of them")
 
 
 def _plan(arguments: Namespace, run: Run, out: Out, veil: Processor) -> int:

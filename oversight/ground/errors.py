@@ -60,6 +60,10 @@ class SnapshotRefused(OversightError, ValueError):
     """A snapshot is damaged, of another version, or was taken under another pack."""
 
 
+class ProcessLost(OversightError, RuntimeError):
+    """A process that judges a part of the rules has ended before its work was done."""
+
+
 class UnknownRule(OversightError, LookupError):
     """The pack has no rule, or no part of one, of this name."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 
 from oversight.model.clauses import parts_of
-from oversight.model.pack import RETRACTION, Entry, Expression, Head, Pack, Query, Rule
+from oversight.model.pack import RETRACTION, Entry, Expression, Fact, Head, Pack, Query, Rule
 
 
 def extract(pack: Pack, rules: Iterable[str], kinds: Iterable[str]) -> Pack:
@@ -49,21 +50,33 @@ def divided(pack: Pack, number: int) -> tuple[Pack, ...]:
     The rules of *pack* in so many parts that can be judged apart, each with the facts that its rules read.
 
     What all parts tell together is what the pack tells: rules that watch alerts are with those whose alerts they are.
-    Parts have about as many rules each, and share few facts.
+    Each has about as much to do.
 
     Args:
         pack: checked.
         number: how many parts at most, from 1; there are no more than rules that can be apart.
     """
-    parts: list[set[str]] = [set() for _ in range(number)]
-    facts: list[set[str]] = [set() for _ in range(number)]
+    work = {name: _work(fact) for name, fact in pack.facts.items()}
+    own: Counter[str] = Counter()
+    for rule in pack.rules:
+        own[rule.id] += _work(rule)
     read = {group: set(extract(pack, group, ()).facts) for group in _bound(pack)}
-    # Those that read most come first: what comes after fills up what is left uneven.
-    for group in sorted(read, key=lambda group: (-len(read[group]), min(group))):
-        least = min(range(number), key=lambda n: (len(facts[n] | read[group]) + len(parts[n]) + len(group), n))
-        parts[least] |= group
-        facts[least] |= read[group]
-    return tuple([extract(pack, part, pack.kinds) for part in parts if part]) or (pack,)
+
+    def load(rules: Iterable[str], facts: Iterable[str]) -> int:
+        return sum(own[name] for name in rules) + sum(work[name] for name in facts)
+
+    parts: list[tuple[set[str], set[str]]] = [(set(), set()) for _ in range(number)]
+    # The greatest come first: what comes after fills up what is left uneven.
+    for group in sorted(read, key=lambda group: (-load(group, read[group]), min(group))):
+        rules, facts = min(parts, key=lambda part: load(part[0] | group, part[1] | read[group]))
+        rules |= group
+        facts |= read[group]
+    return tuple([extract(pack, rules, pack.kinds) for rules, _ in parts if rules]) or (pack,)
+
+
+def _work(of: Rule | Fact) -> int:
+    """A measure of what it takes: how many kinds and facts it is about or asks for, one by one."""
+    return sum(1 for _ in named(of))
 
 
 def _bound(pack: Pack) -> list[frozenset[str]]:
