@@ -8,6 +8,7 @@ in order before anything of it is told on, so that it makes no difference how ma
 from __future__ import annotations
 
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +24,9 @@ from oversight.model.pack import Pack
 from oversight.runner.intake import Refusal
 from oversight.runner.run import Run, Tell
 from oversight.runner.summary import Summary
+
+AHEAD = 4
+"""How many blocks a process may be ahead of another: of one block one part has much to do, of the next another."""
 
 Undecided = Mapping[tuple[str, str], tuple[int, str]]
 
@@ -91,6 +95,7 @@ class DividedRun(Run):
         self._others = others
         self._options, self._prepare = options, prepare
         self._kept: list[Sequence[Change]] = []
+        self._waiting: deque[tuple[list[Sequence[Change]], Sequence[Future[Judged]]]] = deque()
         self._pools: list[ProcessPoolExecutor] = []
         self._open = ExitStack()
 
@@ -111,7 +116,7 @@ class DividedRun(Run):
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """
-        Take in numbered *lines* of *source* in every process, and tell what that changes.
+        Take in numbered *lines* of *source* in every process, and tell what that changes once all have judged them.
 
         Raises:
             ProcessLost: another process has ended.
@@ -120,7 +125,7 @@ class DividedRun(Run):
         with _all_there():
             coming = [pool.submit(_lines, source, some) for pool in self._pools]
             super().lines(source, some)
-            self._tell_all(coming)
+            self._wait_for(coming, AHEAD)
 
     def finish(self) -> Summary:
         """
@@ -132,20 +137,23 @@ class DividedRun(Run):
         with _all_there():
             coming = [pool.submit(_finish) for pool in self._pools]
             summary = super().finish()
-            self._tell_all(coming)
+            self._wait_for(coming, 0)
         return summary
 
     def _told(self, changes: Sequence[Change]) -> None:
         self._kept.append(changes)
 
-    def _tell_all(self, coming: Sequence[Future[Judged]]) -> None:
-        """Tell what all processes have to tell, each time they judged in order."""
-        mine, self._kept = self._kept, []
-        others = [one.result() for one in coming]
-        for judged in others:
-            self.summary.undecided.update(judged.undecided)
-        for changes in zip(mine, *[judged.told for judged in others], strict=True):
-            super()._told(in_order(change for told in changes for change in told))
+    def _wait_for(self, coming: Sequence[Future[Judged]], ahead: int) -> None:
+        """Tell what all processes have to tell, in order, but for the last *ahead* times that they were asked."""
+        self._waiting.append((self._kept, coming))
+        self._kept = []
+        while len(self._waiting) > ahead:
+            mine, others = self._waiting.popleft()
+            judged = [one.result() for one in others]
+            for part in judged:
+                self.summary.undecided.update(part.undecided)
+            for changes in zip(mine, *[part.told for part in judged], strict=True):
+                super()._told(in_order(change for told in changes for change in told))
 
 
 @contextmanager
