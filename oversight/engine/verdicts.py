@@ -10,7 +10,7 @@ from typing import Any
 from oversight.engine.program import Program
 from oversight.engine.store import Plain
 from oversight.engine.waivers import Waivers
-from oversight.model.alerts import in_order, CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
+from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing, in_order
 from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
 
