@@ -103,6 +103,35 @@ def test_of_one_instant_the_first_event_that_mattered_is_the_cause(tmp_path, ord
     assert "e1" == alert.cause
 
 
+WATCHED = """
+- rule: A
+  on: camera.moved as m
+- rule: B
+  while: permit as p
+  about: p.camera
+- rule: C
+  while: camera as c
+  unless:
+    - {some: alert as z, of: [B], where: c.camera in z.subjects}
+  about: c.camera
+- rule: D
+  while: camera as c
+  unless:
+    - {some: alert as z, of: [A], where: z.since < c.since}
+    - {none: permit as p}
+"""
+
+
+def test_an_alert_of_a_rule_that_is_not_watched_is_no_cause(tmp_path):
+    """Of one instant, what raised an alert that the rule does not ask about did not bring its breach about."""
+    engine = Engine(tiny(tmp_path, WATCHED))
+    engine.feed([granted("g", 1), on("c", 1)])
+    moved = event("e1", "camera.moved", 5, camera="k9", zone="z", limit=1)
+    told = engine.feed([moved, event("e2", "permit.revoked", 5, permit="p1")])
+    expected = [("cleared", "B", "e2"), ("raised", "C", "e2")]
+    assert expected == [(change.change, change.rule, change.cause) for change in told if change.rule in "BC"]
+
+
 DEADLINE = """
 - rule: D
   while: camera as c

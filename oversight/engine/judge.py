@@ -193,9 +193,10 @@ class Judge:
             return touched
         first: str | None = None
         for table, own, old, new, cause in moves:
-            if cause is None or not (table is rule.table or table.name in rule.asks):
+            mine = table is rule.table and own == key
+            if cause is None or not (mine or _concerns(rule, table, (old, new))):
                 continue
-            if (table is rule.table and own == key) or self._matches(rule, key, table, (old, new)):
+            if mine or self._matches(rule, key, table, (old, new)):
                 return cause
             first = first or cause
         return first
@@ -272,6 +273,13 @@ class Judge:
             made_by = known + tuple([event for event in events if event not in known])
             held = Held(verdict.identity, verdict.at, None, values, events=made_by)  # type: ignore[arg-type]
         self.facts.write(table, verdict.identity, held, self.program.alert_watchers, cause)
+
+
+def _concerns(rule: CompiledRule, table: Table, facts: tuple[Held | None, ...]) -> bool:
+    """Whether a rule is about facts of a table or asks for them, of alerts those of the rules that it names."""
+    if table.name == "alert":
+        return any(fact is not None and fact.values["rule"] in rule.heeds for fact in facts)  # type: ignore[index]
+    return table is rule.table or table.name in rule.asks
 
 
 def _with_members(verdict: Verdict, members: dict[Any, Member], evidence: tuple[str, ...] = ()) -> Verdict:

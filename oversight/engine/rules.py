@@ -84,6 +84,11 @@ class CompiledRule:
         return self.rule.head.of
 
     @cached_property
+    def heeds(self) -> frozenset[str]:
+        """Of which rules it asks for alerts."""
+        return frozenset([rule for asked in self.frame.queries for rule in asked.query.of])
+
+    @cached_property
     def always(self) -> bool:
         """Whether it is in force at every instant."""
         return self.rule.in_force == (None, None)
