@@ -118,7 +118,7 @@ def test_what_one_process_must_do_is_refused(option: list[str], capsys: pytest.C
 
 
 def test_a_process_that_is_killed_ends_the_run() -> None:
-    """What the others told of the lines is not told as though it were all."""
+    """What the others found in the lines is not told as though it were all."""
     told: list[Change] = []
     with DividedRun([PACK], told.extend, print, jobs=2) as run:
         run.lines("-", [(1, LINES[0].encode())])
@@ -127,5 +127,5 @@ def test_a_process_that_is_killed_ends_the_run() -> None:
         process.join()
         before = list(told)
         with pytest.raises(ProcessLost, match="a part of the rules has ended"):
-            run.lines("-", [(n, line.encode()) for n, line in enumerate(LINES[1:], 2)])
+            told_by(run, told, [], str(SCENARIO))
         assert before == told

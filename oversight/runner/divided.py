@@ -119,7 +119,7 @@ class DividedRun(Run):
         Take in numbered *lines* of *source* in every process, and tell what that changes once all have judged them.
 
         Raises:
-            ProcessLost: another process has ended.
+            ProcessLost: another process has ended; it may be noticed some blocks later, or in the end.
         """
         some = list(lines)
         with _all_there():
