@@ -17,7 +17,7 @@ import sys
 import time
 from io import StringIO
 
-from benchmarks.stream import lines
+from benchmarks.stream import lines, options
 from benchmarks.yardstick import decode_chunks
 
 import oversight
@@ -30,10 +30,7 @@ CHUNK = 1000
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.split("\n")[1])
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--cameras", type=int, default=60_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rules", default="hong-kong")
+    options(parser)
     parser.add_argument("--only", help="ids of rules, with commas: these alone, with the facts that they need")
     parser.add_argument("--revise", default="PT1H", help="how late an event may be; bounds the memory of the past")
     parser.add_argument("--matcher", default="index", help="what finds facts by their values: index or rete")

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.stream import lines
+from benchmarks.stream import lines, options
 
 
 def taken(events: Path, rules: str, jobs: int, out: Path) -> float:
@@ -27,12 +27,9 @@ def taken(events: Path, rules: str, jobs: int, out: Path) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.jobs", description=__doc__.split("\n")[1])
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--cameras", type=int, default=60_000)
-    parser.add_argument("--seed", type=int, default=1)
+    options(parser)
     parser.add_argument("--rounds", type=int, default=3, help="each counts with its best")
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--rules", default="hong-kong")
     given = parser.parse_args(arguments)
     best: dict[int, float] = {}
     with TemporaryDirectory() as folder:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from benchmarks.stream import lines
+from benchmarks.stream import lines, options
 
 import oversight
 from oversight.cli import collect_seldom
@@ -61,11 +61,8 @@ class Course:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.late", description=__doc__.split("\n")[1])
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--cameras", type=int, default=60_000)
-    parser.add_argument("--seed", type=int, default=1)
+    options(parser)
     parser.add_argument("--chunk", type=int, default=1000, help="how many events are taken in before judging")
-    parser.add_argument("--rules", default="hong-kong")
     given = parser.parse_args(arguments)
     collect_seldom()  # as the command does
     pack = oversight.load(given.rules)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.crash import compiled
 from benchmarks.sections import put
-from benchmarks.stream import lines
+from benchmarks.stream import lines, options
 
 import oversight
 from oversight.cli import collect_seldom
@@ -111,10 +111,7 @@ def fsyncs(folder: Path) -> float | None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.record", description=__doc__.split("\n")[1])
-    parser.add_argument("--events", type=int, default=50_000)
-    parser.add_argument("--cameras", type=int, default=15_000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rules", default="hong-kong")
+    options(parser, events=50_000, cameras=15_000)
     parser.add_argument("--revise", default="PT1H", help="how late an event may be; bounds the memory of the past")
     parser.add_argument("--folder", help="where the records are; a temporary folder if left out")
     parser.add_argument("--write", action="store_true", help="write the section of docs/performance.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from operator import itemgetter
 
 import msgspec
@@ -11,6 +12,14 @@ from benchmarks.town import Town
 DAYS = 60
 LIVE = 0.4
 """Of the cameras put up, the share that begins to record within the run."""
+
+
+def options(parser: ArgumentParser, *, events: int = 200_000, cameras: int = 60_000) -> None:
+    """Have *parser* ask for the stream, so many events and cameras if left out, and for the rules it goes through."""
+    parser.add_argument("--events", type=int, default=events)
+    parser.add_argument("--cameras", type=int, default=cameras)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rules", default="hong-kong")
 
 
 def lines(count: int, cameras: int, seed: int) -> list[bytes]:

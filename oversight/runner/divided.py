@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from multiprocessing import get_context
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -39,28 +39,22 @@ class Judged(NamedTuple):
 
 
 class Part(Run):
-    """
-    A run that keeps what is told until it is asked, also that it was nothing.
+    """A run, with the arguments of one, that keeps what it would tell until it is asked, also that it was nothing."""
 
-    Args:
-        packs: with a part of their rules.
-        options: further ones of a run.
-    """
-
-    def __init__(self, packs: Sequence[Pack], options: Mapping[str, Any]) -> None:
-        super().__init__(packs, _nowhere, _nowhere, **options)
-        self.kept: list[Sequence[Change]] = []
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._kept: list[Sequence[Change]] = []
 
     def _told(self, changes: Sequence[Change]) -> None:
-        self.kept.append(changes)
+        self._kept.append(changes)
 
     def judged(self) -> Judged:
-        """What was told since this was asked last."""
-        told, self.kept = self.kept, []
+        """What came since this was asked last."""
+        told, self._kept = self._kept, []
         return Judged(told, self.summary.undecided)
 
 
-class DividedRun(Run):
+class DividedRun(Part):
     """
     A run the rules of which are judged in several processes; to be used in a ``with``.
 
@@ -94,25 +88,21 @@ class DividedRun(Run):
         super().__init__(mine, tell, refuse, **options)
         self._others = others
         self._options, self._prepare = options, prepare
-        self._kept: list[Sequence[Change]] = []
-        self._waiting: deque[tuple[list[Sequence[Change]], Sequence[Future[Judged]]]] = deque()
+        self._waiting: deque[tuple[Judged, Sequence[Future[Judged]]]] = deque()
         self._pools: list[ProcessPoolExecutor] = []
-        self._open = ExitStack()
 
     def __enter__(self) -> DividedRun:
         # A fork would copy locks that other threads of the caller may hold.
         context = get_context("spawn")
         for packs in self._others:
-            pool = ProcessPoolExecutor(1, context, _begin, (self._prepare, packs, self._options))
-            self._pools.append(self._open.enter_context(pool))
+            self._pools.append(ProcessPoolExecutor(1, context, _begin, (self._prepare, packs, self._options)))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for pool in self._pools:
-            pool.shutdown(wait=False, cancel_futures=True)
-        self._open.close()
+            pool.shutdown(cancel_futures=True)
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """
@@ -140,20 +130,16 @@ class DividedRun(Run):
             self._wait_for(coming, 0)
         return summary
 
-    def _told(self, changes: Sequence[Change]) -> None:
-        self._kept.append(changes)
-
     def _wait_for(self, coming: Sequence[Future[Judged]], ahead: int) -> None:
         """Tell what all processes have to tell, in order, but for the last *ahead* times that they were asked."""
-        self._waiting.append((self._kept, coming))
-        self._kept = []
+        self._waiting.append((self.judged(), coming))
         while len(self._waiting) > ahead:
             mine, others = self._waiting.popleft()
-            judged = [one.result() for one in others]
+            judged = [mine, *[one.result() for one in others]]
             for part in judged:
                 self.summary.undecided.update(part.undecided)
-            for changes in zip(mine, *[part.told for part in judged], strict=True):
-                super()._told(in_order(change for told in changes for change in told))
+            for changes in zip(*[part.told for part in judged], strict=True):
+                Run._told(self, in_order(change for told in changes for change in told))
 
 
 @contextmanager
@@ -174,7 +160,7 @@ _part: list[Part] = []
 def _begin(prepare: Callable[[], object], packs: Sequence[Pack], options: Mapping[str, Any]) -> None:
     prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted ends the others
-    _part[:] = [Part(packs, options)]
+    _part[:] = [Part(packs, _nowhere, _nowhere, **options)]
 
 
 def _lines(source: str, lines: Sequence[tuple[int, bytes]]) -> Judged:
