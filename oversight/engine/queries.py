@@ -13,7 +13,8 @@ from typing import Any
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.source import Source
 from oversight.engine.store import ALL, BY_KEY, Buckets, Held, Read, Table
 from oversight.ground.values import EvaluationError
 from oversight.model.expressions import Node
@@ -51,31 +52,35 @@ class Lookup:
     hashable: bool = False
 
     @cached_property
-    def sought(self) -> tuple[Evaluator, ...]:
-        """Gives the values that are sought."""
-        return tuple([compile_expression(node, self.frame) for node in self.nodes])
-
-    def values(self, env: Env) -> list[Any]:
+    def values(self) -> Callable[[Env], list[Any]]:
         """
-        What is sought: one value, or one for each element of the list that the attribute is to be in.
+        Gives what is sought: one value, or one for each element of the list that the attribute is to be in.
 
-        Raises:
-            EvaluationError: it cannot be told, so nothing equals it.
-            NoText: it is no text, so the index cannot tell.
+        It raises :class:`EvaluationError` where that cannot be told, so nothing equals it, and :class:`NoText` where it
+        is no text, so the index cannot tell.
         """
-        found = [find(env) for find in self.sought]
-        for position in self.texts:
-            if not isinstance(found[position], str):
-                raise NoText
-        last = found[-1]
+        source = Source("env")
+        source.add(*[f"part{n} = {text_of(node, self.frame, source).code}" for n, node in enumerate(self.nodes)])
+        parts = [f"part{n}" for n in range(len(self.nodes))]
+        last = parts[-1]
+        unsure = [f"not isinstance({parts[n]}, str)" for n in self.texts]
+        if self.mode == HOLDS:
+            unsure.append(f"not isinstance({last}, str)")
+        elif self.mode == AMONG:
+            unsure.append(f"not isinstance({last}, list) or not {source.bind(_all_texts)}({last})")
+        if unsure:
+            source.inside(f"if {' or '.join(unsure)}:", f"raise {source.bind(NoText)}")
         if self.mode == AMONG:
-            if not isinstance(last, list) or not all(isinstance(item, str) for item in last):
-                raise NoText
-            different = list(dict.fromkeys(last))
-            return different if len(found) == 1 else [(*found[:-1], item) for item in different]
-        if self.mode == HOLDS and not isinstance(last, str):
-            raise NoText
-        return found if len(found) == 1 else [tuple(found)]
+            different = f"{source.bind(dict.fromkeys)}({last})"
+            made = f"[({', '.join([*parts[:-1], 'item'])}) for item in {different}]"
+            source.add(f"return {made}" if len(parts) > 1 else f"return [*{different}]")
+        else:
+            source.add(f"return [{last}]" if len(parts) == 1 else f"return [({', '.join(parts)})]")
+        return source.function()
+
+
+def _all_texts(items: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)
 
 
 @frozen(eq=False)
@@ -175,7 +180,7 @@ class Plan:
     def finder(self, lookup: Lookup) -> Find:
         """A function that asks one question."""
         if lookup.mode == EQUAL and len(lookup.nodes) == 1 and not lookup.texts:
-            single = _single(self.table, lookup.number, lookup.sought[0])
+            single = _single(self.table, lookup.number, compile_expression(lookup.nodes[0], lookup.frame))
             return (lambda env, reads: single(env, None)) if self.inverse else single
         return lambda env, reads: self._looked_up(lookup, env, reads)
 
