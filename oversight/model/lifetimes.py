@@ -44,8 +44,8 @@ def lifetimes(pack: Pack) -> tuple[Lifetime, ...]:
         pack: checked, as :func:`oversight.load` gives it.
 
     >>> import oversight
-    >>> {one.fact: one.text for one in lifetimes(oversight.load("camera-programme"))}["assessment"]
-    'until e.valid_until, or c.valid_until, or assessment.revoked, or assessment.reviewed on conditions'
+    >>> {one.fact: one.text for one in lifetimes(oversight.load("camera-programme"))}["standing"]
+    'until assessment.revoked, or assessment.reviewed on conditions'
     """
     made = [_of_fact(fact) for fact in pack.facts.values()] + _of_alerts(pack)
     return tuple(sorted(made, key=lambda one: (-_ORDER.index(one.bound), one.fact, one.one_for)))
