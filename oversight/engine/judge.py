@@ -85,6 +85,8 @@ class Judge:
         env[rule.head_slot] = head
         found: dict[Any, Env] = {}
         assert rule.each is not None
+        if rule.outset is not None and rule.outset(env, reads) is False:
+            return found
         for member, item in rule.each.source(env, reads):
             own = env.copy()
             own[rule.each.slot] = item

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve
 
 from oversight.engine.compiler import CompiledEach, Compiler
-from oversight.engine.conditions import Compiled, Write, write_bound
+from oversight.engine.conditions import Compiled, Write, all_hold, write_bound
 from oversight.engine.dated import dated
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
@@ -24,8 +24,8 @@ from oversight.engine.source import Source
 from oversight.engine.store import Held, Relevance, Table
 from oversight.engine.timers import DUE
 from oversight.ground.time import Period, shift_alike
-from oversight.model.clauses import parameters_in
-from oversight.model.expressions import Call, Literal
+from oversight.model.clauses import parameters_in, within
+from oversight.model.expressions import Call, Literal, Name
 from oversight.model.forms import Compact, Event
 from oversight.model.pack import Rule, Template
 
@@ -108,6 +108,21 @@ class CompiledRule:
         """Names of the parameters that its judgement reads at each instant."""
         rule = self.rule
         return tuple(dict.fromkeys(parameters_in((rule.conditions, rule.excuses, rule.values, rule.each))))
+
+    @cached_property
+    def outset(self) -> Holds | None:
+        """
+        Whether those of ``if:`` hold that are the same for all of ``each:``: where one does not, nothing is in breach.
+
+        ``None`` where there are none. Of a ``while`` rule only what asks for no facts counts, so that it reads no more.
+        """
+        each = self.rule.each
+        if each is None:
+            return None
+        own = {each.name, *[name for name, _ in self.rule.values]}
+        same = [part for part in self.parts if self.table is None or not part.asks]
+        same = [part for part in same if not own & {n.name for n in within(part.condition) if isinstance(n, Name)}]
+        return all_hold(same) if same else None
 
     @cached_property
     def breached(self) -> Holds:
