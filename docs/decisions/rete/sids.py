@@ -1,19 +1,16 @@
 """The 1,025th sid of a rule set is refused, and what comes for it next crashes the process."""
 
-import durable.lang as rules
+import json
 
-with rules.ruleset("cameras"):
+import durable_rules_engine as library
 
-    @rules.when_all(rules.m.kind == "camera")
-    def seen(found):
-        """A fact that matches."""
-
-
+# The threads of the Python part meet what the refusal leaves behind when they like; without them the next fact does.
+RULE = json.dumps({"seen": {"all": [{"m": {"$ex": {"kind": 1}}}]}})
+cameras = library.create_ruleset("cameras", RULE)
 for number in range(1, 1026):
-    fact = {"id": "1", "sid": f"camera-{number}", "kind": "camera"}
     try:
-        rules.assert_fact("cameras", fact)
+        library.assert_fact(cameras, json.dumps({"id": "1", "sid": f"camera-{number}", "kind": "camera"}))
     except MemoryError:
         print(f"{number} is refused: there is no memory", flush=True)
-rules.assert_fact("cameras", {**fact, "id": "2"})
+library.assert_fact(cameras, json.dumps({"id": "2", "sid": f"camera-{number}", "kind": "camera"}))
 print("it returned")
