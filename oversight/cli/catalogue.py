@@ -109,7 +109,8 @@ def _attributes(attributes: Iterable[Attribute], before: str = "") -> Iterator[t
         marks = [word for word, holds in (("required", each.required), ("personal", personal)) if holds]
         inner = each.type.item if isinstance(each.type, ListType) else each.type
         unit = f" ({each.unit})" if each.unit else ""
-        values = f": {', '.join(inner.values)}" if isinstance(inner, EnumType) else ""
+        named = inner.values if isinstance(inner, EnumType) else each.keys
+        values = f": {', '.join(named)}" if named else ""
         yield f"{before}{each.name}", _type(each.type), ", ".join(marks), each.description + unit + values
         if isinstance(inner, RecordType):
             dots = "[]." if isinstance(each.type, ListType) else "."

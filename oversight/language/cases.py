@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as Map
 from datetime import date, datetime
 from typing import Any
@@ -165,17 +165,21 @@ def _attributes(
         if name in known:
             _value(value, known[name], findings)
             continue
-        near = nearest(name, known)
-        findings.wrong(
-            "unknown-attribute",
-            f"{what} has no attribute {name!r}",
-            key,
-            f"did you mean {near!r}?" if near else "",
-            (f"attributes: {', '.join(known)}",),
-        )
+        _unknown(what, "attribute", key, known, findings)
     missing = [name for name, attribute in known.items() if attribute.required and name not in data]
     if missing:
         findings.wrong("missing-attribute", f"{what} needs {', '.join(map(repr, missing))}", at)
+
+
+def _unknown(what: str, part: str, key: Scalar, known: Collection[str], findings: Findings) -> None:
+    near = nearest(key.text, known)
+    findings.wrong(
+        "unknown-attribute",
+        f"{what} has no {part} {key.text!r}",
+        key,
+        f"did you mean {near!r}?" if near else "",
+        (f"{part}s: {', '.join(known)}",),
+    )
 
 
 def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
@@ -188,7 +192,9 @@ def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
         for item in node.items:
             _value(item, Attribute(attribute.name, kind.item), findings)
     elif isinstance(kind, MapType) and isinstance(node, Mapping):
-        for _, value in node.entries:
+        for key, value in node.entries:
+            if attribute.keys and key.text not in attribute.keys:
+                _unknown(f"the map {attribute.name!r}", "key", key, attribute.keys, findings)
             _value(value, Attribute(attribute.name, kind.value), findings)
     elif isinstance(kind, EnumType) and isinstance(node, Scalar):
         shape.choice(node, f"value of {attribute.name}", kind.values, findings)

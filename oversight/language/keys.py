@@ -40,6 +40,7 @@ _TEXTS: dict[str, dict[str, str]] = {
         "description": "What it is, for people.",
         "unit": "The unit of a number.",
         "personal": "Whether it may hold personal data; of a map, a list of the keys under which ids of persons stand.",
+        "keys": "Of a map, all keys that mean something; another is told of as unknown.",
     },
     "parameter": {
         "description": "What the number is.",

@@ -28,8 +28,8 @@ COMPOUND = ("map", "enum", "record", "list")
 KNOWN = ("description", "emitter", "maps_to", "attributes")
 TAKEN = ("time", "event", "since")
 _KIND = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
-SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal")
-_ONLY = {"values": ("enum",), "fields": ("record",), "items": ("list", "map")}
+SPEC = ("type", "values", "fields", "items", "required", "description", "unit", "personal", "keys")
+_ONLY = {"values": ("enum",), "fields": ("record",), "items": ("list", "map"), "keys": ("map",)}
 
 _PLAIN = Attribute("", DYN)
 
@@ -96,7 +96,8 @@ class Types:
             return Attribute(name, DYN)
         text = {part: shape.string(body.get(part), part, self.findings) for part in ("description", "unit")}
         kind, of = self._type(body)
-        personal, keys = self._personal(body, kind)
+        personal, persons = self._personal(body, kind)
+        keys = tuple(key.text for key in shape.strings(body.get("keys"), "a key of a map", self.findings))
         return Attribute(
             name,
             kind,
@@ -105,7 +106,8 @@ class Types:
             text["unit"],
             personal or of.personal,
             of.identifier,
-            keys or of.personal_keys,
+            persons or of.personal_keys,
+            keys or of.keys,
         )
 
     def _personal(self, body: Table, kind: Type) -> tuple[bool, tuple[str, ...]]:

@@ -146,6 +146,7 @@ def _attribute() -> Schema:
         "items": _ref("attribute"),
         "required": _FLAG,
         "personal": {"anyOf": [_FLAG, _list(_TEXT)]},
+        "keys": _list(_TEXT),
     }
     return _object("attribute", kinds.SPEC, shapes, ("type",))
 
@@ -217,7 +218,10 @@ def _of_kind(kind: Kind) -> Schema:
 def _of_attribute(attribute: Attribute) -> Schema:
     notes = [attribute.description, f"Unit: {attribute.unit}." if attribute.unit else ""]
     notes += ["Personal data." if attribute.personal else "", "" if attribute.required else "Optional."]
-    return {**_of_type(attribute.type), "description": " ".join(note for note in notes if note)}
+    shape = _of_type(attribute.type)
+    if attribute.keys:
+        shape["properties"] = dict.fromkeys(attribute.keys, shape["additionalProperties"])
+    return {**shape, "description": " ".join(note for note in notes if note)}
 
 
 def _of_type(kind: Type) -> Schema:

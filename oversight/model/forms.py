@@ -5,18 +5,18 @@ The shape of events: for each kind a msgspec Struct for the rooms and a frozen s
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
 from keyword import iskeyword
-from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict, cast, final
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, NotRequired, Required, TypedDict, cast, final
 
 import attrs
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from oversight.ground.errors import EventError
-from oversight.ground.text import printable
+from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period
 from oversight.model.pack import Kind
 from oversight.model.personal import mark_of
@@ -28,10 +28,10 @@ MAX_LINE = 16 * 1024 * 1024
 MAX_TEXT = 65_536
 MAX_DEPTH = 64
 INT64 = 2**63
-ENVELOPE = (
+ENVELOPE = frozenset((
     "specversion", "id", "source", "type", "kind", "subject", "time", "sequence", "recordedtime", "data",
     "datacontenttype", "dataschema",
-)  # fmt: skip
+))  # fmt: skip
 
 ABSENT = UNSET
 """The value of an optional attribute that is not there."""
@@ -159,6 +159,34 @@ def python_type(declared: Type) -> Any:
     return plain.get(declared, Any)
 
 
+def convert(value: Any, wanted: Any, where: str) -> Any:
+    """
+    A plain JSON *value*, which stands at *where*, as one of the type *wanted*.
+
+    Raises:
+        EventError: it is none; names the path.
+
+    >>> convert("30", int, "$.data.days")
+    Traceback (most recent call last):
+    oversight.ground.errors.EventError: Expected `int`, got `str` (at $.data.days)
+    """
+    try:
+        return msgspec.convert(value, wanted, dec_hook=read_hook)
+    except RecursionError:
+        raise EventError("nested too deeply", where) from None
+    except msgspec.ValidationError as error:
+        text = str(error)
+        path = found.group(1) if (found := re.search(r" - at `(.+)`$", text)) else "$"
+        missing = re.search(r"missing required field `([^`]+)`", text)
+        path = where + path[1:] + (f".{missing.group(1)}" if missing else "")
+        raise EventError(reason_of(error), path) from None
+
+
+def reason_of(error: Exception) -> str:
+    """What msgspec says is wrong, without the place, safe for a terminal."""
+    return printable(re.sub(r" - at `.+`$", "", str(error)), 200)
+
+
 def coerce(value: Any, declared: Type) -> Any:
     """
     A plain JSON *value* as one of the *declared* type.
@@ -190,6 +218,32 @@ def _holds_any(declared: Type) -> bool:
     return python_type(declared) is Any
 
 
+def _is_named(declared: Type) -> bool:
+    """Whether values of this type have attributes of their own."""
+    if isinstance(declared, ListType):
+        return _is_named(declared.item)
+    return _is_named(declared.value) if isinstance(declared, MapType) else isinstance(declared, RecordType)
+
+
+def _unknown(value: Any, declared: Type, path: str, keys: Collection[str] = ()) -> Iterator[Unknown]:
+    """What the records in *value*, which is of the *declared* type, or a map of *keys*, hold and do not know."""
+    if isinstance(declared, ListType):
+        for item in value:
+            yield from _unknown(item, declared.item, path)
+    elif isinstance(declared, MapType):
+        for name, item in value.items():
+            if keys and name not in keys:
+                yield Unknown(f"{path}.{name}", name, keys)
+            yield from _unknown(item, declared.value, path)
+    elif isinstance(declared, RecordType):
+        for name, item in value.items():
+            known = declared.attributes.get(name)
+            if known is None:
+                yield Unknown(f"{path}.{name}", name, declared.attributes)
+            else:
+                yield from _unknown(item, known.type, f"{path}.{name}", known.keys)
+
+
 def refuse_unbounded(value: Any, path: str, depth: int = 0) -> None:
     """Refuse what no expression could hold: numbers beyond 64 bits and very deep nesting."""
     if depth > MAX_DEPTH:
@@ -206,6 +260,29 @@ def refuse_unbounded(value: Any, path: str, depth: int = 0) -> None:
         raise EventError(f"text longer than {MAX_TEXT} characters", path)
 
 
+class Unknown(NamedTuple):
+    """
+    An attribute that the kind of its event does not know, so that nothing reads it.
+
+    Args:
+        path: where it stands: its own name, after those of the attributes that it is in.
+        name: its own.
+        known: the names that may stand in its place.
+
+    >>> Unknown("scope.camras", "camras", ("cameras", "zones")).nearest
+    'cameras'
+    """
+
+    path: str
+    name: str
+    known: Collection[str]
+
+    @property
+    def nearest(self) -> str:
+        """The name that is known and most like its own, or an empty string."""
+        return nearest(self.name, self.known)
+
+
 class Form:
     """How events of one kind look: their Structs, their public class, and what must be looked at again."""
 
@@ -217,9 +294,10 @@ class Form:
             attributes["corrects"] = Attribute("corrects", STRING)
         self.personal = frozenset(name for name, one in attributes.items() if mark_of(one).most)
         self._attributes = attributes
-        self.beside = not (set(attributes) & set(ENVELOPE))
+        self.beside = ENVELOPE.isdisjoint(attributes)
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
+        self._named = tuple(a for a in kind.attributes.values() if a.keys or _is_named(a.type))
         self.members = {member_name(name): name for name in attributes}
 
     def discreet(self, error: EventError, where: str) -> EventError:
@@ -229,6 +307,16 @@ class Form:
             return error
         plain = error.reason.startswith(("Expected `", "missing required", "Object missing"))
         return EventError(error.reason if plain else "not a value that its kind allows [withheld]", f"{where}.{name}")
+
+    def unknown(self, attributes: Mapping[str, Any]) -> list[Unknown]:
+        """What stands among *attributes*, or in one of them, and this kind keeps and does not know."""
+        found = list[Unknown]()
+        if not self.names.issuperset(attributes):
+            found += [Unknown(name, name, self.names) for name in attributes if name not in self.names]
+        for one in self._named:
+            if one.name in attributes:
+                found += _unknown(attributes[one.name], one.type, one.name, one.keys)
+        return found
 
     @cached_property
     def data(self) -> type[Struct]:

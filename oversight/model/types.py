@@ -85,6 +85,7 @@ class Attribute:
         personal: whether it may hold personal data.
         identifier: whether it holds ids, and not text that says something.
         personal_keys: of a map, the keys under which ids of persons stand.
+        keys: of a map, all that mean something; empty where any may.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Attribute:
     personal: bool = False
     identifier: bool = False
     personal_keys: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
 
 
 @frozen(slots=False)

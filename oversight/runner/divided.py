@@ -161,6 +161,7 @@ def _begin(prepare: Callable[[], object], packs: Sequence[Pack], options: Mappin
     prepare()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who is interrupted ends the others
     _part[:] = [Part(packs, _nowhere, _nowhere, **options)]
+    _part[0].unknown = None
 
 
 def _lines(source: str, lines: Sequence[tuple[int, bytes]]) -> Judged:

@@ -18,6 +18,7 @@ from oversight.runner.record import Record
 from oversight.runner.run import LeftOut
 from oversight.runner.summary import Summary
 from oversight.runner.telling import Tells
+from oversight.runner.unknown import UnknownAttributes
 
 
 class Counted:
@@ -71,6 +72,7 @@ class RecordedRun:
         self._refuse = refuse
         self._until = until
         self.left_out: LeftOut | None = None if until is None else self._beyond
+        self._unknown = UnknownAttributes([record.engine.vocabulary])
         self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
@@ -109,6 +111,7 @@ class RecordedRun:
                 self.repeats += not isinstance(outcome, Taken)
                 events.append(outcome.event)
                 numbers.append(number)
+                self._unknown.look(outcome.event.kind, line, source, number)
         self.record.take(taken, settle=False)
         self.summary.saw(source, events, numbers)
 
@@ -180,6 +183,7 @@ class RecordedRun:
     def told(self) -> Iterator[str]:
         """The summary for people, line by line, safe for a terminal."""
         yield from self.summary.lines(self.record.pack.kinds, self.record.now)
+        yield from self._unknown.told()
         if self._veil is not None:
             yield from self._veil.told()
         if self.repeats:

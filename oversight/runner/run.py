@@ -20,6 +20,7 @@ from oversight.model.pack import Pack
 from oversight.runner.intake import Block, Refusal, blocks, numbered
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
+from oversight.runner.unknown import UnknownAttributes
 
 STRETCH = 250
 Tell = Callable[[Iterable[Change]], object]
@@ -46,6 +47,7 @@ class Run:
         summary: what was met so far.
         left_out: says of each event whether it stays outside; ``None`` where none does.
         veils: what puts pseudonyms for ids of persons, one for each engine, or none.
+        unknown: looks for attributes that no pack knows; ``None`` where another process does.
 
     Raises:
         ValueError: *revise* is no duration, or *until* is later than *known_at*.
@@ -73,6 +75,7 @@ class Run:
         self.veils = [] if keys is None else [Pseudonymiser(engine.pack.kinds, keys) for engine in self.engines]
         self._decoders = [_decoder(engine, self.veils[n : n + 1]) for n, engine in enumerate(self.engines)]
         self._decode, self._take = self._decoders[0], self.engines[0].accept
+        self.unknown: UnknownAttributes | None = UnknownAttributes([engine.vocabulary for engine in self.engines])
         self._tell = tell
         self._refuse = refuse
         self._until = known_at if until is None else until
@@ -119,8 +122,7 @@ class Run:
 
     def _accept_lines(self, source: str, lines: Sequence[tuple[int, bytes]]) -> None:
         accept = self._accept if len(self.engines) == 1 else self._accept_by_all
-        taken: list[Event] = []
-        numbers: list[int] = []
+        taken, numbers, unknown = list[Event](), list[int](), self.unknown
         for number, line in lines:
             try:
                 event = accept(line, source, number)
@@ -130,6 +132,8 @@ class Run:
                 if event is not None:
                     taken.append(event)
                     numbers.append(number)
+                    if unknown is not None:
+                        unknown.look(event.kind, line, source, number)
         self.summary.saw(source, taken, numbers)
 
     def _accept(self, line: bytes, source: str, number: int) -> Event | None:
@@ -218,6 +222,8 @@ class Run:
         """The summary for people, line by line, safe for a terminal."""
         kinds = {kind for engine in self.engines for kind in engine.pack.kinds}
         yield from self.summary.lines(kinds, self.now)
+        if self.unknown is not None:
+            yield from self.unknown.told()
         for veil in self.veils[:1]:
             yield from veil.told()
 
