@@ -80,7 +80,7 @@ HOSTILE = {
     "attribute missing": (
         flat(ACTIVATED, "09:00:00", "h10", zone='"z"'),
         1,
-        r"bad-event: Object missing required field `camera` \(at \$\.camera\)",
+        r"bad-event: missing required field `camera` \(at \$\.camera\)",
     ),
     "unknown kind": (
         flat("camera.activatd", "09:00:00", "h11", camera='"k"'),

@@ -230,3 +230,13 @@ def test_examples_fit_the_reader_of_a_program():
     """The examples are valid JSON for a strict reader, one object a line."""
     lines = (DATA / "event-examples.jsonl").read_bytes().splitlines()
     assert 138 == len([msgspec.json.decode(line) for line in lines])
+
+
+def test_all_that_is_missing_is_named():
+    """Of an event that lacks several attributes all are named, with what may be meant for the first."""
+    example = EXAMPLES["camera.activated"]
+    lacking = {name: value for name, value in example["data"].items() if name not in ("camera", "purposes")}
+    with pytest.raises(EventError) as caught:
+        VOCABULARY.decode({**example, "data": {**lacking, "camra": "k", "zon\u001b": "z"}})
+    assert "missing required fields `camera`, `purposes`; is 'camra' meant for it?" == caught.value.reason
+    assert "$.data.camera" == caught.value.path

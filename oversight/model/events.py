@@ -210,6 +210,7 @@ class Vocabulary:
             return Stranger(kind, str(header["id"]), str(header.get("source", "")))
         where = "$.data" if cloud or "data" in source else "$"
         try:
+            form.require(attributes, where)
             for name in form.unbounded:
                 refuse_unbounded(attributes.get(name), f"{where}.{name}")
             data = convert(attributes, form.data, where)

@@ -297,8 +297,25 @@ class Form:
         self.beside = ENVELOPE.isdisjoint(attributes)
         self.unbounded = tuple(a.name for a in kind.attributes.values() if _holds_any(a.type))
         self.names = frozenset(attributes)
+        self._required = tuple(a.name for a in kind.attributes.values() if a.required)
         self._named = tuple(a for a in kind.attributes.values() if a.keys or _is_named(a.type))
         self.members = {member_name(name): name for name in attributes}
+
+    def require(self, attributes: Mapping[str, Any], where: str) -> None:
+        """
+        Refuse *attributes*, which stand at *where*, if some that are required are not among them.
+
+        Raises:
+            EventError: names all of them, and what may be meant for the first, whose path it has.
+        """
+        missing = [name for name in self._required if name not in attributes]
+        if missing:
+            near = nearest(missing[0], [name for name in attributes if name not in self.names])
+            meant = f"; is {printable(near, 80)!r} meant for it?" if near else ""
+            named = ", ".join(f"`{name}`" for name in missing)
+            raise EventError(
+                f"missing required field{'s' if len(missing) > 1 else ''} {named}{meant}", f"{where}.{missing[0]}"
+            )
 
     def discreet(self, error: EventError, where: str) -> EventError:
         """*error* about attributes that stand at *where*; it quotes nothing of one that may hold personal data."""
