@@ -178,9 +178,9 @@ class Planner:
                 ways = []
                 for part in condition.conditions:
                     parts = flatten([part])
-                    tests = sorted(_tests(query, parts, query.where), key=lambda test: test.mode != EQUAL)
                     nodes = [p.expression.node for p in parts if isinstance(p, Test)]
-                    ways.append((tests[:1], [node for node in nodes if not names_in(node) & inner]))
+                    guards = [node for node in nodes if not names_in(node) & inner]
+                    ways.append((_together(_tests(query, parts, query.where)), guards))
                 if all(tests or guards for tests, guards in ways):
                     return ways
         return []
@@ -240,6 +240,12 @@ class Planner:
 def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
     """What to ask an index for: an attribute that is in a list says enough by itself, others say more together."""
     return way if way and way[0].mode == AMONG else [*own, *way]
+
+
+def _together(tests: list[Equality]) -> list[Equality]:
+    """Those of *tests* to ask one index for: a value and an element of a list, or whichever there is."""
+    equal, held, among = [[t for t in tests if t.mode == mode][:1] for mode in (EQUAL, HOLDS, AMONG)]
+    return [*equal, *held] or among
 
 
 def _lazy(index: Callable[[Values], Matcher], make: Callable[[], Values]) -> Matcher:

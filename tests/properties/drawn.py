@@ -121,7 +121,7 @@ def question(
 
 def _way(dice: Dice, names: Names, tests: tuple[str, ...]) -> Any:
     test = dice.one_of(*tests)
-    return {"all_of": [test, comparison(dice, names)]} if dice.one_in(2) else test
+    return {"all_of": [test, dice.one_of(comparison(dice, names), *tests)]} if dice.one_in(2) else test
 
 
 def measure(dice: Dice, fact: str, name: str) -> dict[str, Any]:
