@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from attrs import evolve
 
@@ -22,7 +22,7 @@ from oversight.language.signatures import (
     result_of,
 )
 from oversight.language.substitution import Span
-from oversight.model.expressions import Call, ListOf, Literal, Node, path_of
+from oversight.model.expressions import Call, ListOf, Literal, Node, Select, path_of
 from oversight.model.types import (
     BOOL,
     DATE,
@@ -37,6 +37,8 @@ from oversight.model.types import (
 
 _EQUALITIES = frozenset({"==", "!="})
 _ORDERINGS = frozenset({"<", "<=", ">", ">="})
+_OF_INSTANTS = frozenset(name for name, ways in OVERLOADS.items() if any("timestamp" in given for given, _ in ways))
+_TAKES_INSTANTS = _OF_INSTANTS | _EQUALITIES | _ORDERINGS | {"?:"}
 _READERS: Mapping[str, Callable[[str], object]] = {
     "timestamp": parse_timestamp,
     "duration": parse_duration,
@@ -55,6 +57,30 @@ def value_of(node: Node) -> Node:
     if node.type != DATE:
         return node
     return Call("@instant", (node,), span=node.span, type=TIMESTAMP)
+
+
+def values_of(function: str, arguments: Sequence[Node]) -> tuple[Node, ...]:
+    """
+    The arguments of an operator or function, dates as their first instants.
+
+    What a fact reads of itself before all of it is typed, and what is a date in one kind and an instant in another, may
+    be a date when it comes to be compared: it is turned into its first instant then.
+
+    >>> from oversight.model.expressions import Name
+    >>> due = Select(Name("f", type=RecordType("f")), "due", type=DYN)
+    >>> [part.function for part in values_of("<", (due, Literal(1))) if isinstance(part, Call)]
+    ['@instant']
+    """
+    found = tuple(map(value_of, arguments))
+    loose = [isinstance(n, Select) and n.type == DYN and isinstance(n.operand.type, RecordType) for n in found]
+    if function in _EQUALITIES and TIMESTAMP not in [node.type for node in found]:
+        return found  # an index finds what is equal
+    if function not in _TAKES_INSTANTS:
+        return found
+    return tuple(
+        Call("@instant", (node,), span=node.span, type=DYN) if may else node
+        for node, may in zip(found, loose, strict=True)
+    )
 
 
 def named(type_: Type) -> str:

@@ -23,6 +23,7 @@ from oversight.language.operators import (
     not_a_condition,
     operation,
     value_of,
+    values_of,
 )
 from oversight.language.presence import guards_of, unguarded
 from oversight.language.problems import Definition, Problem, Scope
@@ -258,7 +259,7 @@ class _Checker:
             return membership(node, arguments, scope)
         if node.function == "[]":
             return index(node, arguments, scope)
-        return operation(evolve(node, arguments=tuple(map(value_of, arguments))), scope, self._definitions)
+        return operation(evolve(node, arguments=values_of(node.function, arguments)), scope, self._definitions)
 
     def _expanded(self, node: Call, definition: Definition, scope: Scope) -> Node:
         name = node.function
