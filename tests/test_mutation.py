@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from oversight import load
-from oversight.cases.mutants import WORDS, mutants, subjects
+from oversight.cases.mutants import WORDS, Subject, mutants, subjects
 from oversight.cases.mutation import drawn, noticed, plan
 from oversight.cases.trial import run_cases
 from oversight.cli import main
@@ -137,6 +137,49 @@ def test_a_fact_that_looks_at_itself(tmp_path):
     assert {"dropped", "negated"} == {step.word for step in plan(pack, pack.own, ["fact sign"]).steps}
     with pytest.raises(PackError, match="depends on itself"):
         load(shop(tmp_path, *ALL, text=[("{on: sign.hung}", start.replace("before: true, ", ""))]))
+
+
+CALLED = [
+    ("define:\n", "define:\n  hung(room):\n    some: sign as o\n    before: true\n    where: o.room == room\n"),
+    ("{on: camera.on}", "{on: camera.on as e, unless: hung(e.room)}"),
+]
+
+
+@pytest.mark.parametrize("looks", ["{some: camera as c, where: c.room == e.room}", "hung(e.room)"])
+def test_a_circle_is_no_pack(tmp_path, looks):
+    """What has facts look at each other in a circle is not tried, nor where another fact calls the definition."""
+    pack = load(shop(tmp_path, *ALL, text=CALLED))
+    assert "before" in {step.word for step in plan(pack, pack.own, ["definition hung"]).steps}
+    circle = [*CALLED, ("{on: sign.hung}", f"{{on: sign.hung as e, unless: {looks}}}")]
+    pack = load(shop(tmp_path, *ALL, text=circle))
+    assert {"dropped", "negated"} == {step.word for step in plan(pack, pack.own, ["definition hung"]).steps}
+    with pytest.raises(PackError, match="depends on itself"):
+        load(shop(tmp_path, *ALL, text=[*circle, ("    before: true\n", "")]))
+
+
+AT_ONCE = """\
+      - name: a small sign at the instant
+        events:
+          - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1, room: r1, hours: [1]}
+          - {kind: sign.hung, time: "2026-03-01T09:00:00+01:00", sign: s1, room: r1, large: false}
+        until: 2026-03-09T00:00:00+01:00
+        alerts: [{at: "2026-03-02T09:00:00+01:00"}]
+"""
+UNSIGNED = (
+    "    starts: {on: camera.on}\n",
+    "    starts: {on: camera.on as e, unless: {some: sign as o, before: true, where: o.room == e.room}}\n",
+)
+
+
+def test_facts_are_put_in_order_anew(tmp_path):
+    """A fact that is made to look at another as it stands comes after it, as in a pack that was checked so."""
+    changed = load(shop(tmp_path, AT_ONCE, text=[UNSIGNED, ("before: true, ", "")]))
+    assert [False] == [result.passed for own, _ in run_cases(changed) for result in own]
+    pack = load(shop(tmp_path, AT_ONCE, text=[UNSIGNED]))
+    (mutant,) = [one for one in mutants(pack, Subject("fact", "camera")) if one.step.word == "before"]
+    assert ["camera", "sign"] == list(pack.facts)
+    assert ["sign", "camera"] == list(changed.facts) == list(mutant.pack.facts)
+    assert mutant.step in {step for _, steps in noticed(plan(pack, pack.own)) for step in steps}
 
 
 def test_sample(tmp_path, capsys):
