@@ -13,7 +13,7 @@ from oversight.cases.trial import run_cases
 from oversight.cli import main
 from oversight.errors import PackError
 from tests.test_cases import FEW
-from tests.test_coverage import ENDS, FIRES, SIGNS, shop
+from tests.test_coverage import ENDS, FIRES, PACK, SIGNS, shop
 
 LINE = re.compile(r"pack\.yaml:(\d+):\d+  (\w+): (.*)")
 AT_THE_EDGE = """\
@@ -30,6 +30,7 @@ AT_THE_EDGE = """\
 """
 ALL = (FIRES, ENDS, SIGNS, AT_THE_EDGE)
 RESTART = "  camera:\n    key: camera\n"
+TOWN = 'pack: {name: town, version: "1", language: 1, timezone: Europe/Paris, uses: [shop]}\n'
 REASONED = (RESTART, RESTART.replace("  camera:", "  camera:  # same restarts: a camera is switched on once"))
 
 
@@ -251,3 +252,20 @@ def test_a_case_with_a_number_of_its_own_says_nothing_of_that_of_the_pack(tmp_pa
     assert [("higher", "7 read as 8"), ("lower", "7 read as 6")] == [
         change for change in mutated(str(tmp_path), capsys)[1] if change[1].startswith("7")
     ]
+
+
+def test_folders_are_as_good_as_names(tmp_path, capsys, monkeypatch):
+    """A pack and one that uses it are the same packs however their folders are given, and each is tried once."""
+    (tmp_path / "linked").symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    base, cases = (tmp_path / "shop", tmp_path / "town")
+    rules = PACK.index("rules:\n")
+    for folder, text in (base, PACK[:rules]), (cases, TOWN + PACK[rules:] + "".join(ALL)):
+        folder.mkdir()
+        (folder / "pack.yaml").write_text(text, encoding="utf-8")
+    whole = [main(["test", str(base), str(cases), asked]) for asked in ("--mutate", "--coverage")]
+    told = capsys.readouterr().out
+    assert ([3, 0], 1) == (whole, told.count("restarts: "))
+    for given in ["shop", "town"], ["./shop", "shop/", "town"], ["linked/shop", "town"], ["shop", "linked/town"]:
+        assert whole == [main(["test", *given, asked]) for asked in ("--mutate", "--coverage")]
+        assert told == capsys.readouterr().out
