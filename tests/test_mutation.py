@@ -7,13 +7,13 @@ import pytest
 from attrs import evolve
 
 from oversight import load
-from oversight.cases.mutants import WORDS, mutants, subjects
+from oversight.cases.mutants import WORDS, Subject, mutants, subjects
 from oversight.cases.mutation import drawn, noticed, plan
 from oversight.cases.trial import run_cases
 from oversight.cli import main
 from oversight.errors import PackError
 from tests.test_cases import FEW
-from tests.test_coverage import ENDS, FIRES, SIGNS, shop
+from tests.test_coverage import ENDS, FIRES, PACK, SIGNS, shop
 
 LINE = re.compile(r"pack\.yaml:(\d+):\d+  (\w+): (.*)")
 AT_THE_EDGE = """\
@@ -30,6 +30,7 @@ AT_THE_EDGE = """\
 """
 ALL = (FIRES, ENDS, SIGNS, AT_THE_EDGE)
 RESTART = "  camera:\n    key: camera\n"
+TOWN = 'pack: {name: town, version: "1", language: 1, timezone: Europe/Paris, uses: [shop]}\n'
 REASONED = (RESTART, RESTART.replace("  camera:", "  camera:  # same restarts: a camera is switched on once"))
 
 
@@ -139,6 +140,49 @@ def test_a_fact_that_looks_at_itself(tmp_path):
         load(shop(tmp_path, *ALL, text=[("{on: sign.hung}", start.replace("before: true, ", ""))]))
 
 
+CALLED = [
+    ("define:\n", "define:\n  hung(room):\n    some: sign as o\n    before: true\n    where: o.room == room\n"),
+    ("{on: camera.on}", "{on: camera.on as e, unless: hung(e.room)}"),
+]
+
+
+@pytest.mark.parametrize("looks", ["{some: camera as c, where: c.room == e.room}", "hung(e.room)"])
+def test_a_circle_is_no_pack(tmp_path, looks):
+    """What has facts look at each other in a circle is not tried, nor where another fact calls the definition."""
+    pack = load(shop(tmp_path, *ALL, text=CALLED))
+    assert "before" in {step.word for step in plan(pack, pack.own, ["definition hung"]).steps}
+    circle = [*CALLED, ("{on: sign.hung}", f"{{on: sign.hung as e, unless: {looks}}}")]
+    pack = load(shop(tmp_path, *ALL, text=circle))
+    assert {"dropped", "negated"} == {step.word for step in plan(pack, pack.own, ["definition hung"]).steps}
+    with pytest.raises(PackError, match="depends on itself"):
+        load(shop(tmp_path, *ALL, text=[*circle, ("    before: true\n", "")]))
+
+
+AT_ONCE = """\
+      - name: a small sign at the instant
+        events:
+          - {kind: camera.on, time: "2026-03-01T09:00:00+01:00", camera: k1, room: r1, hours: [1]}
+          - {kind: sign.hung, time: "2026-03-01T09:00:00+01:00", sign: s1, room: r1, large: false}
+        until: 2026-03-09T00:00:00+01:00
+        alerts: [{at: "2026-03-02T09:00:00+01:00"}]
+"""
+UNSIGNED = (
+    "    starts: {on: camera.on}\n",
+    "    starts: {on: camera.on as e, unless: {some: sign as o, before: true, where: o.room == e.room}}\n",
+)
+
+
+def test_facts_are_put_in_order_anew(tmp_path):
+    """A fact that is made to look at another as it stands comes after it, as in a pack that was checked so."""
+    changed = load(shop(tmp_path, AT_ONCE, text=[UNSIGNED, ("before: true, ", "")]))
+    assert [False] == [result.passed for own, _ in run_cases(changed) for result in own]
+    pack = load(shop(tmp_path, AT_ONCE, text=[UNSIGNED]))
+    (mutant,) = [one for one in mutants(pack, Subject("fact", "camera")) if one.step.word == "before"]
+    assert ["camera", "sign"] == list(pack.facts)
+    assert ["sign", "camera"] == list(changed.facts) == list(mutant.pack.facts)
+    assert mutant.step in {step for _, steps in noticed(plan(pack, pack.own)) for step in steps}
+
+
 def test_sample(tmp_path, capsys):
     """A sample is of the size asked for, the same for the same seed, another for another, and says what it left."""
     folder = shop(tmp_path, *ALL)
@@ -208,3 +252,20 @@ def test_a_case_with_a_number_of_its_own_says_nothing_of_that_of_the_pack(tmp_pa
     assert [("higher", "7 read as 8"), ("lower", "7 read as 6")] == [
         change for change in mutated(str(tmp_path), capsys)[1] if change[1].startswith("7")
     ]
+
+
+def test_folders_are_as_good_as_names(tmp_path, capsys, monkeypatch):
+    """A pack and one that uses it are the same packs however their folders are given, and each is tried once."""
+    (tmp_path / "linked").symlink_to(tmp_path, target_is_directory=True)
+    monkeypatch.chdir(tmp_path)
+    base, cases = (tmp_path / "shop", tmp_path / "town")
+    rules = PACK.index("rules:\n")
+    for folder, text in (base, PACK[:rules]), (cases, TOWN + PACK[rules:] + "".join(ALL)):
+        folder.mkdir()
+        (folder / "pack.yaml").write_text(text, encoding="utf-8")
+    whole = [main(["test", str(base), str(cases), asked]) for asked in ("--mutate", "--coverage")]
+    told = capsys.readouterr().out
+    assert ([3, 0], 1) == (whole, told.count("restarts: "))
+    for given in ["shop", "town"], ["./shop", "shop/", "town"], ["linked/shop", "town"], ["shop", "linked/town"]:
+        assert whole == [main(["test", *given, asked]) for asked in ("--mutate", "--coverage")]
+        assert told == capsys.readouterr().out

@@ -132,8 +132,7 @@ def of_query(owner: str, one: Query) -> Iterator[tuple[Step, Query]]:
     """The steps from a query."""
     for step, conditions in of_list(owner, one.where):
         yield step, evolve(one, where=conditions)
-    # A fact that looks at itself as it stands does not check.
-    if one.fact != "alert" and not (one.before and owner == f"fact {one.fact}"):
+    if one.fact != "alert":
         what = f"as it stood {'at' if one.before else 'before'} the instant: {one.text}"
         yield Step(owner, one.place, "before", ("query",), what), evolve(one, before=not one.before)
     for number, rule in enumerate(one.of if len(one.of) > 1 else ()):

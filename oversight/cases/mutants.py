@@ -16,8 +16,10 @@ from attrs import evolve, frozen
 from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
 from oversight.cases.episodes import dated
 from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
+from oversight.language.order import in_order
 from oversight.model.expressions import Call, Literal
-from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Rule
+from oversight.model.extract import named
+from oversight.model.pack import Entry, Expression, Fact, Pack, Parameter, Query, Rule
 from oversight.model.types import PERIOD, TIMESTAMP
 
 WORDS = (
@@ -103,11 +105,41 @@ def mutants(pack: Pack, subject: Subject) -> Iterator[Mutation]:
     elif subject.kind == "fact" and subject.name in pack.facts:
         fact = pack.facts[subject.name]
         for step, new, needs in (*_of_fact(fact), *_of_restarts(pack, fact)):
-            yield Mutation(step, evolve(pack, facts={**pack.facts, fact.name: new}), (_start(fact), *needs))
+            facts = _facts(pack, new)
+            if facts is not None:
+                yield Mutation(step, evolve(pack, facts=facts), (_start(fact), *needs))
     elif subject.kind == "parameter":
         parameter = pack.parameters[subject.name]
         for step, new in _of_parameter(parameter):
             yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), ())
+
+
+def circles(pack: Pack) -> set[Step]:
+    """
+    The steps that no pack is one from: they make a fact of *pack* depend on itself.
+
+    Whatever else calls the definition in which one is: the definition is written once.
+    """
+    every = ((step, new) for fact in pack.facts.values() if _asks_before(fact) for step, new, _ in _of_fact(fact))
+    return {step for step, new in every if _facts(pack, new) is None}
+
+
+def _facts(pack: Pack, new: Fact) -> dict[str, Fact] | None:
+    """The facts of *pack* with a *new* one in place of its own, each after those it reads; none where no order is."""
+    facts = {**pack.facts, new.name: new}
+    if _reads(new) <= _reads(pack.facts[new.name]):
+        return facts
+    ordered, round_about = in_order({name: sorted(_reads(fact)) for name, fact in facts.items()})
+    return None if round_about else {name: facts[name] for name in ordered}
+
+
+def _reads(fact: Fact) -> set[str]:
+    """The facts that one asks for as they stand."""
+    return {one.fact for one in named(fact) if isinstance(one, Query) and not one.before}
+
+
+def _asks_before(fact: Fact) -> bool:
+    return any(isinstance(one, Query) and one.before for one in named(fact))
 
 
 def _needs(pack: Pack, rule: Rule) -> tuple[Need, ...]:

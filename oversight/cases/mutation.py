@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from oversight.cases.condition_mutants import Step
 from oversight.cases.marks import marks
 from oversight.cases.matching import Expected, Got, expected_of, unmatched
-from oversight.cases.mutants import WORDS, Mutation, Subject, mutants, subjects, takes_part
+from oversight.cases.mutants import WORDS, Mutation, Subject, circles, mutants, subjects, takes_part
 from oversight.cases.trial import SOURCE, Trial, trials
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.events import Vocabulary
@@ -141,10 +141,10 @@ def plan(pack: Pack, files: Iterable[str], only: Sequence[str] = ()) -> Plan:
     >>> [str(task.subject) for task in plan(pack, pack.own, ["HK-BRE-01"]).tasks]
     ['HK-BRE-01']
     """
-    wanted = set(files)
+    wanted, unsound = set(files), circles(pack)
     found = Plan(pack, [])
     for subject in subjects(pack):
-        own = {one.step for one in mutants(pack, subject) if one.step.place.file in wanted}
+        own = {one.step for one in mutants(pack, subject) if one.step.place.file in wanted} - unsound
         found.every |= own
         asked = frozenset(step for step in own if not only or any(fnmatchcase(step.owner, name) for name in only))
         if asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,26 @@ def load_with_sources(name: str, *, cases: bool = True) -> tuple[Pack, Mapping[s
     """
     result = read(name, cases=cases)
     return sound(result, name), result.sources
+
+
+def load_together(names: Iterable[str]) -> list[tuple[Pack, Mapping[str, list[str]]]]:
+    """
+    As :func:`load_with_sources`, each pack once, and a file has one name in all of them.
+
+    What one pack has of another that it uses stands at the same places there, however the folder of either was given.
+    """
+    folders: dict[Path, str] = {}
+    for name in names:
+        folders.setdefault(_folder(name).resolve(), name)
+    read_in = ((name, read(str(folder))) for folder, name in folders.items())
+    return [(sound(result, name), result.sources) for name, result in read_in]
+
+
+def _folder(name: str) -> Path:
+    try:
+        return packs.find_pack(name)
+    except UnknownPack as error:
+        raise Usage(str(error)) from None
 
 
 def sound(result: Result, name: str) -> Pack:

@@ -14,7 +14,7 @@ from oversight.cases.trial import Result, run_cases
 from oversight.cases.junit import junit
 from oversight.cli import mutants
 from oversight.cli.arguments import Usage
-from oversight.cli.packs import adapt, load_with_sources
+from oversight.cli.packs import adapt, load_together
 from oversight.cli.terminal import progress, shown
 from oversight.ground.text import printable
 from oversight.model.alerts import to_json
@@ -37,7 +37,7 @@ def execute(arguments: Namespace) -> int:
     """
     if not arguments.mutate and (arguments.only or arguments.sample):
         raise Usage("oversight test: --only and --sample choose what --mutate changes; give that, too")
-    loaded = [load_with_sources(name) for name in dict.fromkeys(arguments.packs)]
+    loaded = load_together(arguments.packs)
     packs = adapt([pack for pack, _ in loaded], arguments.site)
     own = {name for pack in packs for name in pack.own}
     lines = {name: text for _, sources in loaded for name, text in sources.items() if name in own}

@@ -63,8 +63,8 @@ def find_pack(name: str | Path, beside: Path | None = None) -> Path:
 
 
 def neighbours(folder: Path) -> Callable[[str], Path]:
-    """How the pack in *folder* finds what it ``uses``: beside it, then among the shipped ones."""
-    return lambda name: find_pack(name, beside=folder)
+    """How the pack in *folder* finds what it ``uses``: beside it, then among the shipped ones, by the real path."""
+    return lambda name: find_pack(name, beside=folder).resolve()
 
 
 def check(name: str | Path, store: Path | None = None, *, cases: bool = True) -> Result:
