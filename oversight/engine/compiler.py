@@ -42,10 +42,15 @@ Found = Callable[[Env, Reads], list[tuple[Any, Any]]]
 
 @define
 class CompiledEach:
-    """``each:`` ready to be gone through: under which slot, and what makes the function that finds them."""
+    """
+    ``each:`` ready to be gone through: under which slot, and what makes the function that finds them.
+
+    Where it goes through facts, *plan* is how these are found.
+    """
 
     slot: int
     make: Callable[[], Found]
+    plan: Plan | None = None
 
     @cached_property
     def source(self) -> Found:
@@ -185,7 +190,7 @@ class Compiler:
             return None
         if isinstance(each.source, Query):
             plan, _, _ = self.query(each.source)
-            return CompiledEach(plan.slot, lambda: partial(_found, plan))
+            return CompiledEach(plan.slot, lambda: partial(_found, plan), plan)
         listed = each.source.node
         return CompiledEach(self.frame.bind(each.name), lambda: _items(compile_expression(listed, self.frame)))
 

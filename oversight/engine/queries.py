@@ -259,10 +259,15 @@ class Plan:
     @property
     def single(self) -> Lookup | None:
         """The one question, with one value for its answer, that leads to every fact that may match, if there is one."""
-        if self.before or self.of or len(self.branches) != 1:
+        lookup = self.sole
+        return None if lookup is None or lookup.mode == AMONG else lookup
+
+    @property
+    def sole(self) -> Lookup | None:
+        """The one question, be it for several values, that leads to every fact that may match, if there is one."""
+        if self.before or self.of or len(self.branches) != 1 or self.branches[0].guards:
             return None
-        lookup, guards = self.branches[0].lookup, self.branches[0].guards
-        return None if lookup is None or guards or lookup.mode == AMONG else lookup
+        return self.branches[0].lookup
 
     def rows_of(self, lookup: Lookup) -> Buckets:
         """Where *lookup* looks: facts by key, or by the values of an index."""
