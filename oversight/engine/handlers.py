@@ -12,12 +12,11 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from oversight.engine.expressions import Frame, is_text, text_of
+from oversight.engine.expressions import Frame, text_of
 from oversight.engine.queries import AMONG
 from oversight.engine.source import Source
 from oversight.engine.store import Held
 from oversight.engine.timers import LASTS
-from oversight.model.expressions import ListOf
 from oversight.model.forms import Event
 
 if TYPE_CHECKING:
@@ -170,13 +169,10 @@ def _looked_up(entry: CompiledEntry) -> Lookup | None:
 
 def _asked(plan: Plan, frame: Frame) -> Lookup | None:
     """The one look, surely answered, that leads to all that a query may find, if there is one."""
-    lookup = (None if plan.of else plan.wider) if plan.before else plan.sole
+    lookup = plan.earlier if plan.before else plan.sole
     if lookup is None or not all(text_of(node, frame, Source()).sure for node in lookup.nodes):
         return None
-    if lookup.mode == AMONG:
-        (listed,) = lookup.nodes
-        return lookup if isinstance(listed, ListOf) and all(is_text(item.type) for item in listed.items) else None
-    return lookup if lookup.hashable else None
+    return lookup if lookup.hashable or (lookup.listed and len(lookup.nodes) == 1) else None
 
 
 def _is_at_once(start: CompiledEntry) -> bool:

@@ -26,14 +26,12 @@ class Written(Protocol):
         """Write it out; the code of its truth, and whether that is never undecided."""
 
 
-def write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
+def write_quick(plan: Plan, lookup: Lookup, frame: Frame, source: Source, latest: bool = False) -> str:
     """
-    Write out whether any fact matches, where a single look by key or into an index settles that.
+    Write out whether any fact matches, where *lookup*, a single look by key or into an index, settles that.
 
     The slot then has one that does: any, or the *latest*.
     """
-    lookup = plan.quick
-    assert lookup is not None
     found, value, held = source.fresh(), source.fresh(), source.fresh()
     text = text_of(lookup.nodes[0], frame, source)
     asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
@@ -75,7 +73,9 @@ def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source
 def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
     """Write out whether any fact matches; the code of that. *tests* are the conditions that no index settles."""
     if plan.quick is not None:
-        return write_quick(plan, frame, source)
+        return write_quick(plan, plan.quick, frame, source)
+    if plan.before:
+        return _write_some_before(plan, tests, frame, source)
     lookup = plan.single
     if lookup is None or source.deep:
         return f"{source.bind(plan.some)}(env, {source.reads})"
@@ -88,7 +88,7 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     source.add(f"{found} = False")
     if lookup.hashable and all(text.sure for text in texts):
         source.add(*asked, look)
-        _write_matches(plan, tests, names, source)
+        _write_matches(plan, lookup, tests, names, source)
         return found
     loose = {*lookup.texts, *([len(parts) - 1] if lookup.mode == HOLDS else [])}
     texts_only = " and ".join([f"isinstance({parts[position]}, str)" for position in sorted(loose)])
@@ -96,23 +96,53 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     source.inside("except (EvaluationError, TypeError):", "pass")
     with source.block("else:"):
         if not loose:
-            _write_matches(plan, tests, names, source)
+            _write_matches(plan, lookup, tests, names, source)
         else:
             with source.block(f"if {texts_only}:"):
-                _write_matches(plan, tests, names, source)
+                _write_matches(plan, lookup, tests, names, source)
             source.inside("else:", f"{found} = {source.bind(plan.some)}(env, {source.reads})")
     return found
 
 
-def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, str], source: Source) -> None:
+def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
+    """
+    Write out whether any fact matched before the instant.
+
+    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before. Of what
+    must be noted as read the general way takes care.
+    """
+    asked = f"{source.bind(plan.some)}(env, {source.reads})"
+    lookup = plan.earlier
+    if lookup is None or source.deep:
+        return asked
+    names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    if not all(text.sure for text in texts):
+        return asked
+    source.add(f"{found} = False")
+    noting = source.reads
+    moved = f"{source.bind(plan.table)}.stood"
+    source.inside(f"if {moved}:" if noting is None else f"if {moved} or {noting} is not None:", f"{found} = {asked}")
+    source.reads = None
+    with source.block("else:"):
+        code = ", ".join([text.code for text in texts])
+        source.add(f"{value} = {code if len(texts) == 1 else f'({code})'}")
+        source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
+        _write_matches(plan, lookup, tests, names, source)
+    source.reads = noting
+    return found
+
+
+def _write_matches(
+    plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tuple[str, str, str], source: Source
+) -> None:
     """
     Write out the search through the facts that one question found, up to the first that matches.
 
     Then only that one is noted as read, and what it was asked; otherwise the question is, and all that was asked.
     """
     found, value, facts = names
-    lookup, reads = plan.single, source.reads
-    assert lookup is not None
+    reads = source.reads
     held, asks = source.fresh(), reads is not None and any(test.asks for test in tests)
     own, mark = f"own{held}", f"mark{held}"
     if asks:

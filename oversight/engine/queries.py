@@ -13,11 +13,11 @@ from typing import Any
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_text, text_of
 from oversight.engine.source import Source
 from oversight.engine.store import ALL, BY_KEY, Buckets, Held, Read, Table
 from oversight.ground.values import EvaluationError
-from oversight.model.expressions import Node
+from oversight.model.expressions import ListOf, Node
 
 Reads = list[Read] | None
 Truth = bool | None
@@ -51,6 +51,12 @@ class Lookup:
     texts: tuple[int, ...] = ()
     hashable: bool = False
 
+    @property
+    def listed(self) -> bool:
+        """Whether it seeks what a list that is written out says, every item of which is a text."""
+        last = self.nodes[-1]
+        return self.mode == AMONG and isinstance(last, ListOf) and all(is_text(item.type) for item in last.items)
+
     @cached_property
     def values(self) -> Callable[[Env], list[Any]]:
         """
@@ -66,7 +72,7 @@ class Lookup:
         unsure = [f"not isinstance({parts[n]}, str)" for n in self.texts]
         if self.mode == HOLDS:
             unsure.append(f"not isinstance({last}, str)")
-        elif self.mode == AMONG:
+        elif self.mode == AMONG and not self.listed:
             unsure.append(f"not isinstance({last}, list) or not {source.bind(_all_texts)}({last})")
         if unsure:
             source.inside(f"if {' or '.join(unsure)}:", f"raise {source.bind(NoText)}")
@@ -268,6 +274,12 @@ class Plan:
         if self.before or self.of or len(self.branches) != 1 or self.branches[0].guards:
             return None
         return self.branches[0].lookup
+
+    @property
+    def earlier(self) -> Lookup | None:
+        """The one question, surely answered, that leads to every fact that may have matched before the instant."""
+        lookup = self.wider if self.before and not self.of else None
+        return None if lookup is None or lookup.mode != EQUAL or not lookup.hashable else lookup
 
     def rows_of(self, lookup: Lookup) -> Buckets:
         """Where *lookup* looks: facts by key, or by the values of an index."""
