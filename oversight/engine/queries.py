@@ -7,7 +7,7 @@ one witness settles a question, only the witness is named as read: as long as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -50,6 +50,11 @@ class Lookup:
     mode: str = EQUAL
     texts: tuple[int, ...] = ()
     hashable: bool = False
+
+    def texts_only(self, parts: Sequence[str]) -> str:
+        """Source of whether those of *parts* that must be texts for the index to tell are; empty where none must."""
+        loose = {*self.texts, *([len(parts) - 1] if self.mode == HOLDS and not is_text(self.nodes[-1].type) else [])}
+        return " and ".join([f"isinstance({parts[position]}, str)" for position in sorted(loose)])
 
     @property
     def listed(self) -> bool:
