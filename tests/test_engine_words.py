@@ -5,8 +5,9 @@ import re
 import pytest
 
 from oversight import Engine, errors, load
+from oversight.engine.measure import Measure
 from oversight.model.pack import Expression
-from tests.tiny import PERMITTED, day, event, granted, off, on, raised, tiny
+from tests.tiny import CAMERA, PERMIT, PERMITTED, day, event, granted, off, on, raised, tiny
 
 HELD = """
 - rule: R
@@ -226,3 +227,53 @@ def test_what_cannot_be_decided_ends_nothing(tmp_path, ending, beside, said, end
     engine.feed(on("e1", 1, zone="z", **said))
     changes = engine.feed([ending, *beside])
     assert ended == any(change.change == "cleared" for change in changes)
+
+
+# Who is judged again
+
+
+@pytest.mark.parametrize(
+    ("where", "times"),
+    [
+        ("[p.permit == c.zone]", 1),
+        ("[p.permit == c.zone, p.level > 3]", 2),
+        ("[p.permit == c.zone, p.since <= c.since]", 2),
+        ("[p.permit == c.zone, {some: camera as k, where: k.camera == p.camera}]", 2),
+    ],
+)
+def test_another_fact_under_the_same_key_matters_to_who_reads_more_of_it(tmp_path, where, times):
+    """A rule that only asks whether there is a fact with a key is not judged again when another takes its place."""
+    rules = f"""
+- rule: R
+  while: camera as c
+  unless:
+    - some: permit as p
+      where: {where}
+"""
+    engine = Engine(tiny(tmp_path, rules))
+    measure = Measure(engine)
+    for step in (granted("1", 1, level=4), on("2", 2, zone="p1"), granted("3", 3, camera="k2", level=1)):
+        engine.feed(step)
+    assert times == measure.judged["R"][1]
+
+
+def test_what_stood_before_an_instant_that_has_touched_it(tmp_path):
+    """A start reads what stood before the instant, be it untouched by then, or touched by what comes with it."""
+    seen = """
+seen:
+  key: camera
+  starts:
+    on: camera.on as e
+    with: {before: {latest: seen as s, before: true, where: s.camera == e.camera, value: s.zone, else: '"none"'}}
+  keep: forever
+"""
+    engine = Engine(tiny(tmp_path, PERMITTED, facts=CAMERA + PERMIT + seen))
+    for steps, before in (
+        ([on("1", 1, zone="a")], "none"),
+        ([on("2", 2, zone="b")], "a"),
+        ([on("3", 3, zone="c"), on("4", 3, zone="d")], "b"),
+        ([on("5", 4, zone="e")], "d"),
+    ):
+        engine.feed(steps)
+        (held,) = engine.facts("seen")
+        assert before == held.values["before"]

@@ -12,9 +12,10 @@ from oversight.engine.conditions import Compiled, Write, attempt, meets
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
-from oversight.engine.quantifiers import write_quick
+from oversight.engine.quantifiers import write_quick, write_some
 from oversight.engine.queries import Holds, Plan, Reads, Truth
 from oversight.engine.source import Source
+from oversight.engine.store import BY_KEY
 from oversight.ground.text import text_of as written
 from oversight.ground.values import EvaluationError
 from oversight.model.clauses import flatten
@@ -42,10 +43,15 @@ Found = Callable[[Env, Reads], list[tuple[Any, Any]]]
 
 @define
 class CompiledEach:
-    """``each:`` ready to be gone through: under which slot, and what makes the function that finds them."""
+    """
+    ``each:`` ready to be gone through: under which slot, and what makes the function that finds them.
+
+    Where it goes through facts, *plan* is how these are found.
+    """
 
     slot: int
     make: Callable[[], Found]
+    plan: Plan | None = None
 
     @cached_property
     def source(self) -> Found:
@@ -144,14 +150,27 @@ class Compiler:
         return truth
 
     def _latest(self, value: Latest, slot: int) -> Write:
-        plan, _, _ = self.query(value.query)
+        plan, _, left = self.query(value.query)
         latest = cache(lambda: _latest(value, plan, self.frame))
 
         def write(source: Source) -> None:
-            if plan.quick is None:
-                source.add(f"env[{slot}] = {source.bind(latest())}(env, {source.reads})")
-                return
-            found = write_quick(plan, self.frame, source, latest=True)
+            asked = f"env[{slot}] = {source.bind(latest())}(env, {source.reads})"
+            sole = plan.earlier if plan.before else plan.single
+            if plan.quick is not None:
+                write_found(source, write_quick(plan, plan.quick, self.frame, source, latest=True))
+            elif sole is None or not sole.hashable:
+                source.add(asked)
+            elif sole.number == BY_KEY:
+                write_found(source, write_some(plan, left, self.frame, source))
+            elif plan.before and not left and source.reads is None and len(sole.nodes) == 1:
+                # Where the instant has touched none of them yet, what stands stood before.
+                source.inside(f"if {source.bind(plan.table)}.stood:", asked)
+                with source.block("else:"):
+                    write_found(source, write_quick(plan, sole, self.frame, source, latest=True))
+            else:
+                source.add(asked)
+
+        def write_found(source: Source, found: str) -> None:
             with source.block(f"if {found}:"):
                 _write_value(value.value, slot, self.frame, source)
             with source.block("else:"):
@@ -185,7 +204,7 @@ class Compiler:
             return None
         if isinstance(each.source, Query):
             plan, _, _ = self.query(each.source)
-            return CompiledEach(plan.slot, lambda: partial(_found, plan))
+            return CompiledEach(plan.slot, lambda: partial(_found, plan), plan)
         listed = each.source.node
         return CompiledEach(self.frame.bind(each.name), lambda: _items(compile_expression(listed, self.frame)))
 

@@ -130,6 +130,8 @@ class Facts:
         self, number: int, key: Any, table: Table, facts: tuple[Held | None, ...], cause: str | None
     ) -> None:
         """Touch an instance that asked, unless its answers cannot have changed: *facts* is what was and what is."""
+        if number in table.key_alone and None not in facts:
+            return
         relevant = table.relevant.get(number)
         watched = None if relevant is None else relevant.watched.get(key)
         if relevant is not None and watched is not None:

@@ -12,18 +12,20 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from oversight.engine.expressions import text_of
+from oversight.engine.expressions import Frame, text_of
+from oversight.engine.queries import AMONG
 from oversight.engine.source import Source
 from oversight.engine.store import Held
 from oversight.engine.timers import LASTS
 from oversight.model.forms import Event
 
 if TYPE_CHECKING:
+    from oversight.engine.compiler import CompiledEach
     from oversight.engine.facts import Facts
     from oversight.engine.judge import Judge
     from oversight.engine.entries import CompiledEntry
     from oversight.engine.program import CompiledFact, Program, Work
-    from oversight.engine.queries import Lookup
+    from oversight.engine.queries import Lookup, Plan
 
 Handler = Callable[[Event, "Facts", "Judge"], None]
 
@@ -96,18 +98,30 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
 
 
 def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
-    """Leave it to the general way, unless there is nothing that it could end or change."""
+    """Leave it to the general way, unless there is nothing that it could start, end or change."""
     _, starts, ends, changes = work
-    if starts or (ends and _waits(compiled)) or any(_looked_up(entry) is None for entry in (*ends, *changes)):
+    entries = (*starts, *ends, *changes)
+    if (_waits(compiled) and (ends or changes)) or not all(map(_told_before, entries)):
         source.add(_left(source, work))
         return
     source.add("concerned = False")
-    for entry in (*ends, *changes):
-        with source.block("while True:"):
-            entry.write(source, "break")
-            _write_look(source, entry)
+    for entry in entries:
+        with source.block("while not concerned:"):
+            if entry.each is None:
+                entry.write(source, "break")
+                _write_look(source, entry)
+            else:
+                source.add(entry.frame.opening("event.time", "event"))
+                _write_look_through(source, entry, entry.each)
             source.add("break")
     source.inside("if concerned:", _left(source, work))
+
+
+def _told_before(entry: CompiledEntry) -> bool:
+    """Whether it can be told beforehand that an event starts, ends or changes nothing by an entry."""
+    if entry.each is None:
+        return _looked_up(entry) is not None
+    return entry.found is None and (entry.each.plan is None or _asked(entry.each.plan, entry.frame) is not None)
 
 
 def _write_look(source: Source, entry: CompiledEntry) -> None:
@@ -115,17 +129,50 @@ def _write_look(source: Source, entry: CompiledEntry) -> None:
     lookup = _looked_up(entry)
     assert entry.found is not None
     assert lookup is not None
-    values = [text_of(node, entry.frame, source).code for node in lookup.nodes]
+    _write_looked(source, entry.found, lookup, entry.frame, "concerned = True")
+
+
+def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach) -> None:
+    """
+    Write out that the event concerns the fact where an entry with ``each:`` has something to go through.
+
+    Where that is likely, since it is a list, or what it finds must meet conditions, whether any act is left is asked.
+    """
+    acts = f"concerned = len({source.bind(entry.acts)}(event)) > 0"
+    plan = each.plan
+    lookup = None if plan is None else _asked(plan, entry.frame)
+    if plan is None or lookup is None:
+        source.add(acts)
+        return
+    _write_looked(source, plan, lookup, entry.frame, "concerned = True")
+    if entry.conditions or entry.excuses:
+        source.inside("if concerned:", acts)
+
+
+def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame, line: str) -> None:
+    """Write out that *line* is done where a look finds something, or something may have stood before the instant."""
+    values = [text_of(node, frame, source).code for node in lookup.nodes]
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
-    source.inside(f"if {source.bind(entry.found.rows_of(lookup))}.get({value}) is not None:", "concerned = True")
+    rows = source.bind(plan.rows_of(lookup))
+    if lookup.mode == AMONG:
+        with source.block(f"for item in {value}:"):
+            source.inside(f"if {rows}.get(item) is not None:", line, "break")
+        return
+    earlier = f"{source.bind(plan.table)}.stood or " if plan.before else ""
+    source.inside(f"if {earlier}{rows}.get({value}) is not None:", line)
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:
     """The one look that tells whether there is anything which an end or a change could be about, if there is one."""
-    lookup = None if entry.found is None else entry.found.single
-    if entry.each is not None or lookup is None or not lookup.hashable:
+    return None if entry.each is not None or entry.found is None else _asked(entry.found, entry.frame)
+
+
+def _asked(plan: Plan, frame: Frame) -> Lookup | None:
+    """The one look, surely answered, that leads to all that a query may find, if there is one."""
+    lookup = plan.earlier if plan.before else plan.sole
+    if lookup is None or not all(text_of(node, frame, Source()).sure for node in lookup.nodes):
         return None
-    return lookup if all(text_of(node, entry.frame, Source()).sure for node in lookup.nodes) else None
+    return lookup if lookup.hashable or (lookup.listed and len(lookup.nodes) == 1) else None
 
 
 def _is_at_once(start: CompiledEntry) -> bool:
@@ -138,14 +185,15 @@ def _is_found(end: CompiledEntry) -> bool:
 
 
 def _write_start_unless_ended(source: Source, compiled: CompiledFact, work: Work) -> None:
-    """Write out a start of what does not hold yet by an event that may end it too; where it does, all is left."""
+    """Write out a start by an event that may end the fact, or what began it, too; where it does, all is left."""
     position, (start,), ends, _ = work
     rows = source.bind(compiled.table.rows)
     source.add(f"key{position} = new{position} = None", "concerned = False")
     with source.block("while True:"):
         start.write(source, "break")
-        source.inside(f"if {rows}.get(key) is not None:", "concerned = True", "break")
-        source.add(f"key{position}, since = key, instant")
+        source.add(
+            f"key{position}, old{position} = key, {rows}.get(key)", f"since = {_since(compiled, f'old{position}')}"
+        )
         _write_held(source, compiled, start, f"new{position}")
         source.add("break")
     for end in ends:
@@ -164,7 +212,7 @@ def _write_start_unless_ended(source: Source, compiled: CompiledFact, work: Work
             source.add("break")
     source.inside("if concerned:", f"key{position} = None", _left(source, work))
     with source.block(f"elif new{position} is not None:"):
-        source.add(f"key, old = key{position}, None")
+        source.add(f"key, old = key{position}, old{position}")
         _write_put(source, compiled, f"new{position}")
         _write_life(source, compiled, position)
 
@@ -184,11 +232,16 @@ def _write_start(source: Source, compiled: CompiledFact, position: int, entry: C
     with source.block("while True:"):
         entry.write(source, "break")
         source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
-        source.add(f"since = {'instant' if compiled.fact.restarts else 'instant if old is None else old.since'}")
+        source.add(f"since = {_since(compiled, 'old')}")
         _write_held(source, compiled, entry, "new")
         _write_put(source, compiled, "new")
         _write_life(source, compiled, position)
         source.add(f"key{position}, new{position} = key, new", "break")
+
+
+def _since(compiled: CompiledFact, old: str) -> str:
+    """Since when a fact holds that begins where *old* stood."""
+    return "instant" if compiled.fact.restarts else f"instant if {old} is None else {old}.since"
 
 
 def _write_held(source: Source, compiled: CompiledFact, entry: CompiledEntry, new: str) -> None:

@@ -119,7 +119,8 @@ class Planner:
         if query.before or query.fact == "alert":
             lookup = self._lookup(query, own, frame) if own else None
             plan = Plan(table, slot, (), before=query.before, of=query.of, wider=lookup)
-            return plan, list(range(len(conditions)))
+            settled = set() if lookup is None or lookup.texts else self._settled(query.fact, own, [])
+            return plan, [position for position in range(len(conditions)) if position not in settled]
         keyed = bool(self._of_key(query.fact, own))
         ways = [] if keyed else self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
         wider = self._lookup(query, own, frame) if own and (explained or not ways) else None

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from oversight.engine.expressions import Frame, text_of
 from oversight.engine.order import latest_of
-from oversight.engine.queries import HOLDS, Lookup, Plan
+from oversight.engine.queries import AMONG, Branch, Lookup, Plan
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY
 
@@ -26,14 +26,12 @@ class Written(Protocol):
         """Write it out; the code of its truth, and whether that is never undecided."""
 
 
-def write_quick(plan: Plan, frame: Frame, source: Source, latest: bool = False) -> str:
+def write_quick(plan: Plan, lookup: Lookup, frame: Frame, source: Source, latest: bool = False) -> str:
     """
-    Write out whether any fact matches, where a single look by key or into an index settles that.
+    Write out whether any fact matches, where *lookup*, a single look by key or into an index, settles that.
 
     The slot then has one that does: any, or the *latest*.
     """
-    lookup = plan.quick
-    assert lookup is not None
     found, value, held = source.fresh(), source.fresh(), source.fresh()
     text = text_of(lookup.nodes[0], frame, source)
     asked = (f"{value} = {text.code}", f"{held} = {source.bind(plan.rows_of(lookup))}.get({value})")
@@ -75,7 +73,15 @@ def _write_found(plan: Plan, lookup: Lookup, names: tuple[str, str, str], source
 def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
     """Write out whether any fact matches; the code of that. *tests* are the conditions that no index settles."""
     if plan.quick is not None:
-        return write_quick(plan, frame, source)
+        return write_quick(plan, plan.quick, frame, source)
+    if plan.before:
+        return _write_some_before(plan, tests, frame, source)
+    if (
+        len(plan.branches) > 1
+        and not source.deep
+        and all(b.lookup is not None and b.lookup.mode != AMONG for b in plan.branches)
+    ):
+        return _write_some_ways(plan, tests, frame, source)
     lookup = plan.single
     if lookup is None or source.deep:
         return f"{source.bind(plan.some)}(env, {source.reads})"
@@ -88,31 +94,137 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     source.add(f"{found} = False")
     if lookup.hashable and all(text.sure for text in texts):
         source.add(*asked, look)
-        _write_matches(plan, tests, names, source)
+        _write_matches(plan, lookup, tests, names, source)
         return found
-    loose = {*lookup.texts, *([len(parts) - 1] if lookup.mode == HOLDS else [])}
-    texts_only = " and ".join([f"isinstance({parts[position]}, str)" for position in sorted(loose)])
-    source.inside("try:", *asked, f"{look} if {texts_only} else None" if loose else look)
+    texts_only = lookup.texts_only(parts)
+    source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
     source.inside("except (EvaluationError, TypeError):", "pass")
     with source.block("else:"):
-        if not loose:
-            _write_matches(plan, tests, names, source)
+        if not texts_only:
+            _write_matches(plan, lookup, tests, names, source)
         else:
             with source.block(f"if {texts_only}:"):
-                _write_matches(plan, tests, names, source)
+                _write_matches(plan, lookup, tests, names, source)
             source.inside("else:", f"{found} = {source.bind(plan.some)}(env, {source.reads})")
     return found
 
 
-def _write_matches(plan: Plan, tests: Sequence[Written], names: tuple[str, str, str], source: Source) -> None:
+def _write_some_ways(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
+    """
+    Write out the search in every way in which a fact may match, one after the other, up to the first that does.
+
+    What is noted as read is as in :func:`_write_matches`.
+    """
+    reads, found = source.reads, source.fresh()
+    own, mark, held = f"own{found}", f"mark{found}", f"held{found}"
+    source.add(f"{found} = False")
+    if reads is not None:
+        source.add(f"{own} = None if {reads} is None else []", f"{mark} = 0")
+        source.reads = own
+    for branch in plan.branches:
+        with source.block(f"while not {found}:"):
+            _write_way(plan, branch, tests, (found, held, own, mark), frame, source)
+            source.add("break")
+    source.reads = reads
+    if reads is not None:
+        with source.block(f"if {reads} is not None:"):
+            hit = f"{reads}.append(({plan.table.number}, {BY_KEY}, {held}.key))"
+            source.inside(f"if {found}:", f"{reads} += {own}[{mark}:]", hit)
+            source.inside("else:", f"{reads} += {own}")
+    return found
+
+
+def _write_way(
+    plan: Plan, branch: Branch, tests: Sequence[Written], names: tuple[str, str, str, str], frame: Frame, source: Source
+) -> None:
+    """Write out the search in one way, in a loop that is left where there is nothing to be found this way."""
+    found, held, own, mark = names
+    for node in branch.guards:
+        guard, text = source.fresh(), text_of(node, frame, source)
+        if text.sure:
+            source.add(f"{guard} = {text.code}")
+        else:
+            source.inside("try:", f"{guard} = {text.code}")
+            source.inside("except EvaluationError:", "break")
+        source.inside(f"if {guard} is not True:", "break")
+    lookup = branch.lookup
+    assert lookup is not None
+    value, facts = source.fresh(), source.fresh()
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    parts = [f"part{value}_{number}" for number in range(len(texts))]
+    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
+    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
+    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
+    if lookup.hashable and all(text.sure for text in texts):
+        source.add(*asked, look)
+    else:
+        texts_only = lookup.texts_only(parts)
+        source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
+        source.inside("except (EvaluationError, TypeError):", "break")
+        if texts_only:
+            with source.block(f"if not ({texts_only}):"):
+                noted = [] if source.reads is None else [f"{mark} = 0 if {own} is None else len({own})"]
+                source.add(*noted, f"{found} = {source.bind(plan.some)}(env, {source.reads})")
+                source.add(f"{held} = env[{plan.slot}]", "break")
+    if source.reads is not None:
+        source.inside(f"if {own} is not None:", f"{own}.append(({plan.table.number}, {lookup.number}, {value}))")
+    source.inside(f"if {facts} is None:", "break")
+    one = f"({facts},)"
+    several = one if lookup.number == BY_KEY else f"{facts}.values() if {facts}.__class__ is dict else {one}"
+    with source.block(f"for {held} in {several}:"):
+        source.add(f"env[{plan.slot}] = {held}")
+        if source.reads is not None:
+            source.add(f"{mark} = 0 if {own} is None else len({own})")
+        if any(
+            test.asks for test in tests
+        ):  # written out in every way, and in every way within, they would be too long
+            source.inside(f"if not {source.bind(plan.meets)}(env, {source.reads}):", "continue")
+            tests = ()
+        for test in tests:
+            truth, decided = test.write(source)
+            source.inside(f"if not {truth}:" if decided else f"if {truth} is not True:", "continue")
+        source.add(f"{found} = True", "break")
+
+
+def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, source: Source) -> str:
+    """
+    Write out whether any fact matched before the instant.
+
+    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before. Of what
+    must be noted as read the general way takes care.
+    """
+    asked = f"{source.bind(plan.some)}(env, {source.reads})"
+    lookup = plan.earlier
+    if lookup is None or source.deep:
+        return asked
+    names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    if not all(text.sure for text in texts):
+        return asked
+    source.add(f"{found} = False")
+    noting = source.reads
+    moved = f"{source.bind(plan.table)}.stood"
+    source.inside(f"if {moved}:" if noting is None else f"if {moved} or {noting} is not None:", f"{found} = {asked}")
+    source.reads = None
+    with source.block("else:"):
+        code = ", ".join([text.code for text in texts])
+        source.add(f"{value} = {code if len(texts) == 1 else f'({code})'}")
+        source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
+        _write_matches(plan, lookup, tests, names, source)
+    source.reads = noting
+    return found
+
+
+def _write_matches(
+    plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tuple[str, str, str], source: Source
+) -> None:
     """
     Write out the search through the facts that one question found, up to the first that matches.
 
     Then only that one is noted as read, and what it was asked; otherwise the question is, and all that was asked.
     """
     found, value, facts = names
-    lookup, reads = plan.single, source.reads
-    assert lookup is not None
+    reads = source.reads
     held, asks = source.fresh(), reads is not None and any(test.asks for test in tests)
     own, mark = f"own{held}", f"mark{held}"
     if asks:

@@ -7,17 +7,17 @@ one witness settles a question, only the witness is named as read: as long as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from attrs import frozen
 
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_text, text_of
 from oversight.engine.source import Source
 from oversight.engine.store import ALL, BY_KEY, Buckets, Held, Read, Table
 from oversight.ground.values import EvaluationError
-from oversight.model.expressions import Node
+from oversight.model.expressions import ListOf, Node
 
 Reads = list[Read] | None
 Truth = bool | None
@@ -51,6 +51,17 @@ class Lookup:
     texts: tuple[int, ...] = ()
     hashable: bool = False
 
+    def texts_only(self, parts: Sequence[str]) -> str:
+        """Source of whether those of *parts* that must be texts for the index to tell are; empty where none must."""
+        loose = {*self.texts, *([len(parts) - 1] if self.mode == HOLDS and not is_text(self.nodes[-1].type) else [])}
+        return " and ".join([f"isinstance({parts[position]}, str)" for position in sorted(loose)])
+
+    @property
+    def listed(self) -> bool:
+        """Whether it seeks what a list that is written out says, every item of which is a text."""
+        last = self.nodes[-1]
+        return self.mode == AMONG and isinstance(last, ListOf) and all(is_text(item.type) for item in last.items)
+
     @cached_property
     def values(self) -> Callable[[Env], list[Any]]:
         """
@@ -66,7 +77,7 @@ class Lookup:
         unsure = [f"not isinstance({parts[n]}, str)" for n in self.texts]
         if self.mode == HOLDS:
             unsure.append(f"not isinstance({last}, str)")
-        elif self.mode == AMONG:
+        elif self.mode == AMONG and not self.listed:
             unsure.append(f"not isinstance({last}, list) or not {source.bind(_all_texts)}({last})")
         if unsure:
             source.inside(f"if {' or '.join(unsure)}:", f"raise {source.bind(NoText)}")
@@ -259,10 +270,21 @@ class Plan:
     @property
     def single(self) -> Lookup | None:
         """The one question, with one value for its answer, that leads to every fact that may match, if there is one."""
-        if self.before or self.of or len(self.branches) != 1:
+        lookup = self.sole
+        return None if lookup is None or lookup.mode == AMONG else lookup
+
+    @property
+    def sole(self) -> Lookup | None:
+        """The one question, be it for several values, that leads to every fact that may match, if there is one."""
+        if self.before or self.of or len(self.branches) != 1 or self.branches[0].guards:
             return None
-        lookup, guards = self.branches[0].lookup, self.branches[0].guards
-        return None if lookup is None or guards or lookup.mode == AMONG else lookup
+        return self.branches[0].lookup
+
+    @property
+    def earlier(self) -> Lookup | None:
+        """The one question, surely answered, that leads to every fact that may have matched before the instant."""
+        lookup = self.wider if self.before and not self.of else None
+        return None if lookup is None or lookup.mode != EQUAL or not lookup.hashable else lookup
 
     def rows_of(self, lookup: Lookup) -> Buckets:
         """Where *lookup* looks: facts by key, or by the values of an index."""

@@ -7,17 +7,19 @@ of its queries before or does so now: the number of matches, and which they are,
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
 from oversight.engine.conditions import Compiled, meets
-from oversight.engine.expressions import Env, Frame
+from oversight.engine.expressions import Env, Frame, is_text
 from oversight.engine.queries import Reads
 from oversight.engine.store import Held, Matches
-from oversight.model.clauses import names_in, names_inside
-from oversight.model.expressions import Macro, Node, walk
-from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+from oversight.model.clauses import names_in, names_inside, within
+from oversight.model.expressions import Call, Macro, Name, Node, Select, walk
+from oversight.model.pack import Condition, Exists, Group, Latest, Measure, Query, Rule, Test
+from oversight.model.types import DYN
 
 Queries = list[tuple[int, Sequence[Compiled]]]
 """The slot of the fact that is asked for, and the conditions."""
@@ -47,6 +49,44 @@ def relevance(frame: Frame, head: str) -> dict[str, Callable[[], Matches]]:
         for fact, tests in by_fact.items()
         if fact not in left_out
     }
+
+
+def by_key_alone(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> set[str]:
+    """
+    The facts of which a rule reads nothing but the key, and asks only whether there are any, or how many.
+
+    Its answers stay as they are where such a fact is put in the place of one with the same key.
+
+    Args:
+        frame: of the rule, once it is compiled.
+        rule: as checked.
+        keys: names of the key attributes of each fact.
+    """
+    asked = {query.query.name: query.query for query in frame.queries}
+    parts = [*within((rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about))]
+    parts += [*within((rule.message, rule.remedy))]
+    left_out = {"alert", rule.head.fact}
+    left_out |= {query.fact for query in asked.values() if query.before or query.of}
+    left_out |= {part.query.fact for part in parts if isinstance(part, Latest)}
+    if rule.each is not None and isinstance(rule.each.source, Query):
+        left_out.add(rule.each.source.fact)
+    named = Counter([part.name for part in parts if isinstance(part, Name)])
+    compared = {
+        id(side) for part in parts if isinstance(part, Call) and part.function == "==" for side in part.arguments
+    }
+    read = Counter([
+        part.operand.name
+        for part in parts
+        if isinstance(part, Select) and isinstance(part.operand, Name) and part.operand.name in asked
+        and part.attribute in keys[asked[part.operand.name].fact] and _is_alike(part, compared)
+    ])  # fmt: skip
+    left_out |= {query.fact for name, query in asked.items() if read[name] != named[name]}
+    return {query.fact for query in asked.values()} - left_out
+
+
+def _is_alike(node: Select, compared: set[int]) -> bool:
+    """Whether a part of a key says the same of keys that are equal: other than texts may be so and look different."""
+    return is_text(node.type) or (node.type is not DYN and id(node) in compared)
 
 
 def _relevant(head: int, frame: Frame, queries: Queries) -> Matches:

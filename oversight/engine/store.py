@@ -197,7 +197,10 @@ class Table(Plain):
         name: of the fact.
     """
 
-    __slots__ = ("asked", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood", "watched")
+    __slots__ = (
+        "asked", "earlier", "indexes", "inverse", "key_alone", "name", "number", "relevant", "remember", "stood",
+        "watched",
+    )  # fmt: skip
 
     def __init__(self, number: int, name: str) -> None:
         super().__init__()
@@ -211,6 +214,8 @@ class Table(Plain):
         """Indexes whose values are keys of what a rule watches: its number and those facts by key."""
         self.relevant: dict[int, Relevance] = {}
         """By number of a rule: whether a fact here matters to what it watches."""
+        self.key_alone: set[int] = set()
+        """Numbers of the rules that ask here only which keys there are: another fact under one is all the same."""
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
         """What stood before the instant under each key that the instant touched."""
