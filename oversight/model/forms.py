@@ -228,8 +228,10 @@ def _is_named(declared: Type) -> bool:
 def _unknown(value: Any, declared: Type, path: str, keys: Collection[str] = ()) -> Iterator[Unknown]:
     """What the records in *value*, which is of the *declared* type, or a map of *keys*, hold and do not know."""
     if isinstance(declared, ListType):
-        for item in value:
+        for item in value if isinstance(value, list) else ():
             yield from _unknown(item, declared.item, path)
+    elif not isinstance(value, dict):
+        return
     elif isinstance(declared, MapType):
         for name, item in value.items():
             if keys and name not in keys:
