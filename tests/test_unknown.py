@@ -90,8 +90,9 @@ def test_the_nearest_name_is_of_the_same_place():
 
 @given(st.sampled_from(EXAMPLES), st.randoms(use_true_random=False), st.sampled_from([1, "a", [1], {"a": 1}, None]))
 def test_what_is_no_event_is_asked_about_in_vain(example, random, value):
-    """A value that its kind does not allow holds nothing that is unknown; what is wrong with it reading the event says."""
+    """A value that its kind does not allow holds nothing unknown; what is wrong with it reading the event says."""
     name = random.choice(sorted(PACK.kinds[example["type"]].attributes))
+    assert isinstance(value, dict) or [] == paths({**example, "data": value})
     assert all(path.startswith(f"{name}.") for path in paths({**example, "data": {**example["data"], name: value}}))
 
 

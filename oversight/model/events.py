@@ -273,7 +273,8 @@ class Vocabulary:
         form = self.forms.get(self.known_kind(str(mapping.get("type" if cloud else "kind"))))
         if form is None:
             return []
-        attributes = mapping.get("data", {})
+        data = mapping.get("data")
+        attributes = data if isinstance(data, Mapping) else {}
         if not cloud and not ENVELOPE.issuperset(mapping):
             attributes = {**attributes, **{name: mapping[name] for name in mapping if name not in ENVELOPE}}
         return form.unknown(attributes)
