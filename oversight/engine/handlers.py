@@ -129,7 +129,7 @@ def _write_look(source: Source, entry: CompiledEntry) -> None:
     lookup = _looked_up(entry)
     assert entry.found is not None
     assert lookup is not None
-    _write_looked(source, entry.found, lookup, entry.frame, "concerned = True")
+    _write_looked(source, entry.found, lookup, entry.frame)
 
 
 def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach) -> None:
@@ -144,22 +144,22 @@ def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach
     if plan is None or lookup is None:
         source.add(acts)
         return
-    _write_looked(source, plan, lookup, entry.frame, "concerned = True")
+    _write_looked(source, plan, lookup, entry.frame)
     if entry.conditions or entry.excuses:
         source.inside("if concerned:", acts)
 
 
-def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame, line: str) -> None:
-    """Write out that *line* is done where a look finds something, or something may have stood before the instant."""
+def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame) -> None:
+    """Write out that the event concerns the fact where a look finds something, or something may have stood before."""
     values = [text_of(node, frame, source).code for node in lookup.nodes]
     value = values[0] if len(values) == 1 else f"({', '.join(values)})"
     rows = source.bind(plan.rows_of(lookup))
     if lookup.mode == AMONG:
         with source.block(f"for item in {value}:"):
-            source.inside(f"if {rows}.get(item) is not None:", line, "break")
+            source.inside(f"if {rows}.get(item) is not None:", "concerned = True", "break")
         return
     earlier = f"{source.bind(plan.table)}.stood or " if plan.before else ""
-    source.inside(f"if {earlier}{rows}.get({value}) is not None:", line)
+    source.inside(f"if {earlier}{rows}.get({value}) is not None:", "concerned = True")
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:

@@ -175,9 +175,8 @@ def _write_way(
         source.add(f"env[{plan.slot}] = {held}")
         if source.reads is not None:
             source.add(f"{mark} = 0 if {own} is None else len({own})")
-        if any(
-            test.asks for test in tests
-        ):  # written out in every way, and in every way within, they would be too long
+        # Written out in every way, and in every way within, they would be too long.
+        if any(test.asks for test in tests):
             source.inside(f"if not {source.bind(plan.meets)}(env, {source.reads}):", "continue")
             tests = ()
         for test in tests:
