@@ -12,7 +12,7 @@ from oversight.engine.conditions import Compiled, Write, attempt, meets
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
-from oversight.engine.quantifiers import write_quick, write_some
+from oversight.engine.quantifiers import sought, write_lone, write_look, write_quick, write_some
 from oversight.engine.queries import Holds, Plan, Reads, Truth
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY
@@ -167,6 +167,12 @@ class Compiler:
                 source.inside(f"if {source.bind(plan.table)}.stood:", asked)
                 with source.block("else:"):
                     write_found(source, write_quick(plan, sole, self.frame, source, latest=True))
+            elif not plan.before and not source.deep and sought(sole, self.frame, Source())[1]:
+                # One alone is the latest if it matches.
+                names = write_look(plan, sole, self.frame, source)
+                source.inside(f"if {names[1]}.__class__ is dict:", asked)
+                with source.block("else:"):
+                    write_found(source, write_lone(plan, sole, left, names, source))
             else:
                 source.add(asked)
 

@@ -21,7 +21,7 @@ from oversight.model.clauses import expressions_in
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Entry, Expression, Fact, Parameter
-from oversight.model.types import BOOL, INT, STRING, TIMESTAMP, EnumType, ListType, RecordType, Type
+from oversight.model.types import BOOL, DATE, DOUBLE, INT, STRING, TIMESTAMP, EnumType, ListType, RecordType, Type
 
 Env = list[Any]
 Evaluator = Callable[[Env], Any]
@@ -333,6 +333,11 @@ def _is_plain(node: Call) -> bool:
 def is_text(type_: Type) -> bool:
     """Whether every value of this type is a text."""
     return type_ is STRING or isinstance(type_, EnumType)
+
+
+def is_plain(type_: Type) -> bool:
+    """Whether every value of this type can be found in a dict."""
+    return is_text(type_) or type_ in (BOOL, INT, DOUBLE, DATE, TIMESTAMP)
 
 
 def _choice(node: Call, frame: Frame, source: Source) -> Text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 from oversight.engine.expressions import Frame, text_of
@@ -189,28 +190,61 @@ def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, sourc
     """
     Write out whether any fact matched before the instant.
 
-    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before. Of what
-    must be noted as read the general way takes care.
+    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before; under a
+    key, what the instant touched is looked up first. Of what must be noted as read the general way takes care.
     """
     asked = f"{source.bind(plan.some)}(env, {source.reads})"
     lookup = plan.earlier
     if lookup is None or source.deep:
         return asked
-    names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    if not all(text.sure for text in texts):
+    found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    code, sure = sought(lookup, frame, source)
+    if not sure:
         return asked
     source.add(f"{found} = False")
     noting = source.reads
-    moved = f"{source.bind(plan.table)}.stood"
-    source.inside(f"if {moved}:" if noting is None else f"if {moved} or {noting} is not None:", f"{found} = {asked}")
+    stood, by_key = source.bind(plan.table.stood), lookup.number == BY_KEY
+    general = [*([] if by_key else [stood]), *([] if noting is None else [f"{noting} is not None"])]
+    if general:
+        source.inside(f"if {' or '.join(general)}:", f"{found} = {asked}")
     source.reads = None
-    with source.block("else:"):
-        code = ", ".join([text.code for text in texts])
-        source.add(f"{value} = {code if len(texts) == 1 else f'({code})'}")
-        source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
-        _write_matches(plan, lookup, tests, names, source)
+    with source.block("else:") if general else nullcontext():
+        source.add(f"{value} = {code}")
+        look = f"{source.bind(plan.rows_of(lookup))}.get({value})"
+        source.add(f"{facts} = {stood}[{value}] if {value} in {stood} else {look}" if by_key else f"{facts} = {look}")
+        _write_matches(plan, lookup, tests, (found, value, facts), source)
     source.reads = noting
+    return found
+
+
+def sought(lookup: Lookup, frame: Frame, source: Source) -> tuple[str, bool]:
+    """The code of the one value that a lookup seeks, and whether it surely has one that a dict can find."""
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    code = ", ".join([text.code for text in texts])
+    return (code if len(texts) == 1 else f"({code})"), lookup.hashable and all(text.sure for text in texts)
+
+
+def write_look(plan: Plan, lookup: Lookup, frame: Frame, source: Source) -> tuple[str, str]:
+    """Write out a look that is surely answered; the names of what was sought and what was found."""
+    value, facts = source.fresh(), source.fresh()
+    source.add(f"{value} = {sought(lookup, frame, source)[0]}")
+    source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
+    return value, facts
+
+
+def write_lone(plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tuple[str, str], source: Source) -> str:
+    """Write out whether what a look found, a fact or none, matches; the look is noted, since another may come later."""
+    (value, held), found = names, source.fresh()
+    if source.reads is not None and not plan.inverse:
+        noted = f"{source.reads}.append(({plan.table.number}, {lookup.number}, {value}))"
+        source.inside(f"if {source.reads} is not None:", noted)
+    source.add(f"{found} = False")
+    with source.block(f"while {held} is not None:"):
+        source.add(f"env[{plan.slot}] = {held}")
+        for test in tests:
+            code, decided = test.write(source)
+            source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "break")
+        source.add(f"{found} = True", "break")
     return found
 
 
