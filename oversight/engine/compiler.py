@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, frozen
 
-from oversight.engine.conditions import Compiled, Write, attempt, meets
+from oversight.engine.conditions import Compiled, Given, Write, attempt, meets
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
@@ -187,11 +187,11 @@ class Compiler:
 
         return write
 
-    def values(self, values: Sequence[tuple[str, Value]]) -> list[Write]:
-        """What writes out the entries of ``with:``, in order."""
+    def values(self, values: Sequence[tuple[str, Value]]) -> list[Given]:
+        """The entries of ``with:``, in order."""
         made = []
         for name, value in values:
-            made.append(self.value(value, self.frame.bind(name)))
+            made.append(Given(name, value, self.value(value, self.frame.bind(name))))
             if not self._sure(value):
                 self.frame.fallible.add(name)
         return made

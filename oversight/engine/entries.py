@@ -14,7 +14,7 @@ from typing import Any
 from attrs import define
 
 from oversight.engine.compiler import CompiledEach, Compiler
-from oversight.engine.conditions import Compiled, Write, all_hold, attempt, write_bound
+from oversight.engine.conditions import Compiled, Given, all_hold, attempt, write_bound
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_plain, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
@@ -38,7 +38,7 @@ class CompiledEntry:
         frame: of its names.
         this_slot: of the fact that is acted on.
         each: what it goes through, where it has ``each:``; else an event acts once.
-        values: write out ``with:``.
+        values: of ``with:``.
         conditions: that must hold.
         excuses: of which none may hold.
         found: finds the facts that hold of which ``where`` may be true.
@@ -51,7 +51,7 @@ class CompiledEntry:
     frame: Frame
     this_slot: int
     each: CompiledEach | None
-    values: Sequence[Write]
+    values: Sequence[Given]
     conditions: Sequence[Compiled]
     excuses: Sequence[Compiled]
     found: Plan | None

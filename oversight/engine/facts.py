@@ -124,23 +124,24 @@ class Facts:
     def moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
         asked, facts = table.asked, (old, new)
-        for number, value in ((BY_KEY, key), (ALL, None)):
-            if number in asked and value in asked[number]:
-                self._touch_all(asked[number][value], table, facts, cause)
+        if asked:
+            for number, value in ((BY_KEY, key), (ALL, None)):
+                if number in asked and value in asked[number]:
+                    self._touch_all(asked[number][value], table, facts, cause)
         for number, index in enumerate(table.indexes):
             values = index.move(key, old, new)
-            of = asked.get(number)
-            if of:
+            if number in asked:
+                of = asked[number]
                 for value in values:
                     if value in of:
                         self._touch_all(of[value], table, facts, cause)
-            for inverse, rule, watched in table.inverse:
-                if inverse == number:
+            if number in table.inverse:
+                for rule, watched in table.inverse[number]:
                     for value in values:
                         if value in watched:
                             self._touch_asker(rule, value, table, facts, cause)
-        for inverse, rule, watched in table.inverse:
-            if inverse == BY_KEY and key in watched:
+        for rule, watched in table.inverse.get(BY_KEY, ()):
+            if key in watched:
                 self._touch_asker(rule, key, table, facts, cause)
 
     def _touch_all(

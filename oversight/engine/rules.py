@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve
 
 from oversight.engine.compiler import CompiledEach, Compiler
-from oversight.engine.conditions import Compiled, Write, all_hold, write_bound
+from oversight.engine.conditions import Compiled, Given, all_hold, write_bound
 from oversight.engine.dated import dated
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
@@ -58,7 +58,7 @@ class CompiledRule:
         frame: of its names.
         head_slot: of what it is about.
         each: what it goes through, where it has ``each:``.
-        values: write out ``with:``.
+        values: of ``with:``.
         parts: the compiled ``if:``, for evidence and for what is undecided.
         excused: the compiled ``unless:``.
         table: of the fact it watches.
@@ -71,7 +71,7 @@ class CompiledRule:
     frame: Frame
     head_slot: int
     each: CompiledEach | None
-    values: Sequence[Write]
+    values: Sequence[Given]
     parts: tuple[Compiled, ...]
     excused: tuple[Compiled, ...]
     table: Table | None
@@ -274,7 +274,7 @@ def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> Com
     watched = tables[head.fact] if head.fact else None
     if watched is not None:
         for name, index in dict.fromkeys(frame.inverse):
-            tables[name].inverse.append((index, number, watched.rows))
+            tables[name].inverse.setdefault(index, []).append((number, watched.rows))
         if head.fact != "alert":
             for name, make in relevance(frame, head.name).items():
                 tables[name].relevant[number] = Relevance(watched.rows, make)
