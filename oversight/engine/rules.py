@@ -27,7 +27,7 @@ from oversight.ground.time import Period, shift_alike
 from oversight.model.clauses import parameters_in, within
 from oversight.model.expressions import Call, Literal, Name
 from oversight.model.forms import Compact, Event
-from oversight.model.pack import Rule, Template
+from oversight.model.pack import Expression, Latest, Rule, Template, Value
 
 if TYPE_CHECKING:
     from oversight.engine.judge import Judge
@@ -214,9 +214,7 @@ class CompiledRule:
         if self.rule.deadline is None:
             source.add("return since")
             return source.function()
-        node = self.rule.deadline.node
-        if isinstance(node, Call) and node.function == "+":
-            node = evolve(node, function="@later")
+        node = _unseen(self.rule.deadline).node
         if isinstance(node, Literal) and isinstance(node.value, Period) and not self.rule.by:
             source.add(f"return {source.bind(shift_alike)}(since, {source.bind(node.value)}, judge.program.pack.zone)")
             return source.function()
@@ -249,6 +247,30 @@ class CompiledRule:
         return tuple([p if isinstance(p, str) else compile_expression(p.node, self.frame) for p in template.pieces])
 
 
+def _unseen(value: Expression) -> Expression:
+    """An expression whose value nobody sees: a sum keeps the offset of the instant that it is counted from."""
+    node = value.node
+    if isinstance(node, Call) and node.function == "+":
+        return evolve(value, node=evolve(node, function="@later"))
+    return value
+
+
+def _values(rule: Rule) -> list[tuple[str, Value]]:
+    """The entries of ``with:``; of one that only the deadline speaks of nobody sees the value."""
+    node = None if rule.deadline is None else rule.deadline.node
+    made = list(rule.values)
+    others = (rule.each, rule.values, rule.conditions, rule.excuses, rule.about, rule.message, rule.remedy)
+    if not isinstance(node, Name) or any(isinstance(n, Name) and n.name == node.name for n in within(others)):
+        return made
+    for place, (name, value) in enumerate(made):
+        if name == node.name and isinstance(value, Expression):
+            made[place] = (name, _unseen(value))
+        elif name == node.name and isinstance(value, Latest):
+            other = None if value.otherwise is None else _unseen(value.otherwise)
+            made[place] = (name, evolve(value, value=_unseen(value.value), otherwise=other))
+    return made
+
+
 def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> CompiledRule:
     """
     Give every name of a rule a slot and every query of it a plan.
@@ -268,7 +290,7 @@ def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> Com
     frame.reserve((rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about))
     frame.reserve((rule.message, rule.remedy))
     each = compiler.each(rule.each)
-    values = compiler.values(rule.values)
+    values = compiler.values(_values(rule))
     parts = compiler.all(rule.conditions)
     excused = Compiler(planner, frame, explained=True).all(rule.excuses)
     watched = tables[head.fact] if head.fact else None
