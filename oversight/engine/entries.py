@@ -142,6 +142,11 @@ class CompiledEntry:
         listed = (each.name,) if each is not None and isinstance(each.source, Expression) else ()
         return listed + tuple([name for name, _ in self.entry.values])
 
+    @property
+    def given(self) -> frozenset[str]:
+        """Those of them that it surely gives."""
+        return frozenset(self._names) - self.frame.fallible
+
     def write_extras(self, source: Source) -> str:
         """The attributes of a fact beside those of its event, as source; an error is a missing one."""
         values, frame = [], self.frame

@@ -160,6 +160,8 @@ class Program:
                 compiled = compile_entry(self.planner, self.frame(), fact, entry, number)
                 for kind in entry.kinds:
                     by_kind.setdefault(kind, []).append(compiled)
+        given = [entry.given for entries in made.starts.values() for entry in entries]
+        self.layouts[fact.name] = self.layouts[fact.name].with_sure(given)
         return made
 
     def instant_of(self, value: Any, end: bool) -> datetime | None:
