@@ -33,9 +33,26 @@ if TYPE_CHECKING:
     from oversight.engine.judge import Judge
 
 
+class Breach(Compact):
+    """
+    How one instance of a ``while`` rule without ``each:`` stands that is in breach.
+
+    Args:
+        episode: the ``since`` of the fact it is about.
+        since: when the breach began.
+        raised: whether an alert was.
+        waited: the deadline waited for.
+    """
+
+    episode: datetime
+    since: datetime
+    raised: bool
+    waited: datetime | None
+
+
 class Standing(Compact):
     """
-    How one instance of a ``while`` rule stands.
+    How one instance of a ``while`` rule with ``each:`` stands.
 
     Args:
         episode: the ``since`` of the fact it is about.
@@ -168,7 +185,7 @@ class CompiledRule:
             source.add(f"judge.readers.note({instance}, tuple(reads), judge.journal)")
         with source.block("if not broken:"):
             with source.block("if old is not None:"):
-                source.inside("if old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
+                source.inside("if old.raised:", f"judge.end_whole({own}, key, old, instant, cause)")
                 source.add("judge.journal.undo += (standing, key, old)", "del standing.rows[key]")
             source.add("return")
         self._write_standing(source, own)
@@ -184,8 +201,8 @@ class CompiledRule:
         """Write out since when an instance has been in breach, when it becomes an alert, and that it does."""
         source.add("since, raised, waited, rises = instant, False, None, False")
         with source.block("if old is not None:"):
-            source.inside("if old.episode == held.since:", "_, since, raised, waited = old.members[0]")
-            source.inside("elif old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
+            source.inside("if old.episode == held.since:", "since, raised, waited = old.since, old.raised, old.waited")
+            source.inside("elif old.raised:", f"judge.end_whole({own}, key, old, instant, cause)")
         with source.block("if not raised:"):
             if self.rule.deadline is None:
                 source.add("rises, raised, waited = True, True, since")
@@ -195,10 +212,9 @@ class CompiledRule:
                     source.inside("if waited <= instant and (half == 1 or waited < instant):", "rises = raised = True")
                     push = f"judge.facts.timers.push(waited, 1, {source.bind(DUE)}, {self.number}, key)"
                     source.inside("elif waited != waited_for:", push)
-        source.add("members = (((), since, raised, waited),)")
-        with source.block("if old is None or old.members != members or old.episode != held.since:"):
-            source.add("judge.journal.undo += (standing, key, old)")
-            source.add(f"standing.rows[key] = {source.bind(Standing)}(held.since, members)")
+        source.add(f"breach = {source.bind(Breach)}(held.since, since, raised, waited)")
+        with source.block("if old is None or old != breach:"):
+            source.add("judge.journal.undo += (standing, key, old)", "standing.rows[key] = breach")
         late = "since != instant" if self.rule.deadline is not None else "False"
         because = f"None if {late} else judge.because({own}, key, cause)"
         source.inside("if rises:", f"judge.raise_whole({own}, key, since, instant, env, {because})")
