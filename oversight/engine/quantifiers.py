@@ -87,18 +87,13 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     if lookup is None or source.deep:
         return f"{source.bind(plan.some)}(env, {source.reads})"
     names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    parts = [f"part{value}_{number}" for number in range(len(texts))]
-    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
-    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
-    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
+    lines, texts_only, sure = _asking(plan, lookup, (value, facts), frame, source)
     source.add(f"{found} = False")
-    if lookup.hashable and all(text.sure for text in texts):
-        source.add(*asked, look)
+    if sure:
+        source.add(*lines)
         _write_matches(plan, lookup, tests, names, source)
         return found
-    texts_only = lookup.texts_only(parts)
-    source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
+    source.inside("try:", *lines)
     source.inside("except (EvaluationError, TypeError):", "pass")
     with source.block("else:"):
         if not texts_only:
@@ -151,16 +146,11 @@ def _write_way(
     lookup = branch.lookup
     assert lookup is not None
     value, facts = source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    parts = [f"part{value}_{number}" for number in range(len(texts))]
-    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
-    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
-    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
-    if lookup.hashable and all(text.sure for text in texts):
-        source.add(*asked, look)
+    lines, texts_only, sure = _asking(plan, lookup, (value, facts), frame, source)
+    if sure:
+        source.add(*lines)
     else:
-        texts_only = lookup.texts_only(parts)
-        source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
+        source.inside("try:", *lines)
         source.inside("except (EvaluationError, TypeError):", "break")
         if texts_only:
             with source.block(f"if not ({texts_only}):"):
@@ -220,16 +210,41 @@ def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, sourc
 def sought(lookup: Lookup, frame: Frame, source: Source) -> tuple[str, bool]:
     """The code of the one value that a lookup seeks, and whether it surely has one that a dict can find."""
     texts = [text_of(node, frame, source) for node in lookup.nodes]
-    code = ", ".join([text.code for text in texts])
-    return (code if len(texts) == 1 else f"({code})"), lookup.hashable and all(text.sure for text in texts)
+    return _together([text.code for text in texts]), lookup.hashable and all(text.sure for text in texts)
+
+
+def _together(codes: list[str]) -> str:
+    """The one value, or the tuple of several, under which an index has facts."""
+    return codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
 
 
 def write_look(plan: Plan, lookup: Lookup, frame: Frame, source: Source) -> tuple[str, str]:
     """Write out a look that is surely answered; the names of what was sought and what was found."""
-    value, facts = source.fresh(), source.fresh()
-    source.add(f"{value} = {sought(lookup, frame, source)[0]}")
-    source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
-    return value, facts
+    names = source.fresh(), source.fresh()
+    source.add(*_asking(plan, lookup, names, frame, source)[0])
+    return names
+
+
+def _asking(
+    plan: Plan, lookup: Lookup, names: tuple[str, str], frame: Frame, source: Source
+) -> tuple[list[str], str, bool]:
+    """
+    The lines of a look, which give the names *names* to what is sought and what is found.
+
+    Returns:
+        Beside them, the source of whether an index of texts can tell, where it may be asked for something else, and
+        whether the look is surely answered.
+    """
+    value, facts = names
+    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
+    code, sure = sought(lookup, frame, source)
+    if sure:
+        return [f"{value} = {code}", look], "", True
+    parts = [f"part{value}_{number}" for number in range(len(lookup.nodes))]
+    lines = [f"{part} = {text_of(node, frame, source).code}" for part, node in zip(parts, lookup.nodes, strict=True)]
+    lines.append(f"{value} = {_together(parts)}")
+    texts_only = lookup.texts_only(parts)
+    return [*lines, f"{look} if {texts_only} else None" if texts_only else look], texts_only, False
 
 
 def write_lone(plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tuple[str, str], source: Source) -> str:
