@@ -168,6 +168,7 @@ rules:
         ('"u-1" in e.witnesses', True),
         ('e.actor != ""', False),
         ('!e.actor.matches("^\\\\s*$")', False),
+        ('!e.actor.matches("^[\\\\s\\\\pZ]*$")', False),
         ("e.actor in e.witnesses", False),
         ('e.words == "drill"', False),
     ],

@@ -8,11 +8,11 @@ from typing import Any
 
 from attrs import define, frozen
 
-from oversight.engine.conditions import Compiled, Write, attempt, meets
+from oversight.engine.conditions import Compiled, Given, Write, attempt, meets
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.order import key_order, latest_of
 from oversight.engine.planner import Planner
-from oversight.engine.quantifiers import write_quick, write_some
+from oversight.engine.quantifiers import sought, write_lone, write_look, write_quick, write_some
 from oversight.engine.queries import Holds, Plan, Reads, Truth
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY
@@ -167,6 +167,12 @@ class Compiler:
                 source.inside(f"if {source.bind(plan.table)}.stood:", asked)
                 with source.block("else:"):
                     write_found(source, write_quick(plan, sole, self.frame, source, latest=True))
+            elif not plan.before and not source.deep and sought(sole, self.frame, Source())[1]:
+                # One alone is the latest if it matches.
+                names = write_look(plan, sole, self.frame, source)
+                source.inside(f"if {names[1]}.__class__ is dict:", asked)
+                with source.block("else:"):
+                    write_found(source, write_lone(plan, sole, left, names, source))
             else:
                 source.add(asked)
 
@@ -181,11 +187,11 @@ class Compiler:
 
         return write
 
-    def values(self, values: Sequence[tuple[str, Value]]) -> list[Write]:
-        """What writes out the entries of ``with:``, in order."""
+    def values(self, values: Sequence[tuple[str, Value]]) -> list[Given]:
+        """The entries of ``with:``, in order."""
         made = []
         for name, value in values:
-            made.append(self.value(value, self.frame.bind(name)))
+            made.append(Given(name, value, self.value(value, self.frame.bind(name))))
             if not self._sure(value):
                 self.frame.fallible.add(name)
         return made

@@ -6,17 +6,44 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
+from attrs import frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, found_by, text_of
 from oversight.engine.quantifiers import write_some
 from oversight.engine.queries import Holds, Plan, Reads
 from oversight.engine.source import Source
 from oversight.ground.values import EvaluationError
-from oversight.model.expressions import Call, Node
-from oversight.model.pack import Condition, Exists, Group, Test
+from oversight.model.clauses import within
+from oversight.model.expressions import Call, Name, Node
+from oversight.model.pack import Condition, Exists, Group, Test, Value
 
 Write = Callable[[Source], None]
 """Writes out what fills a slot."""
+
+
+@frozen(eq=False)
+class Given:
+    """
+    An entry of ``with:``.
+
+    Args:
+        name: its own.
+        value: as checked.
+        write: writes out what fills its slot.
+    """
+
+    name: str
+    value: Value
+    write: Write
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The names that it mentions."""
+        return _mentioned(self.value)
+
+
+def _mentioned(part: Any) -> frozenset[str]:
+    return frozenset([node.name for node in within(part) if isinstance(node, Name)])
 
 
 class Compiled:
@@ -55,6 +82,11 @@ class Compiled:
         source = Source("env", "reads")
         source.add(f"return {self.write(source)[0]}")
         return source.function()
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The names that it mentions."""
+        return _mentioned(self.condition)
 
     @property
     def asks(self) -> bool:
@@ -151,15 +183,19 @@ def any_holds(parts: Sequence[Compiled]) -> Holds:
     return source.function()
 
 
-def write_all(parts: Sequence[Compiled], source: Source, leave: str) -> bool:
+def write_all(
+    parts: Sequence[Compiled], source: Source, leave: str, first: Callable[[Compiled], None] | None = None
+) -> bool:
     """
-    Write out that *leave* is done if one of *parts* does not hold.
+    Write out that *leave* is done if one of *parts* does not hold; before each of them, what *first* writes for it.
 
     Returns:
         Whether any may be undecided: then ``undecided`` says whether one is.
     """
     open_ = False
     for part in parts:
+        if first is not None:
+            first(part)
         code, decided = part.write(source)
         if decided:
             source.inside(f"if not {code}:", leave)
@@ -174,21 +210,33 @@ def write_all(parts: Sequence[Compiled], source: Source, leave: str) -> bool:
 
 
 def write_bound(
-    values: Sequence[Write], conditions: Sequence[Compiled], excuses: Sequence[Compiled], source: Source, leave: str,
+    values: Sequence[Given], conditions: Sequence[Compiled], excuses: Sequence[Compiled], source: Source, leave: str,
     *undecided: str,
 ) -> None:  # fmt: skip
     """
     Write out that ``with:`` is filled in, and *leave* done unless all ``if:`` hold and no ``unless:`` does.
 
-    Where whether all ``if:`` hold is undecided, the lines *undecided* are done before.
+    What no condition mentions is filled in last, since mostly one does not hold. Where whether all ``if:`` hold is
+    undecided, the lines *undecided* are done before.
     """
-    for write in values:
-        write(source)
-    if write_all(conditions, source, leave):
+    waiting = list(values)
+
+    def fill(wanted: frozenset[str]) -> None:
+        for given in reversed(waiting):
+            if given.name in wanted:
+                wanted |= given.mentions
+        for given in [given for given in waiting if given.name in wanted]:
+            waiting.remove(given)
+            given.write(source)
+
+    if write_all(conditions, source, leave, lambda part: fill(part.mentions)):
         source.inside("if undecided:", *undecided, leave)
     for part in excuses:
+        fill(part.mentions)
         code, decided = part.write(source)
         source.inside(f"if {code}:" if decided else f"if {code} is True:", leave)
+    for given in waiting:
+        given.write(source)
 
 
 def meets(parts: Sequence[Compiled]) -> Callable[[Env, Reads], bool]:

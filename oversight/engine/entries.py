@@ -14,12 +14,13 @@ from typing import Any
 from attrs import define
 
 from oversight.engine.compiler import CompiledEach, Compiler
-from oversight.engine.conditions import Compiled, Write, all_hold, attempt, write_bound
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_text, text_of
+from oversight.engine.conditions import Compiled, Given, all_hold, attempt, write_bound
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_plain, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
 from oversight.engine.source import Source
 from oversight.ground.values import EvaluationError
+from oversight.model.clauses import names_in
 from oversight.model.forms import ABSENT, Event, coerce
 from oversight.model.pack import Entry, Expression, Fact, Query
 from oversight.model.types import DYN
@@ -37,7 +38,7 @@ class CompiledEntry:
         frame: of its names.
         this_slot: of the fact that is acted on.
         each: what it goes through, where it has ``each:``; else an event acts once.
-        values: write out ``with:``.
+        values: of ``with:``.
         conditions: that must hold.
         excuses: of which none may hold.
         found: finds the facts that hold of which ``where`` may be true.
@@ -50,7 +51,7 @@ class CompiledEntry:
     frame: Frame
     this_slot: int
     each: CompiledEach | None
-    values: Sequence[Write]
+    values: Sequence[Given]
     conditions: Sequence[Compiled]
     excuses: Sequence[Compiled]
     found: Plan | None
@@ -60,6 +61,12 @@ class CompiledEntry:
     def key(self) -> bool:
         """Whether it names the key of what it acts on."""
         return bool(self.entry.key)
+
+    @property
+    def names_its_key(self) -> bool:
+        """Whether the event alone says under which key it acts."""
+        named = set().union(*[names_in(part.node) for part in self.entry.key])
+        return self.key and named <= {self.entry.name}
 
     @cached_property
     def acts(self) -> Callable[[Event], Sequence[tuple[Any, Env, int]]]:
@@ -92,9 +99,9 @@ class CompiledEntry:
     def _write_act(self, number: str, source: Source, leave: str) -> None:
         """Write out an act once its slots are there; *number* is the code of its number."""
         write_bound(self.values, self.conditions, self.excuses, source, leave)
-        self._write_key(f"(event.source, event.id, {self.place}, {number})", source, leave)
+        self.write_key(f"(event.source, event.id, {self.place}, {number})", source, leave)
 
-    def _write_key(self, otherwise: str, source: Source, leave: str) -> None:
+    def write_key(self, otherwise: str, source: Source, leave: str) -> None:
         """Write out the key of the fact that is acted on; a list or map is none."""
         key = self.entry.key
         texts = [text_of(part.node, self.frame, source) for part in key]
@@ -107,7 +114,7 @@ class CompiledEntry:
         else:
             source.inside("try:", f"key = {code}")
             source.inside("except EvaluationError:", leave)
-        loose = [number for number, part in enumerate(key) if not is_text(part.node.type)]
+        loose = [number for number, part in enumerate(key) if not is_plain(part.node.type)]
         if len(texts) == 1 and loose:
             source.inside("if key is None or isinstance(key, (list, dict)):", leave)
         elif loose:
@@ -134,6 +141,11 @@ class CompiledEntry:
         each = self.entry.each
         listed = (each.name,) if each is not None and isinstance(each.source, Expression) else ()
         return listed + tuple([name for name, _ in self.entry.values])
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Those of them that it surely gives."""
+        return frozenset(self._names) - self.frame.fallible
 
     def write_extras(self, source: Source) -> str:
         """The attributes of a fact beside those of its event, as source; an error is a missing one."""

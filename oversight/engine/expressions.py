@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from oversight.engine.dated import dated
 from oversight.engine.source import Source, dotted
@@ -21,7 +21,7 @@ from oversight.model.clauses import expressions_in
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select
 from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Entry, Expression, Fact, Parameter
-from oversight.model.types import BOOL, INT, STRING, TIMESTAMP, EnumType, ListType, RecordType, Type
+from oversight.model.types import BOOL, DATE, DOUBLE, INT, STRING, TIMESTAMP, EnumType, ListType, RecordType, Type
 
 Env = list[Any]
 Evaluator = Callable[[Env], Any]
@@ -37,12 +37,14 @@ class Layout:
         settable: attributes a change may set; ``None`` for any.
         alert: whether it is the built-in fact ``alert``.
         always: those of ``named`` that every start gives.
+        sure: those of ``always`` that have a value whatever stands.
     """
 
     named: frozenset[str]
     settable: frozenset[str] | None = frozenset()
     alert: bool = False
     always: frozenset[str] = frozenset()
+    sure: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, fact: Fact) -> Layout:
@@ -56,6 +58,12 @@ class Layout:
                 return cls(named, None, always=always)
             settable.update(name for name, _ in entry.sets)
         return cls(named, frozenset(settable), always=always)
+
+    def with_sure(self, given: Iterable[frozenset[str]]) -> Layout:
+        """The same, once it is known which attributes each start surely gives."""
+        if self.settable is None:
+            return self
+        return evolve(self, sure=self.always.intersection(*given) - self.settable)
 
     def overlaid(self, name: str) -> bool:
         """Whether the attribute may stand in the fact's own values."""
@@ -268,8 +276,9 @@ def _select(node: Select, frame: Frame, source: Source) -> Text:
     fact = frame.facts.get(operand.name)
     given: tuple[str, ...] = () if fact == "alert" else ("since", "event") if fact else ("time", "event")
     always = name in given or (operand.name, name) in frame.present
+    always = always or (fact is not None and name in frame.layouts[fact].sure)
     if found.sure and always:
-        return Text(found.code, True)
+        return Text(found.code, True, node.type is BOOL)
     value = source.fresh()
     missing = f"{source.bind(_missing)}({key})"
     return Text(f"({value} if ({value} := {found.code}) is not ABSENT else {missing})")
@@ -333,6 +342,11 @@ def _is_plain(node: Call) -> bool:
 def is_text(type_: Type) -> bool:
     """Whether every value of this type is a text."""
     return type_ is STRING or isinstance(type_, EnumType)
+
+
+def is_plain(type_: Type) -> bool:
+    """Whether every value of this type can be found in a dict."""
+    return is_text(type_) or type_ in (BOOL, INT, DOUBLE, DATE, TIMESTAMP)
 
 
 def _choice(node: Call, frame: Frame, source: Source) -> Text:

@@ -20,6 +20,29 @@ Move = tuple[Table, Any, Held | None, Held | None, str | None]
 """A table, a key of it, what stood there and what stands now, and the event because of which."""
 
 
+def _apart(works: list[tuple[Event, Work]]) -> bool:
+    """
+    Whether events that act on one fact do the same one after the other as together.
+
+    They do where all start it, all end it or all change it, and where none ends it under a key under which another
+    starts it.
+    """
+    only = works[0][1].only
+    if len(works) == 1 or (only and all(work.only == only for _, work in works)):
+        return True
+    started: set[Any] = set()
+    ended: set[Any] = set()
+    for event, work in works:
+        if work.keys is None:
+            return False
+        starts, ends = work.keys(event)
+        if not (started.isdisjoint(ends) and ended.isdisjoint(starts)):
+            return False
+        started.update(starts)
+        ended.update(ends)
+    return True
+
+
 class Facts:
     """
     The facts of a program, as time goes on.
@@ -101,23 +124,24 @@ class Facts:
     def moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
         asked, facts = table.asked, (old, new)
-        for number, value in ((BY_KEY, key), (ALL, None)):
-            if number in asked and value in asked[number]:
-                self._touch_all(asked[number][value], table, facts, cause)
+        if asked:
+            for number, value in ((BY_KEY, key), (ALL, None)):
+                if number in asked and value in asked[number]:
+                    self._touch_all(asked[number][value], table, facts, cause)
         for number, index in enumerate(table.indexes):
             values = index.move(key, old, new)
-            of = asked.get(number)
-            if of:
+            if number in asked:
+                of = asked[number]
                 for value in values:
                     if value in of:
                         self._touch_all(of[value], table, facts, cause)
-            for inverse, rule, watched in table.inverse:
-                if inverse == number:
+            if number in table.inverse:
+                for rule, watched in table.inverse[number]:
                     for value in values:
                         if value in watched:
                             self._touch_asker(rule, value, table, facts, cause)
-        for inverse, rule, watched in table.inverse:
-            if inverse == BY_KEY and key in watched:
+        for rule, watched in table.inverse.get(BY_KEY, ()):
+            if key in watched:
                 self._touch_asker(rule, key, table, facts, cause)
 
     def _touch_all(
@@ -171,19 +195,20 @@ class Facts:
         acting: dict[int, list[tuple[Event, Work]]] = {position: [] for position in beginning}
         for event in events:
             for work in self.program.by_kind.get(event.kind, ()):
-                acting.setdefault(work[0], []).append((event, work))
+                acting.setdefault(work.position, []).append((event, work))
         for position in sorted(acting):
             works = acting[position]
-            if len(works) == 1 and position not in beginning:
-                event, work = works[0]
-                self.act_alone(work, event)
-            else:
+            if position in beginning or position in self.expiring or not _apart(works):
                 self._act(position, instant, works, first, beginning.get(position, ()))
+            else:
+                for event, work in works:
+                    work.act(event, self)
 
     def act_alone(self, work: Work, event: Event) -> None:
         """Let the only event of a step that concerns a fact act on it, where no spell begins that has waited."""
-        position, starts, ends, changes = work
-        compiled = self.program.facts[position]
+        position, compiled, starts, ends, changes = (
+            work.position, work.compiled, work.starts, work.ends, work.changes,
+        )  # fmt: skip
         if changes and not (starts or ends):
             self._change(compiled, changes, event)
         elif starts and not (ends or changes):
@@ -212,18 +237,17 @@ class Facts:
 
     def _start_unless_ended(self, compiled: CompiledFact, work: Work, event: Event) -> bool:
         """Let an event start what no act of it ends; where one does, it does nothing and says so."""
-        position, starts, ends, _ = work
         begun: list[Waiting] = []
-        for entry in starts:
+        for entry in work.starts:
             self._starts(entry, event, begun)
-        for entry in ends:
+        for entry in work.ends:
             for key, env, _ in entry.acts(event):
                 found = [held for held in self._found(compiled, entry, key, env) if held is not None]
                 fresh = [alone(spell) for spell in begun if not entry.key or spell.key == key]
                 if any(self._meant(entry, env, held) for held in (*found, *fresh)):
                     return False
         for spell in begun:
-            self._begin_or_wait(position, spell, event.time, False)
+            self._begin_or_wait(work.position, spell, event.time, False)
         return True
 
     def _act(
@@ -232,13 +256,13 @@ class Facts:
         """Let events act on one fact: what starts is found, ends act, what starts begins, then changes."""
         begun: list[Waiting] = []
         for event, work in works:
-            for entry in work[1]:
+            for entry in work.starts:
                 self._starts(entry, event, begun)
         broken: set[Any] = set()
         stood: dict[Any, Held | None] = {}
         about = Begun(self.program.facts[position].table, begun)
         for event, work in works:
-            for entry in work[2]:
+            for entry in work.ends:
                 for key, env, _ in entry.acts(event):
                     self._end(position, entry, key, env, event, first, about, broken, stood)
         for key in beginning:
@@ -246,7 +270,7 @@ class Facts:
         for spell in about.left():
             self._begin_or_wait(position, spell, instant, spell.key in broken)
         for event, work in works:
-            self._change(self.program.facts[position], work[3], event)
+            self._change(work.compiled, work.changes, event)
 
     def _start(self, position: int, entries: tuple[CompiledEntry, ...], event: Event) -> None:
         """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""

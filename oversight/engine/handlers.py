@@ -1,18 +1,20 @@
 """
-What a lone event does to facts and whom it has judged, written out as one function for each kind.
+What an event does to facts, and whom a lone one has judged, written out as functions.
 
 Most instants bring one event, and most events start, end or change one fact under a key that they name. For these the
 steps that :class:`Facts` and :class:`Judge` take for any events of an instant are one function without calls between
-them; it does what they would do. Whatever is not as plain is left to them from within the function.
+them, one for each kind; it does what they would do. Where more than one event comes, what each does to a fact is such a
+function, and those who watch it are judged afterwards. Whatever is not as plain is left to them from within.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from oversight.engine.expressions import Frame, text_of
+from oversight.engine.quantifiers import sought
 from oversight.engine.queries import AMONG
 from oversight.engine.source import Source
 from oversight.engine.store import Held
@@ -28,6 +30,18 @@ if TYPE_CHECKING:
     from oversight.engine.queries import Lookup, Plan
 
 Handler = Callable[[Event, "Facts", "Judge"], None]
+Act = Callable[[Event, "Facts"], None]
+Keys = tuple[list[Any], list[Any]]
+"""Those under which an event may start a fact, and those under which it may end one."""
+
+
+class _Written(Source):
+    """The lines of such a function; *lone* says that nothing else happens at the instant."""
+
+    def __init__(self, *arguments: str, lone: bool) -> None:
+        super().__init__(*arguments)
+        self.reads = None
+        self.lone = lone
 
 
 class Handlers(dict[str, Handler | None]):
@@ -51,13 +65,12 @@ def _handler(program: Program, kind: str) -> Handler | None:
     works = program.by_kind.get(kind, ())
     if not works and not any(kind in on for on in program.on):
         return None
-    source = Source("event", "facts", "judge")
-    source.reads = None
+    source = _Written("event", "facts", "judge", lone=True)
     source.add("instant, cause = event.time, event.id", "facts.instant = instant")
     source.inside("if facts.kept or facts.expiring:", "facts.begin_instant(instant)")
     source.add("undo, dirty = facts.journal.undo, facts.dirty")
-    written = [work for work in works if _write_work(source, program, work)]
-    watchers = [(number, work[0]) for work in written for number in program.facts[work[0]].watchers]
+    written = [work for work in works if _write_work(source, work)]
+    watchers = [(number, work.position) for work in written for number in work.compiled.watchers]
     for layer, on in enumerate(program.on):
         for rule in on.get(kind, ()):
             if rule.each is None:
@@ -70,18 +83,43 @@ def _handler(program: Program, kind: str) -> Handler | None:
     return source.function()
 
 
-def _write_work(source: Source, program: Program, work: Work) -> bool:
+def write_act(work: Work) -> Act:
+    """What an event does to one fact where other events of its instant do nothing that matters to it."""
+    source = _Written("event", "facts", lone=False)
+    source.add("instant, cause = event.time, event.id")
+    _write_work(source, work)
+    return source.function()
+
+
+def write_keys(work: Work) -> Callable[[Event], Keys] | None:
+    """Gives the keys that an event names of what it may start and end; ``None`` where it does not name them all."""
+    entries = (*work.starts, *work.ends)
+    if work.changes or not all(entry.each is None and entry.names_its_key for entry in entries):
+        return None
+    source = _Written("event", lone=False)
+    source.add("started, ended = [], []")
+    for keys, of in (("started", work.starts), ("ended", work.ends)):
+        for entry in of:
+            with source.block("while True:"):
+                source.add(entry.frame.opening("event.time", "event"))
+                entry.write_key("None", source, "break")
+                source.add(f"{keys}.append(key)", "break")
+    source.add("return started, ended")
+    return source.function()
+
+
+def _write_work(source: _Written, work: Work) -> bool:
     """Write out what is done to one fact; whether its watchers are left to be judged, under ``key`` and its number."""
-    position, starts, ends, changes = work
-    compiled = program.facts[position]
+    position, compiled, starts, ends, changes = work.position, work.compiled, work.starts, work.ends, work.changes
     entries = (*starts, *ends, *changes)
     plain = len(entries) == 1 and entries[0].each is None
-    if plain and starts and _is_at_once(entries[0]):
-        _write_start(source, compiled, position, entries[0])
+    if starts and not (ends or changes) and all(map(_is_at_once, starts)) and (plain or not compiled.watchers):
+        for start in starts:
+            _write_start(source, compiled, position, start)
     elif (
         len(starts) == 1 and _is_at_once(starts[0]) and not (changes or _waits(compiled)) and all(map(_is_found, ends))
     ):
-        _write_start_unless_ended(source, compiled, work)
+        _write_start_unless_ended(source, work)
     elif plain and not starts and entries[0].key:
         if ends:
             source.add(f"key{position} = new{position} = None")
@@ -92,16 +130,15 @@ def _write_work(source: Source, program: Program, work: Work) -> bool:
             _write_move(source, compiled, position, entries[0], bool(ends))
         return bool(ends)
     else:
-        _write_left(source, compiled, work)
+        _write_left(source, work)
         return False
     return True
 
 
-def _write_left(source: Source, compiled: CompiledFact, work: Work) -> None:
+def _write_left(source: Source, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could start, end or change."""
-    _, starts, ends, changes = work
-    entries = (*starts, *ends, *changes)
-    if (_waits(compiled) and (ends or changes)) or not all(map(_told_before, entries)):
+    entries = (*work.starts, *work.ends, *work.changes)
+    if (_waits(work.compiled) and (work.ends or work.changes)) or not all(map(_told_before, entries)):
         source.add(_left(source, work))
         return
     source.add("concerned = False")
@@ -151,8 +188,7 @@ def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach
 
 def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame) -> None:
     """Write out that the event concerns the fact where a look finds something, or something may have stood before."""
-    values = [text_of(node, frame, source).code for node in lookup.nodes]
-    value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+    value, _ = sought(lookup, frame, source)
     rows = source.bind(plan.rows_of(lookup))
     if lookup.mode == AMONG:
         with source.block(f"for item in {value}:"):
@@ -184,9 +220,9 @@ def _is_found(end: CompiledEntry) -> bool:
     return (end.key and end.each is None) or _looked_up(end) is not None
 
 
-def _write_start_unless_ended(source: Source, compiled: CompiledFact, work: Work) -> None:
+def _write_start_unless_ended(source: _Written, work: Work) -> None:
     """Write out a start by an event that may end the fact, or what began it, too; where it does, all is left."""
-    position, (start,), ends, _ = work
+    position, compiled, (start,), ends = work.position, work.compiled, work.starts, work.ends
     rows = source.bind(compiled.table.rows)
     source.add(f"key{position} = new{position} = None", "concerned = False")
     with source.block("while True:"):
@@ -226,7 +262,7 @@ def _left(source: Source, work: Work) -> str:
     return f"facts.act_alone({source.bind(work)}, event)"
 
 
-def _write_start(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
+def _write_start(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
     """Write out a start that takes effect at once, as :meth:`Facts._begin` has it."""
     source.add(f"key{position} = None")
     with source.block("while True:"):
@@ -260,7 +296,7 @@ def _write_life(source: Source, compiled: CompiledFact, position: int) -> None:
         source.inside("if lasts is not None:", pushed)
 
 
-def _write_move(source: Source, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
+def _write_move(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
     """Write out an end or a change of the fact under a key."""
     with source.block("while True:"):
         entry.write(source, "break")
@@ -277,12 +313,13 @@ def _write_move(source: Source, compiled: CompiledFact, position: int, entry: Co
         source.add("break")
 
 
-def _write_put(source: Source, compiled: CompiledFact, new: str) -> None:
+def _write_put(source: _Written, compiled: CompiledFact, new: str) -> None:
     """Write out that *new* stands under ``key`` in place of ``old``, as :meth:`Facts.write` has it."""
     table = compiled.table
     named, rows = source.bind(table), source.bind(table.rows)
-    if table.remember:
-        source.add(f"facts.write({named}, key, {new}, (), cause)")
+    if table.remember or not source.lone:
+        watchers = () if source.lone else tuple(compiled.watchers)
+        source.add(f"facts.write({named}, key, {new}, {source.bind(watchers)}, cause)")
         return
     source.add(f"undo += ({named}, key, old)")
     source.add(f"del {rows}[key]" if new == "None" else f"{rows}[key] = {new}")

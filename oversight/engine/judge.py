@@ -12,7 +12,7 @@ from oversight.engine.expressions import Env
 from oversight.engine.facts import Facts
 from oversight.engine.journal import Journal
 from oversight.engine.program import Program
-from oversight.engine.rules import CompiledRule, Standing
+from oversight.engine.rules import Breach, CompiledRule, Standing
 from oversight.engine.queries import Reads
 from oversight.engine.store import Held, Instance, Plain, Readers, Table
 from oversight.engine.timers import DUE
@@ -126,9 +126,9 @@ class Judge:
         otherwise = cause if rule.table is None else key
         self._raise(rule, key, since, at, {(): (self._subjects(rule, env, otherwise), None, None)}, {(): env}, cause)
 
-    def end_whole(self, rule: CompiledRule, key: Any, old: Standing, instant: datetime, cause: str | None) -> None:
+    def end_whole(self, rule: CompiledRule, key: Any, old: Breach, instant: datetime, cause: str | None) -> None:
         """End the alert of an instance of a rule without ``each:``."""
-        self._end(rule, key, [((), old.members[0][1])], instant, cause)
+        self._end(rule, key, [((), old.since)], instant, cause)
 
     def judge_parts(
         self, rule: CompiledRule, key: Any, held: Held | None, instant: datetime, half: int, cause: str | None

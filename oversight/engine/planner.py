@@ -7,7 +7,7 @@ from functools import partial
 
 from attrs import frozen
 
-from oversight.engine.expressions import Frame, fetched, is_text
+from oversight.engine.expressions import Frame, fetched, is_plain, is_text
 from oversight.engine.queries import AMONG, EQUAL, HOLDS, Branch, Lookup, Plan
 from oversight.engine.source import Source
 from oversight.engine.store import BY_KEY, Held, Matcher, Table, Values
@@ -203,7 +203,7 @@ class Planner:
         unknown = [n for n, e in enumerate(used) if e.mode == EQUAL and e.own.type is DYN and e.other.type is DYN]
         return Lookup(
             number, tuple([test.other for test in used]), frame, used[-1].mode, tuple(unknown),
-            all(is_text(test.other.type) for test in used),
+            all(is_plain(test.other.type) for test in used),
         )  # fmt: skip
 
     def _used(self, fact: str, own: list[Equality]) -> list[Equality]:

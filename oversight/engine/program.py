@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from attrs import define, field
@@ -11,18 +12,15 @@ from attrs import define, field
 from oversight.engine.conditions import attempt
 from oversight.engine.entries import CompiledEntry, compile_entry
 from oversight.engine.expressions import Frame, Layout, compile_expression
-from oversight.engine.handlers import Handlers
+from oversight.engine.handlers import Act, Handlers, Keys, write_act, write_keys
 from oversight.engine.planner import Planner
 from oversight.engine.rules import CompiledRule, compile_rule
 from oversight.engine.store import Index, Matcher, Table, Values
 from oversight.ground.time import Period, end_of, first_instant, shift_alike
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.assumptions import Use
+from oversight.model.forms import Event
 from oversight.model.pack import Fact, Pack
-
-
-Work = tuple[int, tuple[CompiledEntry, ...], tuple[CompiledEntry, ...], tuple[CompiledEntry, ...]]
-"""What a kind of event does to one fact: its position, and the entries by which it starts, ends and changes it."""
 
 
 @define(eq=False)
@@ -38,6 +36,41 @@ class CompiledFact:
     changes: dict[str, list[CompiledEntry]] = field(factory=dict)
     watchers: list[int] = field(factory=list)
     """Numbers of the ``while`` rules that watch this fact."""
+
+
+@define(eq=False)
+class Work:
+    """
+    What a kind of event does to one fact.
+
+    Args:
+        position: of the fact.
+        compiled: the fact.
+        starts, ends, changes: the entries by which it does so.
+    """
+
+    position: int
+    compiled: CompiledFact
+    starts: tuple[CompiledEntry, ...]
+    ends: tuple[CompiledEntry, ...]
+    changes: tuple[CompiledEntry, ...]
+
+    @cached_property
+    def only(self) -> str:
+        """What it does, if that is but one thing; else an empty text."""
+        does = {"starts": self.starts, "ends": self.ends, "changes": self.changes}
+        found = [name for name, entries in does.items() if entries]
+        return found[0] if len(found) == 1 else ""
+
+    @cached_property
+    def act(self) -> Act:
+        """Does it, where nothing else at that instant matters to it; who watches the fact is touched."""
+        return write_act(self)
+
+    @cached_property
+    def keys(self) -> Callable[[Event], Keys] | None:
+        """Gives the keys that an event names of what it may start and end; ``None`` where it does not name them all."""
+        return write_keys(self)
 
 
 class Program:
@@ -75,9 +108,8 @@ class Program:
         self.by_kind: dict[str, list[Work]] = {}
         for position, compiled in enumerate(self.facts):
             for kind in {**compiled.starts, **compiled.ends, **compiled.changes}:
-                starts, ends = compiled.starts.get(kind, ()), compiled.ends.get(kind, ())
-                work = (position, tuple(starts), tuple(ends), tuple(compiled.changes.get(kind, ())))
-                self.by_kind.setdefault(kind, []).append(work)
+                does = [tuple(by.get(kind, ())) for by in (compiled.starts, compiled.ends, compiled.changes)]
+                self.by_kind.setdefault(kind, []).append(Work(position, compiled, *does))
         live = [rule for rule in pack.rules if rule.status != "retired"]
         self.rules = [compile_rule(self.planner, self.frame(), rule, number) for number, rule in enumerate(live)]
         self.layers = max((rule.layer for rule in live), default=0) + 1
@@ -128,6 +160,8 @@ class Program:
                 compiled = compile_entry(self.planner, self.frame(), fact, entry, number)
                 for kind in entry.kinds:
                     by_kind.setdefault(kind, []).append(compiled)
+        given = [entry.given for entries in made.starts.values() for entry in entries]
+        self.layouts[fact.name] = self.layouts[fact.name].with_sure(given)
         return made
 
     def instant_of(self, value: Any, end: bool) -> datetime | None:

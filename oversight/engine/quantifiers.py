@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Protocol
 
 from oversight.engine.expressions import Frame, text_of
@@ -86,18 +87,13 @@ def write_some(plan: Plan, tests: Sequence[Written], frame: Frame, source: Sourc
     if lookup is None or source.deep:
         return f"{source.bind(plan.some)}(env, {source.reads})"
     names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    parts = [f"part{value}_{number}" for number in range(len(texts))]
-    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
-    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
-    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
+    lines, texts_only, sure = _asking(plan, lookup, (value, facts), frame, source)
     source.add(f"{found} = False")
-    if lookup.hashable and all(text.sure for text in texts):
-        source.add(*asked, look)
+    if sure:
+        source.add(*lines)
         _write_matches(plan, lookup, tests, names, source)
         return found
-    texts_only = lookup.texts_only(parts)
-    source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
+    source.inside("try:", *lines)
     source.inside("except (EvaluationError, TypeError):", "pass")
     with source.block("else:"):
         if not texts_only:
@@ -150,16 +146,11 @@ def _write_way(
     lookup = branch.lookup
     assert lookup is not None
     value, facts = source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    parts = [f"part{value}_{number}" for number in range(len(texts))]
-    asked = [f"{part} = {text.code}" for part, text in zip(parts, texts, strict=True)]
-    asked.append(f"{value} = {parts[0] if len(parts) == 1 else '(' + ', '.join(parts) + ')'}")
-    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
-    if lookup.hashable and all(text.sure for text in texts):
-        source.add(*asked, look)
+    lines, texts_only, sure = _asking(plan, lookup, (value, facts), frame, source)
+    if sure:
+        source.add(*lines)
     else:
-        texts_only = lookup.texts_only(parts)
-        source.inside("try:", *asked, f"{look} if {texts_only} else None" if texts_only else look)
+        source.inside("try:", *lines)
         source.inside("except (EvaluationError, TypeError):", "break")
         if texts_only:
             with source.block(f"if not ({texts_only}):"):
@@ -189,28 +180,86 @@ def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, sourc
     """
     Write out whether any fact matched before the instant.
 
-    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before. Of what
-    must be noted as read the general way takes care.
+    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before; under a
+    key, what the instant touched is looked up first. Of what must be noted as read the general way takes care.
     """
     asked = f"{source.bind(plan.some)}(env, {source.reads})"
     lookup = plan.earlier
     if lookup is None or source.deep:
         return asked
-    names = found, value, facts = source.fresh(), source.fresh(), source.fresh()
-    texts = [text_of(node, frame, source) for node in lookup.nodes]
-    if not all(text.sure for text in texts):
+    found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    code, sure = sought(lookup, frame, source)
+    if not sure:
         return asked
     source.add(f"{found} = False")
     noting = source.reads
-    moved = f"{source.bind(plan.table)}.stood"
-    source.inside(f"if {moved}:" if noting is None else f"if {moved} or {noting} is not None:", f"{found} = {asked}")
+    stood, by_key = source.bind(plan.table.stood), lookup.number == BY_KEY
+    general = [*([] if by_key else [stood]), *([] if noting is None else [f"{noting} is not None"])]
+    if general:
+        source.inside(f"if {' or '.join(general)}:", f"{found} = {asked}")
     source.reads = None
-    with source.block("else:"):
-        code = ", ".join([text.code for text in texts])
-        source.add(f"{value} = {code if len(texts) == 1 else f'({code})'}")
-        source.add(f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})")
-        _write_matches(plan, lookup, tests, names, source)
+    with source.block("else:") if general else nullcontext():
+        source.add(f"{value} = {code}")
+        look = f"{source.bind(plan.rows_of(lookup))}.get({value})"
+        source.add(f"{facts} = {stood}[{value}] if {value} in {stood} else {look}" if by_key else f"{facts} = {look}")
+        _write_matches(plan, lookup, tests, (found, value, facts), source)
     source.reads = noting
+    return found
+
+
+def sought(lookup: Lookup, frame: Frame, source: Source) -> tuple[str, bool]:
+    """The code of the one value that a lookup seeks, and whether it surely has one that a dict can find."""
+    texts = [text_of(node, frame, source) for node in lookup.nodes]
+    return _together([text.code for text in texts]), lookup.hashable and all(text.sure for text in texts)
+
+
+def _together(codes: list[str]) -> str:
+    """The one value, or the tuple of several, under which an index has facts."""
+    return codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
+
+
+def write_look(plan: Plan, lookup: Lookup, frame: Frame, source: Source) -> tuple[str, str]:
+    """Write out a look that is surely answered; the names of what was sought and what was found."""
+    names = source.fresh(), source.fresh()
+    source.add(*_asking(plan, lookup, names, frame, source)[0])
+    return names
+
+
+def _asking(
+    plan: Plan, lookup: Lookup, names: tuple[str, str], frame: Frame, source: Source
+) -> tuple[list[str], str, bool]:
+    """
+    The lines of a look, which give the names *names* to what is sought and what is found.
+
+    Returns:
+        Beside them, the source of whether an index of texts can tell, where it may be asked for something else, and
+        whether the look is surely answered.
+    """
+    value, facts = names
+    look = f"{facts} = {source.bind(plan.rows_of(lookup))}.get({value})"
+    code, sure = sought(lookup, frame, source)
+    if sure:
+        return [f"{value} = {code}", look], "", True
+    parts = [f"part{value}_{number}" for number in range(len(lookup.nodes))]
+    lines = [f"{part} = {text_of(node, frame, source).code}" for part, node in zip(parts, lookup.nodes, strict=True)]
+    lines.append(f"{value} = {_together(parts)}")
+    texts_only = lookup.texts_only(parts)
+    return [*lines, f"{look} if {texts_only} else None" if texts_only else look], texts_only, False
+
+
+def write_lone(plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tuple[str, str], source: Source) -> str:
+    """Write out whether what a look found, a fact or none, matches; the look is noted, since another may come later."""
+    (value, held), found = names, source.fresh()
+    if source.reads is not None and not plan.inverse:
+        noted = f"{source.reads}.append(({plan.table.number}, {lookup.number}, {value}))"
+        source.inside(f"if {source.reads} is not None:", noted)
+    source.add(f"{found} = False")
+    with source.block(f"while {held} is not None:"):
+        source.add(f"env[{plan.slot}] = {held}")
+        for test in tests:
+            code, decided = test.write(source)
+            source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "break")
+        source.add(f"{found} = True", "break")
     return found
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, evolve
 
 from oversight.engine.compiler import CompiledEach, Compiler
-from oversight.engine.conditions import Compiled, Write, all_hold, write_bound
+from oversight.engine.conditions import Compiled, Given, all_hold, write_bound
 from oversight.engine.dated import dated
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
@@ -27,15 +27,32 @@ from oversight.ground.time import Period, shift_alike
 from oversight.model.clauses import parameters_in, within
 from oversight.model.expressions import Call, Literal, Name
 from oversight.model.forms import Compact, Event
-from oversight.model.pack import Rule, Template
+from oversight.model.pack import Expression, Latest, Rule, Template, Value
 
 if TYPE_CHECKING:
     from oversight.engine.judge import Judge
 
 
+class Breach(Compact):
+    """
+    How one instance of a ``while`` rule without ``each:`` stands that is in breach.
+
+    Args:
+        episode: the ``since`` of the fact it is about.
+        since: when the breach began.
+        raised: whether an alert was.
+        waited: the deadline waited for.
+    """
+
+    episode: datetime
+    since: datetime
+    raised: bool
+    waited: datetime | None
+
+
 class Standing(Compact):
     """
-    How one instance of a ``while`` rule stands.
+    How one instance of a ``while`` rule with ``each:`` stands.
 
     Args:
         episode: the ``since`` of the fact it is about.
@@ -58,7 +75,7 @@ class CompiledRule:
         frame: of its names.
         head_slot: of what it is about.
         each: what it goes through, where it has ``each:``.
-        values: write out ``with:``.
+        values: of ``with:``.
         parts: the compiled ``if:``, for evidence and for what is undecided.
         excused: the compiled ``unless:``.
         table: of the fact it watches.
@@ -71,7 +88,7 @@ class CompiledRule:
     frame: Frame
     head_slot: int
     each: CompiledEach | None
-    values: Sequence[Write]
+    values: Sequence[Given]
     parts: tuple[Compiled, ...]
     excused: tuple[Compiled, ...]
     table: Table | None
@@ -168,7 +185,7 @@ class CompiledRule:
             source.add(f"judge.readers.note({instance}, tuple(reads), judge.journal)")
         with source.block("if not broken:"):
             with source.block("if old is not None:"):
-                source.inside("if old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
+                source.inside("if old.raised:", f"judge.end_whole({own}, key, old, instant, cause)")
                 source.add("judge.journal.undo += (standing, key, old)", "del standing.rows[key]")
             source.add("return")
         self._write_standing(source, own)
@@ -184,8 +201,8 @@ class CompiledRule:
         """Write out since when an instance has been in breach, when it becomes an alert, and that it does."""
         source.add("since, raised, waited, rises = instant, False, None, False")
         with source.block("if old is not None:"):
-            source.inside("if old.episode == held.since:", "_, since, raised, waited = old.members[0]")
-            source.inside("elif old.members[0][2]:", f"judge.end_whole({own}, key, old, instant, cause)")
+            source.inside("if old.episode == held.since:", "since, raised, waited = old.since, old.raised, old.waited")
+            source.inside("elif old.raised:", f"judge.end_whole({own}, key, old, instant, cause)")
         with source.block("if not raised:"):
             if self.rule.deadline is None:
                 source.add("rises, raised, waited = True, True, since")
@@ -195,10 +212,9 @@ class CompiledRule:
                     source.inside("if waited <= instant and (half == 1 or waited < instant):", "rises = raised = True")
                     push = f"judge.facts.timers.push(waited, 1, {source.bind(DUE)}, {self.number}, key)"
                     source.inside("elif waited != waited_for:", push)
-        source.add("members = (((), since, raised, waited),)")
-        with source.block("if old is None or old.members != members or old.episode != held.since:"):
-            source.add("judge.journal.undo += (standing, key, old)")
-            source.add(f"standing.rows[key] = {source.bind(Standing)}(held.since, members)")
+        source.add(f"breach = {source.bind(Breach)}(held.since, since, raised, waited)")
+        with source.block("if old is None or old != breach:"):
+            source.add("judge.journal.undo += (standing, key, old)", "standing.rows[key] = breach")
         late = "since != instant" if self.rule.deadline is not None else "False"
         because = f"None if {late} else judge.because({own}, key, cause)"
         source.inside("if rises:", f"judge.raise_whole({own}, key, since, instant, env, {because})")
@@ -214,9 +230,7 @@ class CompiledRule:
         if self.rule.deadline is None:
             source.add("return since")
             return source.function()
-        node = self.rule.deadline.node
-        if isinstance(node, Call) and node.function == "+":
-            node = evolve(node, function="@later")
+        node = _unseen(self.rule.deadline).node
         if isinstance(node, Literal) and isinstance(node.value, Period) and not self.rule.by:
             source.add(f"return {source.bind(shift_alike)}(since, {source.bind(node.value)}, judge.program.pack.zone)")
             return source.function()
@@ -249,6 +263,30 @@ class CompiledRule:
         return tuple([p if isinstance(p, str) else compile_expression(p.node, self.frame) for p in template.pieces])
 
 
+def _unseen(value: Expression) -> Expression:
+    """An expression whose value nobody sees: a sum keeps the offset of the instant that it is counted from."""
+    node = value.node
+    if isinstance(node, Call) and node.function == "+":
+        return evolve(value, node=evolve(node, function="@later"))
+    return value
+
+
+def _values(rule: Rule) -> list[tuple[str, Value]]:
+    """The entries of ``with:``; of one that only the deadline speaks of nobody sees the value."""
+    node = None if rule.deadline is None else rule.deadline.node
+    made = list(rule.values)
+    others = (rule.each, rule.values, rule.conditions, rule.excuses, rule.about, rule.message, rule.remedy)
+    if not isinstance(node, Name) or any(isinstance(n, Name) and n.name == node.name for n in within(others)):
+        return made
+    for place, (name, value) in enumerate(made):
+        if name == node.name and isinstance(value, Expression):
+            made[place] = (name, _unseen(value))
+        elif name == node.name and isinstance(value, Latest):
+            other = None if value.otherwise is None else _unseen(value.otherwise)
+            made[place] = (name, evolve(value, value=_unseen(value.value), otherwise=other))
+    return made
+
+
 def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> CompiledRule:
     """
     Give every name of a rule a slot and every query of it a plan.
@@ -268,13 +306,13 @@ def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> Com
     frame.reserve((rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about))
     frame.reserve((rule.message, rule.remedy))
     each = compiler.each(rule.each)
-    values = compiler.values(rule.values)
+    values = compiler.values(_values(rule))
     parts = compiler.all(rule.conditions)
     excused = Compiler(planner, frame, explained=True).all(rule.excuses)
     watched = tables[head.fact] if head.fact else None
     if watched is not None:
         for name, index in dict.fromkeys(frame.inverse):
-            tables[name].inverse.append((index, number, watched.rows))
+            tables[name].inverse.setdefault(index, []).append((number, watched.rows))
         if head.fact != "alert":
             for name, make in relevance(frame, head.name).items():
                 tables[name].relevant[number] = Relevance(watched.rows, make)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from oversight.engine.spells import Waiting
-from oversight.engine.rules import Standing
+from oversight.engine.rules import Breach, Standing
 from oversight.engine.store import Held
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Verdict
@@ -23,8 +23,10 @@ from oversight.model.forms import ABSENT, Event
 from oversight.model.pack import Pack
 from oversight.model.wire import from_bytes
 
-VERSION = 2
-_STRUCTS: dict[str, Any] = {"held": Held, "waiting": Waiting, "standing": Standing, "verdict": Verdict}
+VERSION = 3
+_STRUCTS: dict[str, Any] = {
+    "held": Held, "waiting": Waiting, "breach": Breach, "standing": Standing, "verdict": Verdict,
+}  # fmt: skip
 _NAMES = {made: name for name, made in _STRUCTS.items()}
 
 

@@ -127,14 +127,10 @@ class Index:
 
     def move(self, key: Any, old: Held | None, new: Held | None) -> tuple[Any, ...]:
         """Take *old* out and put *new* in; the values under which either stands."""
-        after = () if new is None else self.values(new)
-        before = () if old is None else self.values(old)
-        if before:
-            for value in before:
-                if value not in after:
-                    self._remove(value, key)
+        after: tuple[Hashable, ...] = ()
+        before: tuple[Hashable, ...] = ()
         if new is not None:
-            buckets = self.buckets
+            after, buckets = self.values(new), self.buckets
             for value in after:
                 bucket = buckets.get(value)
                 if bucket is None:
@@ -143,6 +139,11 @@ class Index:
                     bucket[key] = new
                 else:
                     buckets[value] = new if bucket.key == key else {bucket.key: bucket, key: new}
+        if old is not None:
+            before = self.values(old)
+            for value in before:
+                if value not in after:
+                    self._remove(value, key)
         if not before or before == after:
             return after
         return (*before, *[value for value in after if value not in before]) if after else before
@@ -210,8 +211,8 @@ class Table(Plain):
         self.watched = False
         self.asked: dict[int, dict[Any, Instance | set[Instance]]] = {}
         """Who asked for what: by index (or ``BY_KEY``, ``ALL``) and value."""
-        self.inverse: list[tuple[int, int, dict[Any, Held]]] = []
-        """Indexes whose values are keys of what a rule watches: its number and those facts by key."""
+        self.inverse: dict[int, list[tuple[int, dict[Any, Held]]]] = {}
+        """By index (or ``BY_KEY``) whose values are keys of what rules watch: their numbers, and those facts by key."""
         self.relevant: dict[int, Relevance] = {}
         """By number of a rule: whether a fact here matters to what it watches."""
         self.key_alone: set[int] = set()

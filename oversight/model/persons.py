@@ -11,7 +11,7 @@ from oversight.model.pack import Entry, Expression, Fact, Pack, Rule
 from oversight.model.types import RecordType
 
 _COMPARES = frozenset({"==", "!=", "<", "<=", ">", ">=", "in", "startsWith", "endsWith", "contains"})
-_BLANK = frozenset({r"^\s*$", r"\S", r"^\S"})
+_BLANK = frozenset({r"^[\s\pZ]*$", r"^\s*$", r"\S", r"^\S"})
 
 
 def named_persons(pack: Pack) -> Iterator[tuple[str, str]]:
