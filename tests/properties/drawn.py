@@ -34,6 +34,8 @@ SPANS = ("P1D", "PT0S", "P2D", "span", "span", "PT36H")
 LIMITS = ("at_most", "at_least", "more_than", "fewer_than")
 Names = dict[str, str]
 """The names bound so far, each with the fact it stands for, or ``event``."""
+GIVEN = "f1"
+"""The fact of which every start gives the attributes ``m`` and ``k``, so that others may ask for them."""
 
 
 def day(number: float) -> datetime:
@@ -67,6 +69,9 @@ def comparison(dice: Dice, names: Names) -> str:
         f"{first}.n / ({second}.n - 1) >= 1",
         f"has({first}.set.z) && {first}.set.z == 1 || {second}.n / {first}.n == 2",
     )
+    given = [name for name, fact in names.items() if fact == GIVEN]
+    if given and dice.one_in(3):
+        text = dice.one_of(f"{given[-1]}.m > {second}.n", f"{given[-1]}.k", f"{given[-1]}.k || {given[-1]}.m == 1")
     return text
 
 
@@ -107,6 +112,8 @@ def question(
         f"{outer}.y in {name}.list",
         f"{outer}.n == {name}.n",
     )
+    if fact == GIVEN:
+        tests = (*tests, f"{name}.m == {outer}.n")
     where = dice.some_of(tests, 2)
     inner = {**names, name: fact}
     if dice.one_in(4):
@@ -137,11 +144,12 @@ def value(dice: Dice, names: Names, facts: list[str], event: bool) -> Any:
     """A value of ``with:``; a number."""
     outer = dice.one_of(*sorted(names))
     if not facts or dice.one_in(2):
-        return f"{outer}.n + 1"
+        return dice.one_of(f"{outer}.n + 1", f"{outer}.n")
     fact, name = dice.one_of(*facts), f"w{len(names)}"
     made: dict[str, Any] = {}
-    if not dice.one_in(3):
-        made["where"] = [dice.one_of(f"{name}.x == {outer}.x", f"{name}.n > 0")]
+    tests = (f"{name}.x == {outer}.x", f"{name}.y == {outer}.x", f"{name}.n == {outer}.n", f"{name}.n > 0")
+    if where := dice.some_of(tests, 2):
+        made["where"] = where
     if event and dice.one_in(4):
         made["before"] = True
     if dice.one_in(2):
@@ -186,8 +194,8 @@ def start(dice: Dice, key: list[str], facts: list[str], own: str) -> dict[str, A
         guards.append(f"has(e.{attribute})")
     if guards:
         made["if"] = guards + made.get("if", [])
-    if dice.one_in(4):
-        made["with"] = {"m": value(dice, names, facts, True)}
+    if own == GIVEN or dice.one_in(4):
+        made["with"] = {"m": value(dice, names, facts, True), "k": dice.one_of("e.n > 1", "m > 1")}
     return made
 
 
@@ -203,14 +211,15 @@ def act(dice: Dice, key: list[str], facts: list[str], own: str, besides: str) ->
 
 def fact(dice: Dice, facts: list[str], own: str) -> dict[str, Any]:
     """The fact *own*, which reads only *facts*, or with ``before:`` also itself."""
-    key: list[str] = dice.one_of(["x"], ["x"], ["x"], ["x", "y"], ["item"], [])
+    key: list[str] = dice.one_of(["x"], ["x"], ["x"], ["x", "y"], ["x", "n"], ["item"], [])
     made: dict[str, Any] = {"key": key} if key else {}
     made["starts"] = [start(dice, key, facts, own) for _ in range(dice.one_of(1, 1, 2))]
     ends, begin = dice.one_of(1, 1, 2, 0), str([s["on"] for s in made["starts"]])
     if ends:
         made["ends"] = [act(dice, key, facts, own, begin) for _ in range(ends)]
     if dice.one_in(3):
-        how = dice.one_of("e.set", {"n": "e.n", "end": "e.end"}, {"n": "e.n"})
+        given = [{"m": "e.n"}, {"k": "e.n > 0"}] if own == GIVEN else []
+        how = dice.one_of("e.set", {"n": "e.n", "end": "e.end"}, {"n": "e.n"}, *given)
         made["changes"] = {**act(dice, key, facts, own, begin), "set": how}
     if dice.one_in(4):
         made["lasts"] = dice.one_of(*SPANS)
@@ -241,8 +250,8 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
     made.update(parts(dice, names, facts, on))
     held: list[Any] = []
     if dice.one_in(4):
-        made["with"] = {"m": value(dice, {"h": names["h"]}, facts, on)}
-        held += dice.some_of(("m > 1",), 1)
+        made["with"] = {"m": value(dice, {"h": names["h"]}, facts, on), "k": dice.one_of("m + h.n", "h.n")}
+        held += dice.some_of(("m > 1", "k > 1"), 1)
     if dice.one_in(4):
         held += conditions(dice, names, facts, 2, on)
     if not on:
