@@ -294,6 +294,50 @@ def test_an_end_and_a_start_at_one_instant(tmp_path):
     assert 2 == len({c.alert for c in changes})
 
 
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ([off("e2", 2), on("e3", 2, "k2")], [("cleared", day(2), "e2"), ("raised", day(2), "e3")]),
+        ([on("e2", 2, "k2"), off("e3", 2, "k2"), off("e4", 2)], [("cleared", day(2), "e4")]),
+        ([on("e2", 2, "k2"), on("e3", 2, "k2"), on("e4", 2)], [("raised", day(2), "e2")]),
+        ([off("e2", 2), off("e3", 2)], [("cleared", day(2), "e2")]),
+    ],
+    ids=["apart", "one and the same", "only starts", "only ends"],
+)
+def test_events_of_one_instant_act_together(tmp_path, steps, expected):
+    """What ends under one key and begins under another does both; what does so under one key does neither."""
+    pack = tiny(tmp_path, HELD)
+    assert expected == follow(pack, on("e1", 1), steps)[1:]
+    assert expected == follow(pack, on("e1", 1), steps[::-1])[1:]
+
+
+def test_the_latest_that_meets_a_condition(tmp_path):
+    """Whatever changes which one that is has the rule judged again, also where there was none."""
+    rule = """
+- rule: R
+  while: permit as q
+  with: {best: {latest: permit as p, where: [p.camera == q.camera, p.level > 1], value: p.level, else: 0}}
+  if: [q.permit == "p0", best < 3]
+"""
+    steps = [
+        granted("e1", 1, permit="p0", level=1),
+        granted("e2", 2, level=1),
+        granted("e3", 3, permit="p3", level=3),
+        granted("e4", 4, permit="p4", level=2),
+        revoked("e5", 5, permit="p4"),
+        revoked("e6", 6),
+        revoked("e7", 7, permit="p3"),
+    ]
+    expected = [
+        ("raised", day(1), "e1"),
+        ("cleared", day(3), "e3"),
+        ("raised", day(4), "e4"),
+        ("cleared", day(5), "e5"),
+        ("raised", day(7), "e7"),
+    ]
+    assert expected == follow(tiny(tmp_path, rule), *steps)
+
+
 # The law as it was and is
 
 

@@ -218,7 +218,7 @@ def fact(dice: Dice, facts: list[str], own: str) -> dict[str, Any]:
     if ends:
         made["ends"] = [act(dice, key, facts, own, begin) for _ in range(ends)]
     if dice.one_in(3):
-        given = [{"m": "e.n"}, {"k": "e.n > 0"}] if own == GIVEN else []
+        given = [{"m": "e.n"}, {"m": "e.set.z"}, {"k": "e.n > 0"}] if own == GIVEN else []
         how = dice.one_of("e.set", {"n": "e.n", "end": "e.end"}, {"n": "e.n"}, *given)
         made["changes"] = {**act(dice, key, facts, own, begin), "set": how}
     if dice.one_in(4):
@@ -249,9 +249,9 @@ def rule(dice: Dice, number: int, facts: list[str], others: list[str]) -> dict[s
     made["on" if on else "while"] = f"{kinds_on(dice) if on else names['h']} as h"
     made.update(parts(dice, names, facts, on))
     held: list[Any] = []
-    if dice.one_in(4):
+    if dice.one_in(3):
         made["with"] = {"m": value(dice, {"h": names["h"]}, facts, on), "k": dice.one_of("m + h.n", "h.n")}
-        held += dice.some_of(("m > 1", "k > 1"), 1)
+        held.append(dice.one_of("m > 1", "m > 1", "k > 1"))
     if dice.one_in(4):
         held += conditions(dice, names, facts, 2, on)
     if not on:
