@@ -206,17 +206,15 @@ class Facts:
 
     def act_alone(self, work: Work, event: Event) -> None:
         """Let the only event of a step that concerns a fact act on it, where no spell begins that has waited."""
-        position, compiled, starts, ends, changes = (
-            work.position, work.compiled, work.starts, work.ends, work.changes,
-        )  # fmt: skip
-        if changes and not (starts or ends):
-            self._change(compiled, changes, event)
-        elif starts and not (ends or changes):
-            self._start(position, starts, event)
-        elif changes or self.pending[position].rows or position in self.expiring:
+        position, compiled = work.position, work.compiled
+        if work.only == "changes":
+            self._change(compiled, work.changes, event)
+        elif work.only == "starts":
+            self._start(position, work.starts, event)
+        elif work.changes or self.pending[position].rows or position in self.expiring:
             self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
-        elif not starts:
-            for entry in ends if compiled.table.rows else ():
+        elif not work.starts:
+            for entry in work.ends if compiled.table.rows else ():
                 self._end_standing(compiled, entry, event)
         elif not self._start_unless_ended(compiled, work, event):
             self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
