@@ -311,6 +311,24 @@ def test_events_of_one_instant_act_together(tmp_path, steps, expected):
     assert expected == follow(pack, on("e1", 1), steps[::-1])[1:]
 
 
+def test_one_event_may_start_a_fact_without_a_key_twice(tmp_path):
+    """Each start makes a fact of its own, and whoever watches is told of both."""
+    seen = """
+seen:
+  starts:
+    - {on: camera.on as e, with: {what: '"sight"'}}
+    - {on: camera.on as e, with: {what: '"sound"'}}
+  keep: forever
+"""
+    rule = """
+- rule: R
+  while: seen as s
+  about: s.what
+"""
+    pack = tiny(tmp_path, rule, facts=CAMERA + PERMIT + seen)
+    assert {("sight",), ("sound",)} == {change.subjects for change in raised(pack, on("e1", 1))}
+
+
 def test_the_latest_that_meets_a_condition(tmp_path):
     """Whatever changes which one that is has the rule judged again, also where there was none."""
     rule = """
