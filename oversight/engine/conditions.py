@@ -9,7 +9,7 @@ from typing import Any
 from attrs import frozen
 
 from oversight.engine.expressions import Env, Evaluator, Frame, found_by, text_of
-from oversight.engine.quantifiers import write_some
+from oversight.engine.quantifiers import write_some, write_tests
 from oversight.engine.queries import Holds, Plan, Reads
 from oversight.engine.source import Source
 from oversight.ground.values import EvaluationError
@@ -242,8 +242,6 @@ def write_bound(
 def meets(parts: Sequence[Compiled]) -> Callable[[Env, Reads], bool]:
     """Whether all of *parts* hold."""
     source = Source("env", "reads")
-    for part in parts:
-        code, decided = part.write(source)
-        source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "return False")
+    write_tests(parts, source, "return False")
     source.add("return True")
     return source.function()

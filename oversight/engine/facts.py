@@ -13,7 +13,7 @@ from oversight.engine.program import CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
 from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
-from oversight.model.forms import ABSENT, Event, order_of
+from oversight.model.forms import Event, order_of
 
 
 Move = tuple[Table, Any, Held | None, Held | None, str | None]
@@ -205,19 +205,19 @@ class Facts:
                     work.act(event, self)
 
     def act_alone(self, work: Work, event: Event) -> None:
-        """Let the only event of a step that concerns a fact act on it, where no spell begins that has waited."""
+        """Let an event act on a fact as if by itself: no spell of it begins that has waited, or has just run out."""
         position, compiled = work.position, work.compiled
         if work.only == "changes":
             self._change(compiled, work.changes, event)
         elif work.only == "starts":
             self._start(position, work.starts, event)
-        elif work.changes or self.pending[position].rows or position in self.expiring:
-            self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
+        elif work.changes or self.pending[position].rows:
+            self._act(position, event.time, [(event, work)], True, ())
         elif not work.starts:
             for entry in work.ends if compiled.table.rows else ():
                 self._end_standing(compiled, entry, event)
         elif not self._start_unless_ended(compiled, work, event):
-            self._act(position, event.time, [(event, work)], event.sequence is ABSENT, ())
+            self._act(position, event.time, [(event, work)], True, ())
 
     def _end_standing(self, compiled: CompiledFact, entry: CompiledEntry, event: Event) -> None:
         """Let an entry end what stands of a fact; nothing waits, nor has run out at this instant."""

@@ -170,9 +170,7 @@ def _write_way(
         if any(test.asks for test in tests):
             source.inside(f"if not {source.bind(plan.meets)}(env, {source.reads}):", "continue")
             tests = ()
-        for test in tests:
-            truth, decided = test.write(source)
-            source.inside(f"if not {truth}:" if decided else f"if {truth} is not True:", "continue")
+        write_tests(tests, source, "continue")
         source.add(f"{found} = True", "break")
 
 
@@ -205,6 +203,13 @@ def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, sourc
         _write_matches(plan, lookup, tests, (found, value, facts), source)
     source.reads = noting
     return found
+
+
+def write_tests(tests: Sequence[Written], source: Source, leave: str) -> None:
+    """Write out that *leave* is done unless all of *tests* hold."""
+    for test in tests:
+        code, decided = test.write(source)
+        source.inside(f"if not {code}:" if decided else f"if {code} is not True:", leave)
 
 
 def sought(lookup: Lookup, frame: Frame, source: Source) -> tuple[str, bool]:
@@ -256,9 +261,7 @@ def write_lone(plan: Plan, lookup: Lookup, tests: Sequence[Written], names: tupl
     source.add(f"{found} = False")
     with source.block(f"while {held} is not None:"):
         source.add(f"env[{plan.slot}] = {held}")
-        for test in tests:
-            code, decided = test.write(source)
-            source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "break")
+        write_tests(tests, source, "break")
         source.add(f"{found} = True", "break")
     return found
 
@@ -284,9 +287,7 @@ def _write_matches(
         source.add(f"env[{plan.slot}] = {held}")
         if asks:
             source.add(f"{mark} = 0 if {own} is None else len({own})")
-        for test in tests:
-            code, decided = test.write(source)
-            source.inside(f"if not {code}:" if decided else f"if {code} is not True:", "continue")
+        write_tests(tests, source, "continue")
         source.add(f"{found} = True", "break")
     source.reads = reads
     hit = [f"{reads} += {own}[{mark}:]"] if asks else []
