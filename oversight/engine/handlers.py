@@ -9,12 +9,12 @@ function, and those who watch it are judged afterwards. Whatever is not as plain
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from oversight.engine.expressions import Frame, text_of
-from oversight.engine.quantifiers import sought
+from oversight.engine.quantifiers import sought, write_stood
 from oversight.engine.queries import AMONG
 from oversight.engine.source import Source
 from oversight.engine.store import Held
@@ -113,9 +113,11 @@ def _write_work(source: _Written, work: Work) -> bool:
     position, compiled, starts, ends, changes = work.position, work.compiled, work.starts, work.ends, work.changes
     entries = (*starts, *ends, *changes)
     plain = len(entries) == 1 and entries[0].each is None
-    if starts and not (ends or changes) and all(map(_is_at_once, starts)) and (plain or not compiled.watchers):
+    if starts and not ends and all(map(_is_at_once, starts)) and (len(starts) == 1 or not compiled.watchers):
         for start in starts:
             _write_start(source, compiled, position, start)
+        if changes:
+            _write_unless_idle(source, changes, f"facts.change({source.bind(work)}, event)")
     elif (
         len(starts) == 1 and _is_at_once(starts[0]) and not (changes or _waits(compiled)) and all(map(_is_found, ends))
     ):
@@ -137,9 +139,16 @@ def _write_work(source: _Written, work: Work) -> bool:
 
 def _write_left(source: Source, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could start, end or change."""
-    entries = (*work.starts, *work.ends, *work.changes)
-    if (_waits(work.compiled) and (work.ends or work.changes)) or not all(map(_told_before, entries)):
+    if _waits(work.compiled) and (work.ends or work.changes):
         source.add(_left(source, work))
+    else:
+        _write_unless_idle(source, (*work.starts, *work.ends, *work.changes), _left(source, work))
+
+
+def _write_unless_idle(source: Source, entries: Sequence[CompiledEntry], action: str) -> None:
+    """Write out an action, unless it can be told beforehand that the event does nothing by *entries*."""
+    if not all(map(_told_before, entries)):
+        source.add(action)
         return
     source.add("concerned = False")
     for entry in entries:
@@ -151,14 +160,14 @@ def _write_left(source: Source, work: Work) -> None:
                 source.add(entry.frame.opening("event.time", "event"))
                 _write_look_through(source, entry, entry.each)
             source.add("break")
-    source.inside("if concerned:", _left(source, work))
+    source.inside("if concerned:", action)
 
 
 def _told_before(entry: CompiledEntry) -> bool:
     """Whether it can be told beforehand that an event starts, ends or changes nothing by an entry."""
     if entry.each is None:
         return _looked_up(entry) is not None
-    return entry.found is None and (entry.each.plan is None or _asked(entry.each.plan, entry.frame) is not None)
+    return entry.each.plan is None or _asked(entry.each.plan, entry.frame) is not None
 
 
 def _write_look(source: Source, entry: CompiledEntry) -> None:
@@ -187,15 +196,17 @@ def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach
 
 
 def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame) -> None:
-    """Write out that the event concerns the fact where a look finds something, or something may have stood before."""
+    """Write out that the event concerns the fact where a look finds something."""
     value, _ = sought(lookup, frame, source)
     rows = source.bind(plan.rows_of(lookup))
     if lookup.mode == AMONG:
         with source.block(f"for item in {value}:"):
             source.inside(f"if {rows}.get(item) is not None:", "concerned = True", "break")
         return
-    earlier = f"{source.bind(plan.table)}.stood or " if plan.before else ""
-    source.inside(f"if {earlier}{rows}.get({value}) is not None:", "concerned = True")
+    if plan.before:
+        source.inside(f"for _ in {write_stood(plan, lookup, value, source)}:", "concerned = True", "break")
+    else:
+        source.inside(f"if {rows}.get({value}) is not None:", "concerned = True")
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:
