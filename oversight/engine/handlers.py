@@ -115,7 +115,7 @@ def _write_work(source: _Written, work: Work) -> bool:
     plain = len(entries) == 1 and entries[0].each is None
     if starts and not ends and all(map(_is_at_once, starts)) and (len(starts) == 1 or not compiled.watchers):
         for start in starts:
-            _write_start(source, compiled, position, start)
+            _write_start(source, work, start)
         if changes:
             _write_unless_idle(source, changes, f"facts.change({source.bind(work)}, event)")
     elif (
@@ -129,7 +129,7 @@ def _write_work(source: _Written, work: Work) -> bool:
         if waits:
             source.inside(f"if facts.pending[{position}].rows:", _left(source, work))
         with source.block("else:") if waits else nullcontext():
-            _write_move(source, compiled, position, entries[0], bool(ends))
+            _write_move(source, work, entries[0])
         return bool(ends)
     else:
         _write_left(source, work)
@@ -261,7 +261,7 @@ def _write_start_unless_ended(source: _Written, work: Work) -> None:
     with source.block(f"elif new{position} is not None:"):
         source.add(f"key, old = key{position}, old{position}")
         _write_put(source, compiled, f"new{position}")
-        _write_life(source, compiled, position)
+        _write_life(source, work)
 
 
 def _waits(compiled: CompiledFact) -> bool:
@@ -273,8 +273,9 @@ def _left(source: Source, work: Work) -> str:
     return f"facts.act_alone({source.bind(work)}, event)"
 
 
-def _write_start(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
+def _write_start(source: _Written, work: Work, entry: CompiledEntry) -> None:
     """Write out a start that takes effect at once, as :meth:`Facts._begin` has it."""
+    position, compiled = work.position, work.compiled
     source.add(f"key{position} = None")
     with source.block("while True:"):
         entry.write(source, "break")
@@ -282,7 +283,7 @@ def _write_start(source: _Written, compiled: CompiledFact, position: int, entry:
         source.add(f"since = {_since(compiled, 'old')}")
         _write_held(source, compiled, entry, "new")
         _write_put(source, compiled, "new")
-        _write_life(source, compiled, position)
+        _write_life(source, work)
         source.add(f"key{position}, new{position} = key, new", "break")
 
 
@@ -300,25 +301,26 @@ def _write_held(source: Source, compiled: CompiledFact, entry: CompiledEntry, ne
     source.add(f"{new} = {source.bind(Held)}({given})")
 
 
-def _write_life(source: Source, compiled: CompiledFact, position: int) -> None:
+def _write_life(source: Source, work: Work) -> None:
     """Write out that the fixed life of what was just put under ``key`` ends it."""
-    if compiled.lasts is not None:
-        pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {position}, key)"
+    if work.compiled.lasts is not None:
+        pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {work.position}, key)"
         source.inside("if lasts is not None:", pushed)
 
 
-def _write_move(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
+def _write_move(source: _Written, work: Work, entry: CompiledEntry) -> None:
     """Write out an end or a change of the fact under a key."""
+    compiled = work.compiled
     with source.block("while True:"):
         entry.write(source, "break")
         source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
         source.inside("if old is None:", "break")
-        if ends:
+        if work.ends:
             if entry.where is not None:
                 source.add(f"env[{entry.this_slot}] = old")
                 source.inside(f"if {source.bind(entry.where)}(env, None) is not True:", "break")
             _write_put(source, compiled, "None")
-            source.add(f"key{position} = key")
+            source.add(f"key{work.position} = key")
         else:
             source.add(f"facts.alter({source.bind(compiled)}, {source.bind(entry)}, key, env, event)")
         source.add("break")
