@@ -221,6 +221,8 @@ def envelope(event: Event) -> dict[str, Any]:
         found["subject"] = event.subject
     if event.recordedtime is not ABSENT:
         found["recorded"] = event.recordedtime
+    if event.sequence is not ABSENT:
+        found["sequence"] = str(event.sequence)
     return found
 
 
