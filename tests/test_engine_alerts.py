@@ -270,6 +270,29 @@ def test_the_nearest_of_what_stood_before_may_fail_its_first_test(tmp_path):
     assert ("p1", "p.camera == c.camera", "false") == (missing.nearest["event"], missing.failed, missing.reason)
 
 
+def test_an_act_that_ends_a_fact_changes_another_by_what_stood_before(tmp_path):
+    """What an event itself has just ended is still there for a change that looks ``before:``; later it is not."""
+    stay = """
+stay:
+  key: camera
+  starts: {on: camera.on}
+  changes:
+    on: camera.off as e
+    each: {some: camera as k, before: true, where: k.camera == e.camera}
+    set: {limit: k.limit}
+  keep: forever
+"""
+    rule = """
+- rule: R
+  while: stay as s
+  if: [has(s.limit), s.limit == 1]
+"""
+    pack = tiny(tmp_path, rule, facts=CAMERA.replace("zone: e.zone", "limit: e.limit") + PERMIT + stay)
+    begun, moved = on("e1", 1, limit=5), event("e3", "camera.moved", 3, camera="k1", limit=1)
+    assert [("raised", day(4), "e4")] == follow(pack, begun, moved, off("e4", 4))
+    assert [] == follow(pack, begun, off("e2", 2), moved, off("e4", 4))
+
+
 @pytest.mark.parametrize(
     ("steps", "expected"),
     [

@@ -277,3 +277,19 @@ seen:
         engine.feed(steps)
         (held,) = engine.facts("seen")
         assert before == held.values["before"]
+
+
+@pytest.mark.parametrize(("sequence", "expected"), [(None, "none"), (7, "7"), ("b", "b")])
+def test_the_sequence_of_an_event_can_be_asked_for(tmp_path, sequence, expected):
+    """A number is read as text, on an event and on the fact that it began; without one there is nothing to read."""
+    said = '{has(e.event.sequence) ? e.event.sequence : "none"}'
+    rules = f"""
+- rule: R
+  on: camera.on as e
+  alert: '{said}'
+- rule: S
+  while: camera as e
+  alert: '{said}'
+"""
+    step = on("e1", 1) if sequence is None else {**on("e1", 1), "sequence": sequence}
+    assert [expected] * 2 == [change.message for change in raised(tiny(tmp_path, rules), step)]

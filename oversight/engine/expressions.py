@@ -217,10 +217,10 @@ def _again(error: EvaluationError) -> Any:
 def envelope(event: Event) -> dict[str, Any]:
     """What ``e.event`` is in an expression."""
     found = {"id": event.id, "source": event.source, "kind": event.kind, "time": event.time}
-    if event.subject is not ABSENT:
-        found["subject"] = event.subject
-    if event.recordedtime is not ABSENT:
-        found["recorded"] = event.recordedtime
+    maybe = (("subject", event.subject), ("recorded", event.recordedtime), ("sequence", event.sequence))
+    found.update((name, value) for name, value in maybe if value is not ABSENT)
+    if "sequence" in found:
+        found["sequence"] = str(event.sequence)
     return found
 
 

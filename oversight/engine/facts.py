@@ -208,7 +208,7 @@ class Facts:
         """Let an event act on a fact as if by itself: no spell of it begins that has waited, or has just run out."""
         position, compiled = work.position, work.compiled
         if work.only == "changes":
-            self._change(compiled, work.changes, event)
+            self.change(work, event)
         elif work.only == "starts":
             self._start(position, work.starts, event)
         elif work.changes or self.pending[position].rows:
@@ -268,7 +268,7 @@ class Facts:
         for spell in about.left():
             self._begin_or_wait(position, spell, instant, spell.key in broken)
         for event, work in works:
-            self._change(work.compiled, work.changes, event)
+            self.change(work, event)
 
     def _start(self, position: int, entries: tuple[CompiledEntry, ...], event: Event) -> None:
         """Let an event that does nothing else to a fact start it, as :meth:`_act` does."""
@@ -283,10 +283,11 @@ class Facts:
         for spell in begun:
             self._begin_or_wait(position, spell, event.time, False)
 
-    def _change(self, compiled: CompiledFact, entries: tuple[CompiledEntry, ...], event: Event) -> None:
-        for entry in entries:
+    def change(self, work: Work, event: Event) -> None:
+        """Let an event change what it finds of a fact."""
+        for entry in work.changes:
             for key, env, _ in entry.acts(event):
-                self.alter(compiled, entry, key, env, event)
+                self.alter(work.compiled, entry, key, env, event)
 
     def _begin_or_wait(self, position: int, spell: Waiting, instant: datetime, anew: bool) -> None:
         """Let a spell begin, or wait for its beginning; one that would be over by then does neither."""

@@ -9,12 +9,12 @@ function, and those who watch it are judged afterwards. Whatever is not as plain
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from oversight.engine.expressions import Frame, text_of
-from oversight.engine.quantifiers import sought
+from oversight.engine.quantifiers import sought, write_stood
 from oversight.engine.queries import AMONG
 from oversight.engine.source import Source
 from oversight.engine.store import Held
@@ -113,9 +113,11 @@ def _write_work(source: _Written, work: Work) -> bool:
     position, compiled, starts, ends, changes = work.position, work.compiled, work.starts, work.ends, work.changes
     entries = (*starts, *ends, *changes)
     plain = len(entries) == 1 and entries[0].each is None
-    if starts and not (ends or changes) and all(map(_is_at_once, starts)) and (plain or not compiled.watchers):
+    if starts and not ends and all(map(_is_at_once, starts)) and (len(starts) == 1 or not compiled.watchers):
         for start in starts:
-            _write_start(source, compiled, position, start)
+            _write_start(source, work, start)
+        if changes:
+            _write_unless_idle(source, changes, f"facts.change({source.bind(work)}, event)")
     elif (
         len(starts) == 1 and _is_at_once(starts[0]) and not (changes or _waits(compiled)) and all(map(_is_found, ends))
     ):
@@ -127,7 +129,7 @@ def _write_work(source: _Written, work: Work) -> bool:
         if waits:
             source.inside(f"if facts.pending[{position}].rows:", _left(source, work))
         with source.block("else:") if waits else nullcontext():
-            _write_move(source, compiled, position, entries[0], bool(ends))
+            _write_move(source, work, entries[0])
         return bool(ends)
     else:
         _write_left(source, work)
@@ -137,9 +139,16 @@ def _write_work(source: _Written, work: Work) -> bool:
 
 def _write_left(source: Source, work: Work) -> None:
     """Leave it to the general way, unless there is nothing that it could start, end or change."""
-    entries = (*work.starts, *work.ends, *work.changes)
-    if (_waits(work.compiled) and (work.ends or work.changes)) or not all(map(_told_before, entries)):
+    if _waits(work.compiled) and (work.ends or work.changes):
         source.add(_left(source, work))
+    else:
+        _write_unless_idle(source, (*work.starts, *work.ends, *work.changes), _left(source, work))
+
+
+def _write_unless_idle(source: Source, entries: Sequence[CompiledEntry], action: str) -> None:
+    """Write out an action, unless it can be told beforehand that the event does nothing by *entries*."""
+    if not all(map(_told_before, entries)):
+        source.add(action)
         return
     source.add("concerned = False")
     for entry in entries:
@@ -151,14 +160,14 @@ def _write_left(source: Source, work: Work) -> None:
                 source.add(entry.frame.opening("event.time", "event"))
                 _write_look_through(source, entry, entry.each)
             source.add("break")
-    source.inside("if concerned:", _left(source, work))
+    source.inside("if concerned:", action)
 
 
 def _told_before(entry: CompiledEntry) -> bool:
     """Whether it can be told beforehand that an event starts, ends or changes nothing by an entry."""
     if entry.each is None:
         return _looked_up(entry) is not None
-    return entry.found is None and (entry.each.plan is None or _asked(entry.each.plan, entry.frame) is not None)
+    return entry.each.plan is None or _asked(entry.each.plan, entry.frame) is not None
 
 
 def _write_look(source: Source, entry: CompiledEntry) -> None:
@@ -187,15 +196,17 @@ def _write_look_through(source: Source, entry: CompiledEntry, each: CompiledEach
 
 
 def _write_looked(source: Source, plan: Plan, lookup: Lookup, frame: Frame) -> None:
-    """Write out that the event concerns the fact where a look finds something, or something may have stood before."""
+    """Write out that the event concerns the fact where a look finds something."""
     value, _ = sought(lookup, frame, source)
     rows = source.bind(plan.rows_of(lookup))
     if lookup.mode == AMONG:
         with source.block(f"for item in {value}:"):
             source.inside(f"if {rows}.get(item) is not None:", "concerned = True", "break")
         return
-    earlier = f"{source.bind(plan.table)}.stood or " if plan.before else ""
-    source.inside(f"if {earlier}{rows}.get({value}) is not None:", "concerned = True")
+    if plan.before:
+        source.inside(f"for _ in {write_stood(plan, lookup, value, source)}:", "concerned = True", "break")
+    else:
+        source.inside(f"if {rows}.get({value}) is not None:", "concerned = True")
 
 
 def _looked_up(entry: CompiledEntry) -> Lookup | None:
@@ -250,7 +261,7 @@ def _write_start_unless_ended(source: _Written, work: Work) -> None:
     with source.block(f"elif new{position} is not None:"):
         source.add(f"key, old = key{position}, old{position}")
         _write_put(source, compiled, f"new{position}")
-        _write_life(source, compiled, position)
+        _write_life(source, work)
 
 
 def _waits(compiled: CompiledFact) -> bool:
@@ -262,8 +273,9 @@ def _left(source: Source, work: Work) -> str:
     return f"facts.act_alone({source.bind(work)}, event)"
 
 
-def _write_start(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry) -> None:
+def _write_start(source: _Written, work: Work, entry: CompiledEntry) -> None:
     """Write out a start that takes effect at once, as :meth:`Facts._begin` has it."""
+    position, compiled = work.position, work.compiled
     source.add(f"key{position} = None")
     with source.block("while True:"):
         entry.write(source, "break")
@@ -271,7 +283,7 @@ def _write_start(source: _Written, compiled: CompiledFact, position: int, entry:
         source.add(f"since = {_since(compiled, 'old')}")
         _write_held(source, compiled, entry, "new")
         _write_put(source, compiled, "new")
-        _write_life(source, compiled, position)
+        _write_life(source, work)
         source.add(f"key{position}, new{position} = key, new", "break")
 
 
@@ -289,25 +301,26 @@ def _write_held(source: Source, compiled: CompiledFact, entry: CompiledEntry, ne
     source.add(f"{new} = {source.bind(Held)}({given})")
 
 
-def _write_life(source: Source, compiled: CompiledFact, position: int) -> None:
+def _write_life(source: Source, work: Work) -> None:
     """Write out that the fixed life of what was just put under ``key`` ends it."""
-    if compiled.lasts is not None:
-        pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {position}, key)"
+    if work.compiled.lasts is not None:
+        pushed = f"facts.timers.push(lasts, 1, {source.bind(LASTS)}, {work.position}, key)"
         source.inside("if lasts is not None:", pushed)
 
 
-def _write_move(source: _Written, compiled: CompiledFact, position: int, entry: CompiledEntry, ends: bool) -> None:
+def _write_move(source: _Written, work: Work, entry: CompiledEntry) -> None:
     """Write out an end or a change of the fact under a key."""
+    compiled = work.compiled
     with source.block("while True:"):
         entry.write(source, "break")
         source.add(f"old = {source.bind(compiled.table.rows)}.get(key)")
         source.inside("if old is None:", "break")
-        if ends:
+        if work.ends:
             if entry.where is not None:
                 source.add(f"env[{entry.this_slot}] = old")
                 source.inside(f"if {source.bind(entry.where)}(env, None) is not True:", "break")
             _write_put(source, compiled, "None")
-            source.add(f"key{position} = key")
+            source.add(f"key{work.position} = key")
         else:
             source.add(f"facts.alter({source.bind(compiled)}, {source.bind(entry)}, key, env, event)")
         source.add("break")

@@ -160,9 +160,7 @@ def _write_way(
     if source.reads is not None:
         source.inside(f"if {own} is not None:", f"{own}.append(({plan.table.number}, {lookup.number}, {value}))")
     source.inside(f"if {facts} is None:", "break")
-    one = f"({facts},)"
-    several = one if lookup.number == BY_KEY else f"{facts}.values() if {facts}.__class__ is dict else {one}"
-    with source.block(f"for {held} in {several}:"):
+    with source.block(f"for {held} in {_several(lookup, facts)}:"):
         source.add(f"env[{plan.slot}] = {held}")
         if source.reads is not None:
             source.add(f"{mark} = 0 if {own} is None else len({own})")
@@ -178,31 +176,55 @@ def _write_some_before(plan: Plan, tests: Sequence[Written], frame: Frame, sourc
     """
     Write out whether any fact matched before the instant.
 
-    Where the instant has touched none of its table yet, as it mostly has not, what stands there stood before; under a
-    key, what the instant touched is looked up first. Of what must be noted as read the general way takes care.
+    What stands there stood before unless the instant has touched it. Of what must be noted as read the general way
+    takes care.
     """
     asked = f"{source.bind(plan.some)}(env, {source.reads})"
     lookup = plan.earlier
     if lookup is None or source.deep:
         return asked
-    found, value, facts = source.fresh(), source.fresh(), source.fresh()
+    found, noting = source.fresh(), source.reads
     code, sure = sought(lookup, frame, source)
     if not sure:
         return asked
     source.add(f"{found} = False")
-    noting = source.reads
-    stood, by_key = source.bind(plan.table.stood), lookup.number == BY_KEY
-    general = [*([] if by_key else [stood]), *([] if noting is None else [f"{noting} is not None"])]
-    if general:
-        source.inside(f"if {' or '.join(general)}:", f"{found} = {asked}")
+    if noting is not None:
+        source.inside(f"if {noting} is not None:", f"{found} = {asked}")
     source.reads = None
-    with source.block("else:") if general else nullcontext():
-        source.add(f"{value} = {code}")
-        look = f"{source.bind(plan.rows_of(lookup))}.get({value})"
-        source.add(f"{facts} = {stood}[{value}] if {value} in {stood} else {look}" if by_key else f"{facts} = {look}")
-        _write_matches(plan, lookup, tests, (found, value, facts), source)
+    with nullcontext() if noting is None else source.block("else:"):
+        _write_first(plan, tests, found, write_stood(plan, lookup, code, source), source)
     source.reads = noting
     return found
+
+
+def write_stood(plan: Plan, lookup: Lookup, code: str, source: Source) -> str:
+    """Write out the look for what stood before the instant under a value; the code of what can be gone through."""
+    value, facts = source.fresh(), source.fresh()
+    stood, look = source.bind(plan.table.stood), f"{source.bind(plan.rows_of(lookup))}.get({value})"
+    source.add(f"{value} = {code}")
+    if lookup.number == BY_KEY:
+        source.add(f"{facts} = {stood}[{value}] if {value} in {stood} else {look}")
+        return f"() if {facts} is None else ({facts},)"
+    source.inside(f"if {stood}:", f"{facts} = {source.bind(plan.table.found_before)}({lookup.number}, {value})")
+    with source.block("else:"):
+        source.add(f"{facts} = {look}")
+        source.add(f"{facts} = () if {facts} is None else {_several(lookup, facts)}")
+    return facts
+
+
+def _several(lookup: Lookup, facts: str) -> str:
+    """The code of what a look found, if anything, as what can be gone through."""
+    one = f"({facts},)"
+    return one if lookup.number == BY_KEY else f"{facts}.values() if {facts}.__class__ is dict else {one}"
+
+
+def _write_first(plan: Plan, tests: Sequence[Written], found: str, several: str, source: Source) -> None:
+    """Write out the search through *several* for the first that matches, where nobody asks what was read."""
+    held = source.fresh()
+    with source.block(f"for {held} in {several}:"):
+        source.add(f"env[{plan.slot}] = {held}")
+        write_tests(tests, source, "continue")
+        source.add(f"{found} = True", "break")
 
 
 def write_tests(tests: Sequence[Written], source: Source, leave: str) -> None:
@@ -281,9 +303,7 @@ def _write_matches(
     if asks:
         source.add(f"{own} = None if {reads} is None else []")
         source.reads = own
-    one = f"({facts},)"
-    several = one if lookup.number == BY_KEY else f"{facts}.values() if {facts}.__class__ is dict else {one}"
-    with source.block(f"if {facts} is not None:"), source.block(f"for {held} in {several}:"):
+    with source.block(f"if {facts} is not None:"), source.block(f"for {held} in {_several(lookup, facts)}:"):
         source.add(f"env[{plan.slot}] = {held}")
         if asks:
             source.add(f"{mark} = 0 if {own} is None else len({own})")

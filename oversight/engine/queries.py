@@ -7,7 +7,7 @@ one witness settles a question, only the witness is named as read: as long as it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -125,7 +125,8 @@ class Branch:
 
 
 Meets = Callable[[Env, Reads], bool]
-Find = Callable[[Env, Reads], Collection[Held]]
+Find = Callable[[Env, Reads], Iterable[Held]]
+Look = Callable[[Env, Reads], Collection[Held]]
 
 
 class Plan:
@@ -188,7 +189,7 @@ class Plan:
         except EvaluationError:
             return lookup.number, []
 
-    def finder(self, lookup: Lookup) -> Find:
+    def finder(self, lookup: Lookup) -> Look:
         """A function that asks one question."""
         if lookup.mode == EQUAL and len(lookup.nodes) == 1 and not lookup.texts:
             single = _single(self.table, lookup.number, compile_expression(lookup.nodes[0], lookup.frame))
@@ -257,7 +258,8 @@ class Plan:
         """How many facts match; where the index settles the question, it is asked for no more than its size."""
         if self.test is not None or self.before or self.of:
             return sum(1 for _ in self.matches(env, reads))
-        return len(self.candidates(env, reads))
+        found: Any = self.candidates(env, reads)
+        return len(found)
 
     @property
     def quick(self) -> Lookup | None:
@@ -316,10 +318,10 @@ class Plan:
 def stood_before(table: Table, of: tuple[str, ...], lookup: Lookup | None = None) -> Find:
     """The facts as they stood before the instant, narrowed by *lookup* where there is one."""
 
-    def before(env: Env, reads: Reads) -> Collection[Held]:
-        return [held for held in table.before() if not of or (held.values or {})["rule"] in of]
+    def before(env: Env, reads: Reads) -> Iterable[Held]:
+        return (held for held in table.before() if not of or (held.values or {})["rule"] in of)
 
-    def looked_up(env: Env, reads: Reads) -> Collection[Held]:
+    def looked_up(env: Env, reads: Reads) -> Iterable[Held]:
         assert lookup is not None
         try:
             (value,) = lookup.values(env)
@@ -327,7 +329,7 @@ def stood_before(table: Table, of: tuple[str, ...], lookup: Lookup | None = None
         except (EvaluationError, TypeError):
             return ()
         except NoText:
-            return list(table.before())
+            return table.before()
 
     return before if lookup is None else looked_up
 
@@ -344,7 +346,7 @@ def _of_rules(table: Table, of: tuple[str, ...]) -> Find:
     return of_rules
 
 
-def _single(table: Table, number: int, sought: Evaluator) -> Find:
+def _single(table: Table, number: int, sought: Evaluator) -> Look:
     """The commonest question: by the key, or by one attribute."""
     where = table.number
     if number == BY_KEY:

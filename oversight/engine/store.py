@@ -7,7 +7,7 @@ giving each target its old value, newest first. Nothing else in the engine holds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -267,17 +267,22 @@ class Table(Plain):
                 yield held
         yield from (held for held in self.stood.values() if held is not None)
 
-    def found_before(self, number: int, value: Any) -> Collection[Held]:
+    def found_before(self, number: int, value: Any) -> Iterable[Held]:
         """The facts that stood before the instant under *value* of an index, or of the key."""
         stood = self.stood
         if number == BY_KEY:
             held = stood[value] if value in stood else self.rows.get(value)
             return () if held is None else (held,)
         found = self.indexes[number].found(value)
-        if not stood:
-            return found
-        left = [held for held in found if held.key not in stood]
-        return [*left, *self.earlier[number].found(value)] if self.earlier else left
+        return self._before(found, number, value) if stood else found
+
+    def _before(self, found: Collection[Held], number: int, value: Any) -> Iterator[Held]:
+        """The same where the instant has touched the table; one by one, since most ask for one alone."""
+        for held in found:
+            if held.key not in self.stood:
+                yield held
+        if self.earlier:
+            yield from self.earlier[number].found(value)
 
 
 class Readers:

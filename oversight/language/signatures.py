@@ -35,6 +35,7 @@ ENVELOPE = RecordType(
         "subject": Attribute("subject", STRING),
         "time": Attribute("time", TIMESTAMP, required=True),
         "recorded": Attribute("recorded", TIMESTAMP),
+        "sequence": Attribute("sequence", STRING),
     },
 )
 _BUILT_IN: Mapping[str, Mapping[str, Attribute]] = {

@@ -37,6 +37,7 @@ def envelope(event: Event) -> dict[str, Any]:
     known = {
         "id": event.id, "source": event.source, "kind": event.kind, "time": event.time,
         "subject": event.subject, "recorded": event.recordedtime,
+        "sequence": ABSENT if event.sequence is ABSENT else str(event.sequence),
     }  # fmt: skip
     return {name: value for name, value in known.items() if value is not ABSENT}
 
