@@ -59,8 +59,8 @@ def renamed(events: list[Any]) -> tuple[list[Any], dict[str, str]]:
 
 
 def turned(events: list[Any]) -> tuple[list[Any], dict[str, str]]:
-    """Every list the other way round."""
-    return altered(events, str, lambda items: items[::-1])[::-1], {}
+    """The lists of every other event the other way round."""
+    return [altered(event, str, lambda items: items[::-1]) if n % 2 else event for n, event in enumerate(events)], {}
 
 
 def in_utc(events: list[Any]) -> tuple[list[Any], dict[str, str]]:
