@@ -214,16 +214,6 @@ def _again(error: EvaluationError) -> Any:
     raise error
 
 
-def envelope(event: Event) -> dict[str, Any]:
-    """What ``e.event`` is in an expression."""
-    found = {"id": event.id, "source": event.source, "kind": event.kind, "time": event.time}
-    maybe = (("subject", event.subject), ("recorded", event.recordedtime), ("sequence", event.sequence))
-    found.update((name, value) for name, value in maybe if value is not ABSENT)
-    if "sequence" in found:
-        found["sequence"] = str(event.sequence)
-    return found
-
-
 def fetched(node: Select | Has, frame: Frame, source: Source) -> Text:
     """The source of the attribute that *node* selects, or ``ABSENT``."""
     operand, name = node.operand, node.attribute
@@ -235,7 +225,7 @@ def fetched(node: Select | Has, frame: Frame, source: Source) -> Text:
         if name == "since":
             return Text(f"{held}.since", True)
         if name == "event":
-            return Text(f"{source.bind(envelope)}({held}.event)", True)
+            return Text(f"{source.bind(Event.envelope)}({held}.event)", True)
         if not layout.overlaid(name):
             return Text(f"getattr({held}.event.data, {key}, ABSENT)", True)
         if name in layout.named and name in layout.always:
@@ -248,7 +238,7 @@ def fetched(node: Select | Has, frame: Frame, source: Source) -> Text:
         if name == "time":
             return Text(f"{event}.time", True)
         if name == "event":
-            return Text(f"{source.bind(envelope)}({event})", True)
+            return Text(f"{source.bind(Event.envelope)}({event})", True)
         return Text(f"getattr({event}.data, {key}, ABSENT)", True)
     inner = text_of(operand, frame, source).code
     return Text(f"{source.bind(_entry)}({inner}, {key})")

@@ -32,23 +32,13 @@ class Scope:
         return Scope({**self.variables, **names}, self.parameter, self.operations)
 
 
-def envelope(event: Event) -> dict[str, Any]:
-    """What ``e.event`` is in an expression."""
-    known = {
-        "id": event.id, "source": event.source, "kind": event.kind, "time": event.time,
-        "subject": event.subject, "recorded": event.recordedtime,
-        "sequence": ABSENT if event.sequence is ABSENT else str(event.sequence),
-    }  # fmt: skip
-    return {name: value for name, value in known.items() if value is not ABSENT}
-
-
 def attribute_of(value: Any, name: str) -> Any:
     """The attribute of this name that can be selected from *value*, or ``ABSENT``."""
     if isinstance(value, Event):
         if name == "time":
             return value.time
         if name == "event":
-            return envelope(value)
+            return value.envelope()
         return getattr(value.data, name) if name in value.data.__struct_fields__ else ABSENT
     if isinstance(value, Mapping):
         return value.get(name, ABSENT)
@@ -59,7 +49,7 @@ def attribute_of(value: Any, name: str) -> Any:
         return found[name]
     if name == "since":
         return value.since
-    return envelope(value.event) if name == "event" and value.event else ABSENT
+    return value.event.envelope() if name == "event" and value.event else ABSENT
 
 
 def evaluate(node: Node, scope: Scope) -> Any:

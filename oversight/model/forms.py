@@ -80,6 +80,15 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=F
     def __hash__(self) -> int:
         return hash(self.identity)
 
+    def envelope(self) -> dict[str, Any]:
+        """What ``e.event`` is in an expression; what is not there is left out, and a sequence is text."""
+        sequence = self.sequence if self.sequence is UNSET else str(self.sequence)
+        known = {
+            "id": self.id, "source": self.source, "kind": self.kind, "time": self.time,
+            "subject": self.subject, "recorded": self.recordedtime, "sequence": sequence,
+        }  # fmt: skip
+        return {name: value for name, value in known.items() if value is not UNSET}
+
     def says(self, other: Event) -> bool:
         """Whether the other, of the same identity, says the same."""
         return self.kind == other.kind and self.time == other.time and bool(self.data == other.data)
