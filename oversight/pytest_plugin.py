@@ -19,7 +19,8 @@ from oversight.ground.errors import PackError
 from oversight.ground.text import printable
 from oversight.ground.time import parse_instant
 from oversight.model.extract import extract
-from oversight.model.pack import Case, Pack, Place
+from oversight.model.pack import Case, Pack
+from oversight.model.places import Place
 from oversight.runner.packs import load
 
 _HEADER = "pack.yaml"

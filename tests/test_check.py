@@ -27,7 +27,8 @@ from oversight.model.diagnostics import Result
 from oversight.language.render import render, render_all
 from oversight.model.diagnostics import Diagnostic
 from oversight.model.expressions import Name, Select, path_of, walk
-from oversight.model.pack import RETRACTION, Exists, Expression, Group, Pack, Place, Test
+from oversight.model.pack import RETRACTION, Exists, Expression, Group, Pack, Test
+from oversight.model.places import Place
 from oversight.model.types import PERIOD, RecordType
 
 GOLDEN = Path(__file__).parent / "golden" / "check"

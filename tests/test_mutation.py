@@ -158,6 +158,30 @@ def test_a_circle_is_no_pack(tmp_path, looks):
         load(shop(tmp_path, *ALL, text=[*circle, ("    before: true\n", "")]))
 
 
+SHOWN = [
+    ("define:\n", "define:\n  shown(s, room): s.large && hangs(s, room)\n  hangs(s, room): s.room == room\n"),
+    ("[s.room == room, s.large]", """'shown(s, room in ["r9"] ? "r8" : room)'"""),
+]
+
+
+def test_a_definition_that_is_an_expression(tmp_path, capsys):
+    """What it says is changed at its own line, and what a call hands to it at the line of the call."""
+    folder = shop(tmp_path, *ALL, text=SHOWN)
+    pack = load(folder)
+    steps = plan(pack, pack.own, ["definition *"]).steps
+    lines = (tmp_path / "shop" / "pack.yaml").read_text().splitlines()
+    found = {(step.owner, step.word, lines[step.place.line - 1].strip()) for step in steps}
+    assert {
+        ("definition shown", "swapped", "shown(s, room): s.large && hangs(s, room)"),
+        ("definition shown", "dropped", "shown(s, room): s.large && hangs(s, room)"),
+        ("definition hangs", "negated", "hangs(s, room): s.room == room"),
+        ("definition told", "dropped", """where: 'shown(s, room in ["r9"] ? "r8" : room)'"""),
+        ("definition told", "negated", """where: 'shown(s, room in ["r9"] ? "r8" : room)'"""),
+    } == {one for one in found if one[1] != "other" and one[1] != "before"}
+    assert 2 == sum(step.owner == "definition shown" and step.word == "dropped" for step in steps)
+    assert (0, []) == mutated(folder, capsys, "--only", "definition shown", "--only", "definition hangs")[:2]
+
+
 AT_ONCE = """\
       - name: a small sign at the instant
         events:

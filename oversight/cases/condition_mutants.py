@@ -12,8 +12,9 @@ from oversight.cases.wording import worded
 from oversight.model.clauses import written
 from oversight.model.expressions import Has, Select
 from oversight.model.pack import (
-    Condition, Each, Exists, Expression, Group, Latest, Measure, Place, Query, Test, Value,
+    Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
+from oversight.model.places import Place
 
 _LIMITS = {"at_most": "fewer_than", "fewer_than": "at_most", "at_least": "more_than", "more_than": "at_least"}
 _GROUPS = {"all": "all_of", "any": "any_of"}
@@ -47,7 +48,10 @@ def of_expression(owner: str, one: Expression | None, condition: bool = False) -
     """The steps from an expression; of a *condition* not its negation, which is a step of the condition."""
     if one is not None:
         for found in changed(one.node, condition):
-            yield Step(owner, one.place, found.word, found.path, found.what), evolve(one, node=found.node)
+            whose, place = owner, one.place
+            if found.origin is not None:
+                whose, place = f"definition {found.origin.definition}", found.origin.place
+            yield Step(whose, place, found.word, found.path, found.what), evolve(one, node=found.node)
 
 
 def of_list(owner: str, conditions: tuple[Condition, ...]) -> Iterator[tuple[Step, tuple[Condition, ...]]]:

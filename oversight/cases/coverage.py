@@ -14,8 +14,9 @@ from attrs import frozen
 
 from oversight.cases.marks import marks
 from oversight.model.pack import (
-    Condition, Each, Exists, Expression, Fact, Group, Latest, Measure, Pack, Place, Query, Rule, Test, Value,
+    Condition, Each, Exists, Expression, Fact, Group, Latest, Measure, Pack, Query, Rule, Test, Value,
 )  # fmt: skip
+from oversight.model.places import Place
 
 SIDES = {
     "condition": ("true", "false"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Any
 
 from attrs import evolve, frozen
 
 from oversight.cases.wording import worded
 from oversight.ground.time import Period
-from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Node, Select
+from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, Node, Origin, rebuilt
 from oversight.model.types import DURATION
 
 BOUNDARIES = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -35,12 +36,14 @@ class Changed:
         what: the change, as a policy author reads it.
         path: where in the tree, to tell it from another of the same kind.
         node: the whole expression, changed.
+        origin: where what was changed is written, if that is in a definition.
     """
 
     word: str
     what: str
     path: Path
     node: Node
+    origin: Origin | None = None
 
 
 def changed(node: Node, condition: bool = False) -> Iterator[Changed]:
@@ -60,50 +63,37 @@ def changed(node: Node, condition: bool = False) -> Iterator[Changed]:
 
 def _changed(node: Node, condition: bool, inside: bool) -> Iterator[Changed]:
     """
-    As :func:`changed`; *inside* a definition that was put in for its call nothing but its arguments is changed.
+    As :func:`changed`; *inside* the argument of a list of conditions that has a name nothing is changed.
 
-    Every node of such a definition stands where the call does, and so where its parent or a child of it does.
+    Every node of such an argument stands where its name does, and so where its parent or a child of it does.
     """
-    put_in = inside or any(_put_in(node, child) for child in node.children())
+    origin = node.origin
+    put_in = origin is None and (inside or any(_put_in(node, child) for child in node.children()))
     for number, (word, what, new) in enumerate(() if put_in else _of_node(node, condition)):
-        yield Changed(word, what, (number,), new)
+        yield Changed(word, what, (number,) if origin is None else (*origin.span, number), new, origin)
     for place, child in enumerate(node.children()):
         # Text in a list is left out as an item, elsewhere it is changed where it is compared.
         if isinstance(child, Literal) and isinstance(child.value, str) and not _compares_text(node):
             continue
         for inner in _changed(child, condition=False, inside=put_in and _put_in(node, child)):
-            yield evolve(inner, path=(-1 - place, *inner.path), node=_with_child(node, place, inner.node))
+            path = (-1 - place, *inner.path) if inner.origin is None else inner.path
+            yield evolve(inner, path=path, node=_with_child(node, place, inner.node))
 
 
 def _put_in(node: Node, child: Node) -> bool:
     """Whether both stand at the same place, which only what nobody wrote there does."""
     is_wrapped = isinstance(node, Call) and node.function == "@instant"
-    return child.span == node.span != (0, 0) and not is_wrapped
+    return child.origin is None and child.span == node.span != (0, 0) and not is_wrapped
 
 
 def _compares_text(node: Node) -> bool:
     return isinstance(node, Call) and node.function in _COMPARE_TEXT
 
 
-def _with_child(node: Node, place: int, child: Node) -> Node:
+def _with_child(node: Node, place: int, new: Node) -> Node:
     """*node* with the one of its children that stands at *place* replaced."""
-    if isinstance(node, Select | Has):
-        return evolve(node, operand=child)
-    if isinstance(node, ListOf):
-        return evolve(node, items=_replaced(node.items, place, child))
-    if isinstance(node, Call):
-        return evolve(node, arguments=_replaced(node.arguments, place, child))
-    if isinstance(node, MapOf):
-        flat = _replaced(node.children(), place, child)
-        return evolve(node, entries=tuple(zip(flat[::2], flat[1::2], strict=True)))
-    assert isinstance(node, Macro)
-    fields = ["operand", "body"] if node.condition is None else ["operand", "condition", "body"]
-    one: dict[str, Any] = {fields[place]: child}
-    return evolve(node, **one)
-
-
-def _replaced(items: tuple[Any, ...], place: int, new: Any) -> tuple[Any, ...]:
-    return (*items[:place], new, *items[place + 1 :])
+    places = count()
+    return rebuilt(node, lambda child: new if next(places) == place else child)
 
 
 def without(items: tuple[Any, ...], place: int) -> tuple[Any, ...]:

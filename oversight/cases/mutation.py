@@ -25,7 +25,8 @@ from oversight.cases.trial import SOURCE, Trial, trials
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event
-from oversight.model.pack import Case, Pack, Place
+from oversight.model.pack import Case, Pack
+from oversight.model.places import Place
 
 
 @frozen

@@ -15,7 +15,8 @@ from oversight.cli.arguments import Usage
 from oversight.cli.terminal import progress, shown
 from oversight.ground.text import nearest, printable
 from oversight.model.alerts import to_json
-from oversight.model.pack import Pack, Place
+from oversight.model.pack import Pack
+from oversight.model.places import Place
 
 
 def planned(packs: Sequence[Pack], arguments: Namespace) -> list[Plan]:

@@ -18,7 +18,8 @@ from oversight.cli.packs import adapt, load_together
 from oversight.cli.terminal import progress, shown
 from oversight.ground.text import printable
 from oversight.model.alerts import to_json
-from oversight.model.pack import Pack, Place
+from oversight.model.pack import Pack
+from oversight.model.places import Place
 from oversight.runner.summary import counted
 
 PASSED, FAILED, UNNOTICED = 0, 1, 3

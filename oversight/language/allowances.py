@@ -11,7 +11,7 @@ from oversight.ground.marks import marked
 from oversight.ground.text import nearest
 from oversight.language.codes import CODES
 from oversight.model.diagnostics import Diagnostic
-from oversight.model.pack import Place
+from oversight.model.places import Place
 
 ASKED = frozenset({"unused-fact", "unused-kind"})
 """The codes that are told of some packs only where they are asked for."""

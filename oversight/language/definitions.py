@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from collections.abc import Mapping as Map
 
+from attrs import evolve
+
 from oversight.language import shape
 from oversight.language.conditions import conditions
 from oversight.language.findings import Findings
@@ -15,7 +17,10 @@ from oversight.language.shape import Text
 from oversight.language.source import Node, Scalar
 from oversight.language.typing import Definition
 from oversight.language.world import Phrase, called, parts
+from oversight.model.expressions import Node as Tree
+from oversight.model.expressions import Origin, rebuilt
 from oversight.model.pack import Expression
+from oversight.model.places import Place
 
 _SIGNATURE = re.compile(r"(?P<name>[^\s(]+)\s*(?:\((?P<parameters>[^()]*)\)\s*)?")
 
@@ -96,5 +101,11 @@ def expressions(phrases: Iterable[Phrase]) -> dict[str, Definition]:
     found = {}
     for one in phrases:
         if one.expression is not None:
-            found[one.name] = Definition(one.parameters, one.expression.node)
+            found[one.name] = Definition(one.parameters, _placed(one.expression.node, one.name, one.expression.place))
     return found
+
+
+def _placed(node: Tree, name: str, place: Place) -> Tree:
+    """*node* of a definition, so that it is known where it comes from when it is put in for a call."""
+    inside = rebuilt(node, lambda child: _placed(child, name, place))
+    return evolve(inside, origin=Origin(name, place, node.span))

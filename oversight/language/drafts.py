@@ -14,7 +14,8 @@ from oversight.language.source import Node, Scalar
 from oversight.language.tokens import ExpressionError
 from oversight.model.expressions import Literal
 from oversight.model.expressions import Node as Tree
-from oversight.model.pack import Each, Expression, Place, Query, Template
+from oversight.model.pack import Each, Expression, Query, Template
+from oversight.model.places import Place
 
 MAX_TEMPLATE = 2_000
 # What can only be meant as a duration, well written or not.

@@ -6,7 +6,7 @@ import re
 from typing import Protocol
 
 from oversight.model.diagnostics import Diagnostic
-from oversight.model.pack import Place
+from oversight.model.places import Place
 
 # Names bound by quantifiers and macros are made distinct with a number; people know them without.
 _NUMBERED = re.compile(r"(?<=\w)@\w+")

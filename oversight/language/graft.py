@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from attrs import evolve
 
-from oversight.model.expressions import Call, Has, ListOf, Macro, MapOf, Name, Node, Select
+from oversight.model.expressions import Macro, Name, Node, rebuilt
 
 
 def graft(node: Node, stands_for: Mapping[str, Node], fresh: Callable[[str], str]) -> Node:
@@ -36,23 +36,8 @@ def graft(node: Node, stands_for: Mapping[str, Node], fresh: Callable[[str], str
         condition = None if node.condition is None else graft(node.condition, own, fresh)
         body = graft(node.body, own, fresh)
         return evolve(node, operand=operand, variable=name, body=body, condition=condition)
-    return _rebuilt(node, lambda child: graft(child, stands_for, fresh))
+    return rebuilt(node, lambda child: graft(child, stands_for, fresh))
 
 
 def _moved(node: Node, span: tuple[int, int]) -> Node:
-    return evolve(_rebuilt(node, lambda child: _moved(child, span)), span=span)
-
-
-def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
-    if isinstance(node, Select | Has):
-        return evolve(node, operand=change(node.operand))
-    if isinstance(node, Call):
-        return evolve(node, arguments=tuple(map(change, node.arguments)))
-    if isinstance(node, ListOf):
-        return evolve(node, items=tuple(map(change, node.items)))
-    if isinstance(node, MapOf):
-        return evolve(node, entries=tuple((change(key), change(value)) for key, value in node.entries))
-    if isinstance(node, Macro):
-        condition = None if node.condition is None else change(node.condition)
-        return evolve(node, operand=change(node.operand), body=change(node.body), condition=condition)
-    return node
+    return evolve(rebuilt(node, lambda child: _moved(child, span)), span=span)

@@ -14,8 +14,9 @@ from oversight.model.diagnostics import Diagnostic
 from oversight.model.expressions import Literal
 from oversight.model.extract import named
 from oversight.model.pack import (
-    RETRACTION, Condition, Entry, Exists, Fact, Group, Head, Measure, Pack, Place, Query, Rule, Test,
+    RETRACTION, Condition, Entry, Exists, Fact, Group, Head, Measure, Pack, Query, Rule, Test,
 )  # fmt: skip
+from oversight.model.places import Place
 
 _LEAST, _MOST = ("at_least", "more_than"), ("at_most", "fewer_than")
 

@@ -14,7 +14,7 @@ from oversight.ground.time import zone_named
 from oversight.language import shape, source
 from oversight.language.findings import Findings
 from oversight.language.source import Mapping, Node, Scalar, Source
-from oversight.model.pack import Place
+from oversight.model.places import Place
 
 NAMED = ("types", "kinds", "parameters", "facts", "define")
 LISTED = ("instruments", "rules", "cases")

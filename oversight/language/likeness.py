@@ -20,7 +20,8 @@ def terms(conditions: Iterable[Condition]) -> list[tuple[Form, Condition]]:
     Equal forms mean that the terms are true of the same events and facts.
 
     >>> from oversight.language.parser import parse
-    >>> from oversight.model.pack import Expression, Place
+    >>> from oversight.model.pack import Expression
+    >>> from oversight.model.places import Place
     >>> test = Test(Expression(parse("a.x && a.y"), "", Place("", 1, 1)))
     >>> len(terms([test]))
     2

@@ -24,7 +24,7 @@ def render(diagnostic: Diagnostic, source_lines: Sequence[str]) -> str:
     Returns:
         Several lines without a line break at the end, safe to print on a terminal.
 
-    >>> from oversight.model.pack import Place
+    >>> from oversight.model.places import Place
     >>> found = Diagnostic("unknown-key", "no 'iff'", Place("a.yaml", 1, 3), 3, "did you mean 'if'?")
     >>> print(render(found, ["  iff: c.biometric"]))
     a.yaml:1:3: error[unknown-key]: no 'iff'

@@ -11,7 +11,7 @@ from oversight.ground.text import nearest
 from oversight.language.findings import Findings
 from oversight.language.parser import RESERVED
 from oversight.language.source import Mapping, Node, Scalar, Sequence
-from oversight.model.pack import Place
+from oversight.model.places import Place
 
 NAME = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]{0,79}", re.ASCII)
 _ALIAS = re.compile(r"(?s)(?P<what>.*\S)\s+as\s+(?P<name>\S+)\s*")

@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 from oversight.ground.files import text_of
 from oversight.language.findings import Findings
-from oversight.model.pack import Place
+from oversight.model.places import Place
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50

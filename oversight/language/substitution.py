@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from attrs import evolve, frozen
 
-from oversight.model.expressions import Call, Has, ListOf, Macro, MapOf, Name, Node, Select, walk
+from oversight.model.expressions import Macro, Name, Node, rebuilt, walk
 
 Span = tuple[int, int]
 
@@ -30,7 +30,7 @@ def substitute(node: Node, mapping: Mapping[str, Node], *, span: Span | None = N
     placed = node if span is None else evolve(node, span=span)
     if isinstance(placed, Macro):
         return _substitute_in_macro(placed, mapping, span)
-    return _rebuilt(placed, lambda child: substitute(child, mapping, span=span))
+    return rebuilt(placed, lambda child: substitute(child, mapping, span=span))
 
 
 def _substitute_in_macro(node: Macro, mapping: Mapping[str, Node], span: Span | None) -> Node:
@@ -48,18 +48,6 @@ def _substitute_in_macro(node: Macro, mapping: Mapping[str, Node], span: Span | 
         body=substitute(node.body, inner, span=span),
         condition=None if node.condition is None else substitute(node.condition, inner, span=span),
     )
-
-
-def _rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
-    if isinstance(node, Select | Has):
-        return evolve(node, operand=change(node.operand))
-    if isinstance(node, ListOf):
-        return evolve(node, items=tuple(change(item) for item in node.items))
-    if isinstance(node, MapOf):
-        return evolve(node, entries=tuple((change(key), change(value)) for key, value in node.entries))
-    if isinstance(node, Call):
-        return evolve(node, arguments=tuple(change(argument) for argument in node.arguments))
-    return node
 
 
 @frozen

@@ -16,7 +16,8 @@ from oversight.model.answers import Ground, Standing
 from oversight.model.clauses import written
 from oversight.model.expressions import Has, Macro, Name, Node, Select
 from oversight.model.forms import Event
-from oversight.model.pack import Condition, Exists, Group, Measure, Place, Query, Test
+from oversight.model.pack import Condition, Exists, Group, Measure, Query, Test
+from oversight.model.places import Place
 
 MOST_FACTS = 8
 """How many facts one ground names."""

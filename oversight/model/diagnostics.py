@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from oversight.model.pack import Pack, Place
+from oversight.model.pack import Pack
+from oversight.model.places import Place
 
 
 @frozen

@@ -8,12 +8,29 @@ objects, and those with slots take twice as long to read back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from oversight.ground.time import Period
+from oversight.model.places import Place
 from oversight.model.types import DYN, Type
+
+
+@frozen(slots=False)
+class Origin:
+    """
+    Where a node is written that a definition puts in for its call.
+
+    Args:
+        definition: its name.
+        place: of the expression that it stands for.
+        span: of the node in that expression, as offsets in characters.
+    """
+
+    definition: str
+    place: Place
+    span: tuple[int, int]
 
 
 @frozen(slots=False)
@@ -24,10 +41,12 @@ class Node:
     Args:
         span: where it stands in the text of its expression, as offsets in characters.
         type: what the checker found; ``dyn`` before checking and where it cannot be known.
+        origin: of a node that a definition puts in for its call; the span is then that of the call.
     """
 
     span: tuple[int, int] = field(default=(0, 0), kw_only=True, eq=False)
     type: Type = field(default=DYN, kw_only=True, eq=False)
+    origin: Origin | None = field(default=None, kw_only=True, eq=False)
 
     def children(self) -> tuple[Node, ...]:
         """The nodes directly below this one, in written order."""
@@ -144,6 +163,28 @@ def walk(node: Node) -> Iterator[Node]:
     yield node
     for child in node.children():
         yield from walk(child)
+
+
+def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
+    """
+    *node* with each of its children, in written order, replaced by what *change* makes of it.
+
+    >>> rebuilt(Select(Name("a"), "kind"), lambda child: Name("b"))
+    Select(operand=Name(name='b', parameter=False), attribute='kind')
+    """
+    if isinstance(node, Select | Has):
+        return evolve(node, operand=change(node.operand))
+    if isinstance(node, ListOf):
+        return evolve(node, items=tuple(map(change, node.items)))
+    if isinstance(node, MapOf):
+        return evolve(node, entries=tuple((change(key), change(value)) for key, value in node.entries))
+    if isinstance(node, Call):
+        return evolve(node, arguments=tuple(map(change, node.arguments)))
+    if isinstance(node, Macro):
+        operand = change(node.operand)
+        condition = None if node.condition is None else change(node.condition)
+        return evolve(node, operand=operand, condition=condition, body=change(node.body))
+    return node
 
 
 def conjuncts(node: Node) -> Iterator[Node]:

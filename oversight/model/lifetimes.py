@@ -5,7 +5,8 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from oversight.model.extract import named
-from oversight.model.pack import Fact, Head, Pack, Place, Query
+from oversight.model.pack import Fact, Head, Pack, Query
+from oversight.model.places import Place
 
 TIME, EVENT, NEVER = "time", "event", "never"
 _ORDER = (TIME, EVENT, NEVER)

@@ -17,6 +17,7 @@ from attrs import Factory, field, frozen
 
 from oversight.ground.time import format_instant
 from oversight.model.expressions import Node, parameters_of, variables_of
+from oversight.model.places import Place
 from oversight.model.types import Attribute, RecordType, Type
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -28,18 +29,6 @@ STATUSES = ("stable", "experimental", "retired")
 RETRACTION = "event.retracted"
 _VARIABLES: Any = Factory(lambda expression: variables_of(expression.node), takes_self=True)
 _PARAMETERS: Any = Factory(lambda expression: parameters_of(expression.node), takes_self=True)
-
-
-@frozen(slots=False)
-class Place:
-    """Where something is written: a file, and a line and column counted from one."""
-
-    file: str
-    line: int
-    column: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @frozen(slots=False)
