@@ -169,8 +169,8 @@ def rebuilt(node: Node, change: Callable[[Node], Node]) -> Node:
     """
     *node* with each of its children, in written order, replaced by what *change* makes of it.
 
-    >>> rebuilt(Select(Name("a"), "kind"), lambda child: Name("b"))
-    Select(operand=Name(name='b', parameter=False), attribute='kind')
+    >>> path_of(rebuilt(Select(Name("a"), "kind"), lambda child: Name("b")))
+    ('b', 'kind')
     """
     if isinstance(node, Select | Has):
         return evolve(node, operand=change(node.operand))
