@@ -16,6 +16,8 @@ import msgspec
 from benchmarks.peers import ours, spent, work
 from benchmarks.peers.ways import WAYS
 
+from oversight.cli import collect_seldom
+
 
 def measured(
     name: str, limit: int, first: int, events: int, cameras: int, seed: int, rules: int = work.RULES
@@ -34,6 +36,7 @@ def measured(
     """
     lines = work.lines(events, cameras, seed)[:first]
     expected = work.sameness(ours.by_hand(lines)())
+    collect_seldom()  # as the command does, and the same for all: what is stored and never freed costs most by it
     try:
         if rules == work.RULES:
             prepared = WAYS[name](lines)

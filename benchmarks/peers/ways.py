@@ -7,7 +7,7 @@ from benchmarks.peers import java, others, ours
 WAYS = {
     way.__name__: way
     for way in (
-        ours.decoding, ours.storing, ours.by_hand, ours.from_events, ours.from_lines, others.zen_engine, others.cel,
-        others.regorus, others.clips, others.experta, others.durable_rules, java.drools, java.pyflink,
+        ours.decoding, ours.storing, ours.keeping, ours.by_hand, ours.from_events, ours.from_lines, others.zen_engine,
+        others.cel, others.regorus, others.clips, others.experta, others.durable_rules, java.drools, java.pyflink,
     )
 }  # fmt: skip
