@@ -182,6 +182,20 @@ def test_a_definition_that_is_an_expression(tmp_path, capsys):
     assert (0, []) == mutated(folder, capsys, "--only", "definition shown", "--only", "definition hangs")[:2]
 
 
+def test_the_links_of_a_chain_are_left_out_one_by_one(tmp_path):
+    """Nobody leaves out two by one slip, and what guards another not without it."""
+    chain = 'has(c.room) && c.camera != "k8" && c.room != "r8"'
+    pack = load(shop(tmp_path, *ALL, text=[("    if: has(c.room)\n", f"    if: '{chain}'\n")]))
+    dropped = [step.what for step in plan(pack, pack.own, ["SHOP-01"]).steps if step.word == "dropped"]
+    assert [
+        f'{chain} without c.room != "r8"',
+        'has(c.room) && c.camera != "k8" without c.camera != "k8"',
+        f"without {chain}",
+        "without the deadline P1D",
+        "without told(c.room)",
+    ] == sorted(dropped)
+
+
 AT_ONCE = """\
       - name: a small sign at the instant
         events:

@@ -133,7 +133,7 @@ def _of_call(node: Call, condition: bool) -> Iterator[tuple[str, str, Node]]:
     elif function in ("&&", "||"):
         yield _read_as("swapped", node, evolve(node, function=_OTHERS[function]))
         for place, operand in enumerate(arguments):
-            if function == "||" or not _guards(operand, without(arguments, place)):
+            if not _chained(node, operand) and (function == "||" or not _guards(operand, without(arguments, place))):
                 yield "dropped", f"{worded(node)} without {worded(operand)}", _rest(node, place)
     elif function == "?:":
         for branch in arguments[1:]:
@@ -145,6 +145,18 @@ def _of_call(node: Call, condition: bool) -> Iterator[tuple[str, str, Node]]:
         second = Call("duration", (Literal("1s"),), type=DURATION)
         for word, sign in (("longer", "+"), ("shorter", "-")):
             yield word, f"{worded(node)} {word} by a second", Call(sign, (node, second), type=node.type)
+
+
+def _chained(node: Call, operand: Node) -> bool:
+    """Whether *operand* is the beginning of the chain that *node* goes on with; its links are left out one by one."""
+    if not isinstance(operand, Call) or operand.function != node.function:
+        return False
+    return _written_in(node) == _written_in(operand)
+
+
+def _written_in(node: Node) -> str:
+    """The definition that a node is written in; none is empty."""
+    return "" if node.origin is None else node.origin.definition
 
 
 def _guards(node: Node, others: tuple[Node, ...]) -> bool:
