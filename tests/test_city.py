@@ -41,7 +41,7 @@ def test_differences_are_told():
     found = compare([*(one for one in breaches.expected if one != first), later], outcome, PACK)
     assert (later,) == found.lost
     assert [(first.rule, first.about, first.at)] == [seen[:3] for seen in found.surplus]
-    told = list(report(outcome, breaches, found, 1.0))
+    told = list(report(outcome, breaches, found))
     assert (
         f"LOST        tracking without leave: HK-TRK-01 about {' '.join(first.about)} at {START.isoformat()}"
         in told[-2]
