@@ -431,7 +431,13 @@ def vocabulary_of(pack: Pack) -> Vocabulary:
 
     Args:
         pack: checked.
+
+    Raises:
+        TypeError: it is no pack.
     """
+    if not isinstance(pack, Pack):
+        said = f": load({pack!r})" if isinstance(pack, str) else ""
+        raise TypeError(f"expected a pack, as oversight.load gives it, not {type(pack).__name__}{said}")
     found = _VOCABULARIES.get(id(pack))
     if found is None:
         found = _VOCABULARIES[id(pack)] = Vocabulary(pack.kinds)

@@ -323,6 +323,8 @@ class Form:
         if missing:
             near = nearest(missing[0], [name for name in attributes if name not in self.names])
             meant = f"; is {printable(near, 80)!r} meant for it?" if near else ""
+            if where == "$" and missing[0] in ENVELOPE:
+                meant, where = ": an attribute called like a part of the envelope stands in `data`", "$.data"
             named = ", ".join(f"`{name}`" for name in missing)
             raise EventError(
                 f"missing required field{'s' if len(missing) > 1 else ''} {named}{meant}", f"{where}.{missing[0]}"
