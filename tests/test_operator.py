@@ -122,3 +122,10 @@ def test_closed_stream_is_no_traceback(closed, said):
     command = f'"{sys.executable}" -m oversight run - --rules {SMALL} {closed}'
     done = subprocess.run(["sh", "-c", command], input="", capture_output=True, text=True)
     assert (2 if said else 0, "", said) == (done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("command", ["run", "check", "test", "explain", "why-not", "diff", "verify"])
+def test_help_says_what_the_status_means(capsys, command):
+    """Whoever calls a command from a script finds its exit status in its help."""
+    assert 0 == main([command, "--help"])
+    assert "\nexit status: 0 " in capsys.readouterr().out
