@@ -20,6 +20,11 @@ USAGE, INTERRUPTED, CLOSED = 2, 130, 141
 def command() -> int:
     """Run the command of this process, which is its own: its garbage collector is set as suits an engine."""
     collect_seldom()
+    if sys.stderr is None:  # else what is said would go to standard output, which carries results alone
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None:
+        say("oversight: standard output is closed; to let the results go nowhere, give it /dev/null")
+        return USAGE
     return main()
 
 
@@ -67,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CLOSED
     except OSError as error:
         _drop_output()
-        say(f"oversight: {printable(str(error))}")
+        named = error.filename is not None and error.strerror is not None
+        say(printable(f"{error.filename}: {str(error.strerror).lower()}" if named else f"oversight: {error}"))
         return USAGE
     except KeyboardInterrupt:
         say("stopped")

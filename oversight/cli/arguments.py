@@ -23,6 +23,8 @@ MOST_JOBS = 64
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
 An alert that the site file waives does not count."""
+CHECK_EXITS = "exit status: 0 all check, with warnings too, 1 one does not, 2 usage"
+EXPLAIN_EXITS = "exit status: 0 the alert is shown, 2 usage, no such alert, or a pack that does not check"
 WHY_NOT_EXITS = (
     "exit status: 0 no such alert is open, 3 one is, 1 lines were refused, 2 usage or a pack that does not check"
 )
@@ -385,7 +387,10 @@ def _period(text: str) -> str:
     return text
 
 
-_EXITS = {"run": EXITS, "test": TEST_EXITS, "why-not": WHY_NOT_EXITS, "diff": DIFF_EXITS, "verify": VERIFY_EXITS}
+_EXITS = {
+    "run": EXITS, "check": CHECK_EXITS, "test": TEST_EXITS, "explain": EXPLAIN_EXITS, "why-not": WHY_NOT_EXITS,
+    "diff": DIFF_EXITS, "verify": VERIFY_EXITS,
+}  # fmt: skip
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
     "check": ("check", _check, "find every problem of every file of a pack"),

@@ -36,8 +36,8 @@ def execute(arguments: Namespace) -> int:
     Raises:
         Usage: there is no such pack, it or the site file does not check, or there is nothing to change.
     """
-    if not arguments.mutate and (arguments.only or arguments.sample):
-        raise Usage("oversight test: --only and --sample choose what --mutate changes; give that, too")
+    if not arguments.mutate and (arguments.only or arguments.sample or arguments.seed):
+        raise Usage("oversight test: --only, --sample and --seed choose what --mutate changes; give that, too")
     loaded = load_together(arguments.packs)
     packs = adapt([pack for pack, _ in loaded], arguments.site)
     own = {name for pack in packs for name in pack.own}

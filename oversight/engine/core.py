@@ -19,7 +19,7 @@ from oversight.engine.verdicts import Telling, Verdict
 from oversight.engine.workshop import program_for
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
-from oversight.ground.time import Period, format_instant, shift_alike
+from oversight.ground.time import Period, format_instant, refuse_unaware, shift_alike
 from oversight.model.alerts import RAISED, Change
 from oversight.model.events import vocabulary_of
 from oversight.model.forms import ABSENT, Event, Stranger
@@ -226,10 +226,9 @@ class Engine:
 
         Raises:
             TimeWentBackwards: *to* is earlier than the instant reached.
-            ValueError: *to* has no offset.
+            TypeError, ValueError: *to* is no datetime, or has no offset.
         """
-        if to.tzinfo is None:
-            raise ValueError("advance takes a datetime with an offset")
+        refuse_unaware(to, "advance")
         now = self.now
         if now is not None and to < now:
             raise TimeWentBackwards(f"{format_instant(to)} is before {format_instant(now)}, which has been reached")
@@ -316,16 +315,17 @@ class Engine:
         change = self._telling.change(RAISED, verdict, subjects, verdict.at, left, verdict.cause)
         return evolve(change, waived=self._telling.waivers.at_present(verdict, self.closed))
 
-    def explain(self, alert: str) -> Change:
+    def explain(self, alert: str | Change) -> Change:
         """
-        The alert with this identity as it was raised: its evidence and what was missing.
+        An alert, given as it was told or by its whole identity, as it was raised: its evidence and what was missing.
 
         Raises:
             UnknownAlert: there is none.
         """
-        verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(alert)
+        name = alert.alert if isinstance(alert, Change) else alert
+        verdict: Verdict | None = self._timeline.judge.verdicts.rows.get(name)
         if verdict is None:
-            raise UnknownAlert(f"no alert has the identity {printable(alert, 80)!r}")
+            raise UnknownAlert(f"no alert has the identity {printable(name, 80)!r}")
         return self._at_present(verdict, tuple(verdict.ends()), 0)
 
     def preview(self, events: Any, *, until: datetime | None = None) -> tuple[Change, ...]:
@@ -445,6 +445,6 @@ class Engine:
         The facts called *name* that hold.
 
         Raises:
-            KeyError: the pack has no such fact.
+            KeyError: the pack has no such fact; names the nearest.
         """
-        return tuple(self._program.tables[name].rows.values())
+        return tuple(self._program.table(name).rows.values())

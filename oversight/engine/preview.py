@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from oversight.ground.errors import EventError
 from oversight.ground.text import printable
-from oversight.ground.time import format_instant
+from oversight.ground.time import format_instant, refuse_unaware
 from oversight.model.alerts import Change
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger
@@ -56,6 +56,8 @@ def known(event: Event | Stranger, vocabulary: Vocabulary) -> Event:
 
 def preview(engine: Engine, events: Any, until: datetime | None) -> tuple[Change, ...]:
     """As :meth:`Engine.preview`."""
+    if until is not None:
+        refuse_unaware(until, "preview")
     trial = engine.fork()
     sources = events if isinstance(events, list | tuple) else [events]
     read = [planned(source, engine.vocabulary, engine.now, number) for number, source in enumerate(sources, 1)]

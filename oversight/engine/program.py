@@ -16,6 +16,7 @@ from oversight.engine.handlers import Act, Handlers, Keys, write_act, write_keys
 from oversight.engine.planner import Planner
 from oversight.engine.rules import CompiledRule, compile_rule
 from oversight.engine.store import Index, Matcher, Table, Values
+from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period, end_of, first_instant, shift_alike
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.assumptions import Use
@@ -126,6 +127,19 @@ class Program:
         self.watched_rules = self._watched_rules()
         self.handlers = Handlers(self)
         self.assumed: dict[tuple[str, str], tuple[Use, ...]] = {}
+
+    def table(self, name: str) -> Table:
+        """
+        The table of the fact called *name*.
+
+        Raises:
+            KeyError: there is none; names the nearest.
+        """
+        if name not in self.tables:
+            near = nearest(name, self.tables)
+            hint = f", did you mean {near!r}?" if near else ""
+            raise KeyError(f"the pack {self.pack.name} has no fact '{printable(name, 80)}'{hint}")
+        return self.tables[name]
 
     def empty(self) -> None:
         """Be as it was made, and hold on to no pack, until it is given one again."""

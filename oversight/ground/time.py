@@ -273,6 +273,28 @@ def parse_instant(text: str) -> datetime:
         raise ValueError(f"{text[:40]!r} is not a time: {error}") from None
 
 
+def refuse_unaware(at: object, who: str) -> None:
+    """
+    Refuse what is no instant.
+
+    Args:
+        at: what *who* was given as one.
+        who: the name of the function, for the message.
+
+    Raises:
+        TypeError: *at* is no datetime.
+        ValueError: *at* has no offset.
+
+    >>> refuse_unaware("2026-03-10", "advance")
+    Traceback (most recent call last):
+    TypeError: advance takes a datetime with an offset, not str
+    """
+    if not isinstance(at, datetime):
+        raise TypeError(f"{who} takes a datetime with an offset, not {type(at).__name__}")
+    if at.tzinfo is None:
+        raise ValueError(f"{who} takes a datetime with an offset")
+
+
 def format_instant(instant: datetime) -> str:
     """
     Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC.

@@ -43,6 +43,8 @@ _UNQUOTED = re.compile(
     rf"(?:^|[\s{{,])(?:{_KEYS}):\s+(?P<value>[!&*%@`\[{{].*|{_CUT}|[^'\"\s#].*?:\s.*)$"
     rf"|^\s*(?:-\s+)+(?P<item>[!&*%@`\[].*|{_CUT}|(?![\w.]+:\s)[^'\"\s#{{].*?:\s.*)$"
 )
+# Of these an event of a case has one of its own, beside which an attribute of that name cannot stand.
+_OF_AN_EVENT = frozenset(("kind", "time", "id", "subject"))
 _TOO_DEEP, _FLATTER = f"the file nests more than {MAX_DEPTH} deep", "make it flatter"
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 
@@ -332,12 +334,13 @@ class _Builder:
                 self._findings.error("yaml-key", "a key is a single word, not a collection", key.place)
             elif key.text in entries:
                 first = entries[key.text][0].place
+                in_data = "; an attribute of an event called so stands in data:" if key.text in _OF_AN_EVENT else ""
                 self._findings.error(
                     "duplicate-key",
                     f"the key {key.text!r} stands twice here",
                     key.place,
                     key.width,
-                    "keep one of them",
+                    "keep one of them" + in_data,
                     (f"first at line {first.line}",),
                 )
             else:

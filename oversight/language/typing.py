@@ -194,6 +194,8 @@ class _Checker:
             hint = f"write {node.name}({', '.join(definition.parameters)})"
         else:
             hint = meant(node.name, {*scope.names, *self._parameters, *self._definitions})
+            if not (hint or scope.names or scope.definitions):
+                hint = "give what is watched a name (KIND as e, FACT as f) and ask it: e.attribute"
         scope.report("unknown-name", f"there is no {printable(node.name)!r} here", node.span, hint)
         return node
 

@@ -16,11 +16,12 @@ from oversight.ground.time import format_instant
 from oversight.meaning.semantics import Alert, outcome, reached
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing
 from oversight.model.extract import extract
-from oversight.model.forms import Event
+from oversight.model.forms import Event, Stranger
+from oversight.model.known import of_known_kinds
 from oversight.model.pack import Pack
 
 
-def verify(change: Change, pack: Pack, events: Iterable[Event]) -> tuple[str, ...]:
+def verify(change: Change, pack: Pack, events: Iterable[Event | Stranger]) -> tuple[str, ...]:
     """
     What is wrong with an alert; nothing where it is true.
 
@@ -31,6 +32,9 @@ def verify(change: Change, pack: Pack, events: Iterable[Event]) -> tuple[str, ..
 
     Returns:
         One sentence for each thing the alert says that the history does not bear out.
+
+    Raises:
+        TypeError: one of *events* is not decoded.
 
     >>> from oversight.runner.packs import load
     >>> from oversight.engine.core import Engine
@@ -62,9 +66,9 @@ class Verifier:
         pack, events: as of :func:`verify`.
     """
 
-    def __init__(self, pack: Pack, events: Iterable[Event]) -> None:
+    def __init__(self, pack: Pack, events: Iterable[Event | Stranger]) -> None:
         self.pack = pack
-        self.history = list(events)
+        self.history = of_known_kinds(events, "verify")
         self._found: dict[tuple[str, datetime | None], Mapping[str, Alert]] = {}
 
     def wrong_with(self, change: Change) -> tuple[str, ...]:

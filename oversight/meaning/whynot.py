@@ -16,6 +16,7 @@ from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownRule
 from oversight.ground.text import near_names, nearest, printable, text_of
+from oversight.ground.time import refuse_unaware
 from oversight.meaning.conditions import disjunction, each_of, holds, key_order, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.grounds import ground, line_of, standing
@@ -55,7 +56,7 @@ def why_not(pack: Pack, events: Iterable[Any], rule: str, subject: str, at: date
     Raises:
         UnknownRule: the pack has none of that name; names the nearest.
         EventError: an event is not what the kinds allow.
-        ValueError: *at* has no offset.
+        TypeError, ValueError: *at* is no datetime, or has no offset.
 
     >>> from datetime import datetime
     >>> from oversight.runner.packs import load
@@ -71,8 +72,7 @@ def why_not(pack: Pack, events: Iterable[Any], rule: str, subject: str, at: date
     >>> answer.status, answer.candidates[0].verdict, answer.candidates[0].ground.clause
     ('not open', 'failed', 'e.outcome in ["no_comment", "no_response"]')
     """
-    if at.tzinfo is None:
-        raise ValueError("why_not takes a datetime with an offset")
+    refuse_unaware(at, "why_not")
     asked = rules_called(pack, rule)
     decoded = map(vocabulary_of(pack).decode, events)
     history = [e for e in history_of(e for e in decoded if isinstance(e, Event)) if e.time <= at]

@@ -22,7 +22,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.forms import (
     ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
-    convert, read_hook, reason_of, refuse_unbounded, write_hook,
+    convert, lacking, read_hook, reason_of, refuse_unbounded, write_hook,
 )  # fmt: skip
 from oversight.model.pack import RETRACTION, Kind, Pack
 
@@ -200,7 +200,7 @@ class Vocabulary:
         except msgspec.MsgspecError as error:
             raise EventError(f"not JSON: {reason_of(error)}") from None
         if not isinstance(value, dict):
-            raise EventError(f"expected a JSON object, got {type(value).__name__}")
+            raise EventError(f"expected a JSON object, got {'null' if value is None else type(value).__name__}")
         return value
 
     def _from_mapping(self, source: Mapping[str, Any]) -> Event | Stranger:
@@ -229,13 +229,13 @@ class Vocabulary:
             raise EventError("only CloudEvents 1.0 is read", "$.specversion")
         key = "type" if cloud else "kind"
         if key not in source:
-            raise EventError(f"missing required field `{key}`", f"$.{key}")
+            raise lacking(key, source)
         kind = source[key]
         if not isinstance(kind, str):
             raise EventError(f"expected `str`, got `{type(kind).__name__}`", f"$.{key}")
         for name in ("id", "source", "time") if cloud else ("id", "time"):
             if name not in source:
-                raise EventError(f"missing required field `{name}`", f"$.{name}")
+                raise lacking(name, source)
         data = source.get("data", {})
         if not isinstance(data, Mapping):
             raise EventError(f"expected `object`, got `{type(data).__name__}`", "$.data")
@@ -431,7 +431,13 @@ def vocabulary_of(pack: Pack) -> Vocabulary:
 
     Args:
         pack: checked.
+
+    Raises:
+        TypeError: it is no pack.
     """
+    if not isinstance(pack, Pack):
+        said = f": load({pack!r})" if isinstance(pack, str) else ""
+        raise TypeError(f"expected a pack, as oversight.load gives it, not {type(pack).__name__}{said}")
     found = _VOCABULARIES.get(id(pack))
     if found is None:
         found = _VOCABULARIES[id(pack)] = Vocabulary(pack.kinds)

@@ -191,9 +191,24 @@ def convert(value: Any, wanted: Any, where: str) -> Any:
         raise EventError(reason_of(error), path) from None
 
 
+# What msgspec says in words of programs.
+_SAID = {
+    "Invalid RFC3339 encoded datetime": "not an RFC 3339 time with an offset, such as 2026-03-10T09:00:00+08:00",
+    "Input data was truncated": "the line ends too early; each event is one line",
+}
+
+
 def reason_of(error: Exception) -> str:
     """What msgspec says is wrong, without the place, safe for a terminal."""
-    return printable(re.sub(r" - at `.+`$", "", str(error)), 200)
+    said = re.sub(r" - at `.+`$", "", str(error))
+    return printable(_SAID.get(said, said), 200)
+
+
+def lacking(name: str, source: Mapping[str, Any]) -> EventError:
+    """That what *source* says lacks *name*, a part of the envelope, and what may be meant for it."""
+    near = nearest(name, [other for other in source if isinstance(other, str) and other not in ENVELOPE])
+    meant = f"; is {printable(near, 80)!r} meant for it?" if near else ""
+    return EventError(f"missing required field `{name}`{meant}", f"$.{name}")
 
 
 def coerce(value: Any, declared: Type) -> Any:
@@ -323,6 +338,8 @@ class Form:
         if missing:
             near = nearest(missing[0], [name for name in attributes if name not in self.names])
             meant = f"; is {printable(near, 80)!r} meant for it?" if near else ""
+            if where == "$" and missing[0] in ENVELOPE:
+                meant, where = ": an attribute called like a part of the envelope stands in `data`", "$.data"
             named = ", ".join(f"`{name}`" for name in missing)
             raise EventError(
                 f"missing required field{'s' if len(missing) > 1 else ''} {named}{meant}", f"{where}.{missing[0]}"

@@ -5,12 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from oversight.ground.time import refuse_unaware
 from oversight.model.forms import ABSENT, Event, Stranger
 
 
 def recorded_at(event: Event) -> datetime:
     """When *event* was recorded: its ``recordedtime``, or its ``time`` where it does not say."""
     return event.time if event.recordedtime is ABSENT else event.recordedtime
+
+
+def of_known_kinds(events: Iterable[Event | Stranger], who: str) -> list[Event]:
+    """
+    *events* without those whose kinds the pack does not know.
+
+    Args:
+        events: decoded.
+        who: the name of the function that was given them, for the message.
+
+    Raises:
+        TypeError: one of *events* is not decoded.
+    """
+    found = []
+    for event in events:
+        if isinstance(event, Event):
+            found.append(event)
+        elif not isinstance(event, Stranger):
+            raise TypeError(f"{who} takes decoded events, not {type(event).__name__}: use Engine.decode first")
+    return found
 
 
 def as_known_at(events: Iterable[Event | Stranger], at: datetime) -> list[Event]:
@@ -30,7 +51,7 @@ def as_known_at(events: Iterable[Event | Stranger], at: datetime) -> list[Event]
 
     Raises:
         ValueError: *at* has no offset.
-        TypeError: one of *events* is not decoded.
+        TypeError: *at* is no datetime, or one of *events* is not decoded.
 
     >>> from datetime import datetime
     >>> import oversight
@@ -41,12 +62,6 @@ def as_known_at(events: Iterable[Event | Stranger], at: datetime) -> list[Event]
     >>> [event.id for event in as_known_at([prompt, late], datetime.fromisoformat("2026-03-15T00:00:00+08:00"))]
     ['1']
     """
-    if at.tzinfo is None:
-        raise ValueError("as_known_at takes a datetime with an offset")
-    found = []
-    for event in events:
-        if not isinstance(event, Event | Stranger):
-            raise TypeError(f"as_known_at takes decoded events, not {type(event).__name__}: use Engine.decode first")
-        if isinstance(event, Event) and event.time <= at and recorded_at(event) <= at:
-            found.append(event)
-    return found
+    refuse_unaware(at, "as_known_at")
+    known = of_known_kinds(events, "as_known_at")
+    return [event for event in known if event.time <= at and recorded_at(event) <= at]

@@ -9,9 +9,7 @@ from collections.abc import Callable
 
 from oversight.ground.text import printable
 from oversight.record.store import is_store, without_password
-from oversight.runner.intake import CHUNK, STANDARD_INPUT, Block, Lines, SourceError
-
-ARCHIVES = (".gz", ".zst")
+from oversight.runner.intake import ARCHIVES, CHUNK, STANDARD_INPUT, Block, Lines, SourceError
 
 
 class GrowingFile:

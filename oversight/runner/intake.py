@@ -26,6 +26,13 @@ STANDARD_INPUT = "-"
 CHUNK = 1 << 20
 _STRETCH = 1000
 _MARK = b"\xef\xbb\xbf"
+ARCHIVES = (".gz", ".zst")
+_OTHERWISE = {
+    b"\x1f\x8b": "is compressed with gzip; give it a name that ends in .gz",
+    b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; give it a name that ends in .zst",
+    b"SQLite format 3\x00": "is a database; a record is given as sqlite:///FILE",
+}
+"""How files begin that are not lines, and what to do with them."""
 
 
 @frozen
@@ -114,6 +121,8 @@ def check_source(source: str) -> None:
     >>> check_source("-")
     """
     if source == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise SourceError(f"{source}: standard input is closed")
         return
     if is_store(source):
         with _recorded(source):
@@ -122,12 +131,15 @@ def check_source(source: str) -> None:
     if Path(source).suffix.lower() in (".csv", ".tsv"):
         raise SourceError(f"{shown}: tables are not read; write each row as a JSON object on a line")
     try:
-        with open(source, "rb"):
-            pass
+        with open(source, "rb") as file:
+            begins = file.read(16) if Path(source).is_file() else b""  # of a pipe nothing may be taken away
     except OSError as error:
         raise SourceError(f"{shown}: {(error.strerror or 'cannot be opened').lower()}") from None
     if source.endswith(".zst"):
         _zstandard(source)
+    for magic, said in _OTHERWISE.items():
+        if begins.startswith(magic) and not source.endswith(ARCHIVES):
+            raise SourceError(f"{shown}: {said}")
 
 
 def blocks(source: str, progress: Callable[[int], None] | None = None, longest: int = MAX_LINE) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from oversight.engine.matchers import INDEX
+from oversight.model.events import vocabulary_of
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.record.store import Sealing
@@ -61,6 +62,7 @@ def open_record(
     ()
     3
     """
+    vocabulary_of(pack)  # refuses what is no pack before anything is made
     sealing = None if key is None or read_only else _sealing(key)
     return _told(
         Options(url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {},

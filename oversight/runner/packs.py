@@ -57,6 +57,10 @@ def find_pack(name: str | Path, beside: Path | None = None) -> Path:
                 return found
     if beside is None and text and Path(name).is_dir():
         return Path(name)
+    if text and Path(name).is_file():
+        raise UnknownPack(
+            f"'{printable(text, 80)}' is a file; a pack is a folder: give '{printable(str(Path(name).parent), 80)}'"
+        )
     near = nearest(text.replace("_", "-"), shipped())
     hint = f"did you mean {near!r}?" if near else f"shipped are: {', '.join(shipped())}"
     raise UnknownPack(f"there is no pack or folder '{printable(text, 80)}'; {hint}")

@@ -26,6 +26,7 @@ from oversight.ground.errors import (
     TimeWentBackwards,
     UnknownAlert,
 )
+from oversight.ground.time import refuse_unaware
 from oversight.model.alerts import Change
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
@@ -273,12 +274,11 @@ class Record:
 
         Raises:
             TimeWentBackwards: *to* is earlier than the instant reached.
-            ValueError: *to* has no offset.
+            TypeError, ValueError: *to* is no datetime, or has no offset.
             RecordError: it could not be recorded.
             Exception: what an outlet raises.
         """
-        if to.tzinfo is None:
-            raise ValueError("advance takes a datetime with an offset")
+        refuse_unaware(to, "advance")
         return self._judge([], ADVANCE, to.astimezone(UTC))
 
     def _judge(self, taken: Sequence[Taken], how: str, to: datetime | None) -> tuple[Change, ...]:
@@ -390,9 +390,9 @@ class Record:
         """The alerts of ``while`` rules that are in breach, as of ``Engine.open_alerts``."""
         return self.engine.open_alerts()
 
-    def explain(self, alert: str) -> Change:
+    def explain(self, alert: str | Change) -> Change:
         """
-        The alert with this identity as it was raised: its evidence and what was missing.
+        An alert, given as it was told or by its whole identity, as it was raised: its evidence and what was missing.
 
         Raises:
             UnknownAlert: there is none.
@@ -400,7 +400,8 @@ class Record:
         try:
             return self.engine.explain(alert)
         except UnknownAlert:  # the engine lets go of what is long over; the record does not
-            found = [change for change in self.changes() if change.alert == alert]
+            name = alert.alert if isinstance(alert, Change) else alert
+            found = [change for change in self.changes() if change.alert == name]
             if not found:
                 raise
             return found[-1]
