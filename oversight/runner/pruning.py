@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 from oversight.engine.core import Engine
 from oversight.engine.snapshots import events_in
 from oversight.ground.errors import RecordDamaged
-from oversight.ground.time import format_instant, in_utc, parse_instant
+from oversight.ground.time import format_instant, parse_instant
 from oversight.model.forms import Event
 from oversight.model.wire import plain
 from oversight.record.entries import EVENT, Forgotten, digest_of_keys, identity_key
@@ -37,7 +37,7 @@ def forgettable(store: Store, engine: Engine, snapshot: bytes, before: datetime)
         if time < before and identity not in held
     ]
     known = digest_of_keys(identity_key(*identity) for _, identity in found)
-    return Forgotten(format_instant(in_utc(before)), tuple(position for position, _ in found), known)
+    return Forgotten(format_instant(before.astimezone(UTC)), tuple(position for position, _ in found), known)
 
 
 def _events(store: Store, engine: Engine) -> Iterator[tuple[int, tuple[str, str], datetime]]:
