@@ -12,7 +12,7 @@ from oversight.engine.program import Program
 from oversight.engine.rules import CompiledRule
 from oversight.engine.queries import Plan, stood_before
 from oversight.engine.store import Held
-from oversight.ground.text import text_of
+from oversight.ground.text import said, text_of
 from oversight.ground.values import EvaluationError
 from oversight.model.alerts import Missing
 from oversight.model.clauses import first_equality, written
@@ -58,7 +58,7 @@ class Explainer:
                 pieces.append(piece)
             else:
                 value = attempt(piece, env)
-                pieces.append("(not on record)" if isinstance(value, EvaluationError) else text_of(value))
+                pieces.append("(not on record)" if isinstance(value, EvaluationError) else said(value))
         return "".join(pieces)
 
     def _evidence(self, rule: CompiledRule, env: Env) -> Iterable[Event]:

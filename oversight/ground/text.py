@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from oversight.ground.time import format_instant
+from oversight.ground.time import Period, format_instant
 
 # C0 and C1 controls, DEL, and the characters that hide or turn the direction of text (Unicode Cf and Zl/Zp).
 _UNSAFE = re.compile(
@@ -90,3 +90,17 @@ def text_of(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{text_of(name)}: {text_of(item)}" for name, item in value.items())
     return str(value)
+
+
+def said(value: Any) -> str:
+    """
+    A value in the text of an alert: as :func:`text_of` has it, and a period in words.
+
+    >>> said(Period.parse("P31D")), said([Period.parse("P1Y2M"), Period.parse("PT24H")])
+    ('31 days', '1 year and 2 months, 24 hours')
+    """
+    if isinstance(value, Period):
+        return value.in_words
+    if isinstance(value, list | tuple):
+        return ", ".join(said(item) for item in value)
+    return text_of(value)

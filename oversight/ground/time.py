@@ -119,6 +119,24 @@ class Period:
             exact += f"{seconds}.{fraction:06d}".rstrip("0").rstrip(".") + "S"
         return "P" + calendar + ("T" + exact if exact else "") if calendar or exact else "PT0S"
 
+    @property
+    def in_words(self) -> str:
+        """
+        The period as a person says it: weeks as days, else in the units it was written in.
+
+        >>> Period.parse("P1M1DT1H30M").in_words, Period.parse("P2W").in_words, Period.parse("PT0S").in_words
+        ('1 month, 1 day, 1 hour and 30 minutes', '14 days', '0 seconds')
+        """
+        years, months = divmod(self.months, 12)
+        minutes, rest = divmod(self.microseconds, 60_000_000)
+        hours, minutes = divmod(minutes, 60)
+        seconds = f"{rest / 1_000_000:f}".rstrip("0").rstrip(".")
+        counted = ((years, "year"), (months, "month"), (self.days, "day"), (hours, "hour"), (minutes, "minute"))
+        parts = [f"{number} {unit}{'' if number == 1 else 's'}" for number, unit in counted if number]
+        if rest or not parts:
+            parts.append(f"{seconds} second{'' if seconds == '1' else 's'}")
+        return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
 
 def shift(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1) -> datetime:
     """

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import frozen
 
-from oversight.ground.text import text_of
+from oversight.ground.text import said, text_of
 from oversight.ground.values import EvaluationError
 from oversight.meaning.conditions import World, attempt, began_last, holds, matches
 from oversight.meaning.evaluate import Scope
@@ -56,7 +56,7 @@ def _text(template: Template, scope: Scope) -> str:
     pieces = []
     for piece in template.pieces:
         value = piece if isinstance(piece, str) else attempt(piece, scope)
-        pieces.append("(not on record)" if isinstance(value, EvaluationError) else text_of(value))
+        pieces.append("(not on record)" if isinstance(value, EvaluationError) else said(value))
     return "".join(pieces)
 
 
