@@ -253,6 +253,44 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
     return first_instant(day + timedelta(days=1), zone)
 
 
+def local(instant: datetime, zone: ZoneInfo) -> datetime:
+    """
+    The same instant by the clocks of *zone*, with a fixed offset; in UTC where RFC 3339 cannot write it so.
+
+    Python compares two instants of one zone by their clocks alone, and in an hour that a zone has twice it takes no
+    instant of a zone as equal to one with an offset.
+
+    Args:
+        instant: an aware datetime.
+        zone: whose clocks.
+
+    >>> local(datetime(2026, 10, 25, 1, 30, tzinfo=UTC), ZoneInfo("Europe/London")).isoformat()
+    '2026-10-25T01:30:00+00:00'
+    """
+    try:
+        return fixed(instant.astimezone(zone))
+    except OverflowError:
+        return fixed(instant)
+
+
+def fixed(instant: datetime) -> datetime:
+    """
+    The same instant with a fixed offset, of whole minutes.
+
+    Args:
+        instant: an aware datetime.
+
+    >>> fixed(datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/London"))).isoformat()
+    '2026-07-01T00:00:00+01:00'
+    """
+    offset = instant.utcoffset() or timedelta()
+    if offset % timedelta(minutes=1):
+        return instant.astimezone(UTC)
+    if instant.tzinfo.__class__ is timezone:
+        return instant
+    return instant.replace(tzinfo=timezone(offset), fold=0)
+
+
 def parse_instant(text: str) -> datetime:
     """
     Read an RFC 3339 time; parts of a second finer than a microsecond are cut off.
