@@ -61,3 +61,26 @@ def test_a_case_of_that_hour_passes(tmp_path, capsys):
     """Its alerts are compared by what they say, in the offset that the author wrote."""
     in_london(tmp_path, PERMITTED + CASES.replace("\n    ", "\n  "))
     assert (0, "1 case ") == (main(["test", str(tmp_path)]), capsys.readouterr().out.partition(": ")[2][:7])
+
+
+def test_times_of_a_zone_are_instants(tmp_path):
+    """Python takes two times of one zone by their clocks alone; fed as they are, they come in the order of time."""
+    sooner = (SECOND - timedelta(minutes=20)).astimezone(LONDON)
+    engine = Engine(in_london(tmp_path, PERMITTED))
+    first, second = on("1", FIRST) | {"time": FIRST.astimezone(LONDON)}, off("2", sooner) | {"time": sooner}
+    assert [("raised", FIRST, "1"), ("cleared", sooner.astimezone(UTC), "2")] == told(engine.feed([second, first]))
+    engine = Engine(in_london(tmp_path, PERMITTED))
+    engine.feed(first)
+    engine.advance(sooner)
+    assert sooner.astimezone(UTC) == engine.now
+
+
+def test_attributes_of_a_zone_are_instants(tmp_path):
+    """So are the instants that an event carries."""
+    sooner = (SECOND - timedelta(minutes=20)).astimezone(LONDON)
+    asked = "has(e.valid_from) && has(e.valid_until) && e.valid_from < e.valid_until"
+    rule = f"- rule: R\n  on: camera.on as e\n  if: {asked}\n"
+    term = {"valid_from": FIRST.astimezone(LONDON), "valid_until": sooner}
+    began = on("1", FIRST)
+    began["data"] |= term
+    assert 1 == len(Engine(in_london(tmp_path, rule)).feed(began))

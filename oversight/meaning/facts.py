@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from oversight.ground.time import Period, end_of, first_instant, shift
+from oversight.ground.time import Period, begin_of, end_of, moved
 from oversight.ground.values import EvaluationError
 from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
@@ -136,7 +136,7 @@ class Acts:
         for entry, key, scope, number in self._acts(fact.starts, fact, event, world):
             begins, until = event.time, None
             if entry.begins is not None:
-                begin = _instant(attempt(entry.begins, scope), first_instant, self.pack)
+                begin = _instant(attempt(entry.begins, scope), begin_of, self.pack)
                 if begin is None:
                     continue
                 begins = max(begins, begin)
@@ -155,9 +155,7 @@ class Acts:
         if fact.lasts is None:
             return None
         value = attempt(fact.lasts, self.scope(begins))
-        if isinstance(value, Period):
-            return shift(begins, value, self.pack.zone)
-        return begins + value if isinstance(value, timedelta) else None
+        return moved(begins, value, self.pack.zone) if isinstance(value, Period | timedelta) else None
 
     def _meant(self, entry: Entry, key: Any, scope: Scope, this: Holding, world: World) -> bool:
         """Whether an ending or changing entry finds the fact *this*."""

@@ -15,7 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from oversight.ground.conversions import to_utc
 from oversight.ground.text import text_of
-from oversight.ground.time import Period, end_of, shift
+from oversight.ground.time import Period, end_of, moved
 from oversight.ground.values import EvaluationError, operations
 from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
@@ -294,9 +294,7 @@ class Judgement:
         value = attempt(rule.deadline, then)
         if rule.by:
             return end_instant(value, self.pack)
-        if isinstance(value, Period):
-            return shift(since, value, self.pack.zone)
-        return since + value if isinstance(value, timedelta) else None
+        return moved(since, value, self.pack.zone) if isinstance(value, Period | timedelta) else None
 
     def subjects(self, rule: Rule, scope: Scope, key: Any) -> tuple[str, ...]:
         """The ids that an alert would be about; *key* stands for them where it names none."""
