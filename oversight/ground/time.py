@@ -97,6 +97,12 @@ class Period:
         """The length in microseconds, a month counting 30.436875 days."""
         return self.months * MICROSECONDS_A_MONTH + self.days * MICROSECONDS_A_DAY + self.microseconds
 
+    @property
+    def simplest(self) -> Period:
+        """The one of whole months, or else of days and exact time, that is as long; the same of all that are equal."""
+        months, rest = divmod(self.length, MICROSECONDS_A_MONTH)
+        return Period(months) if not rest else Period(0, *divmod(self.length, MICROSECONDS_A_DAY))
+
     def __eq__(self, other: object) -> bool:
         return self.length == other.length if isinstance(other, Period) else NotImplemented
 

@@ -10,8 +10,9 @@ from typing import Any
 from oversight.ground.time import Period, begin_of, end_of, moved
 from oversight.ground.values import EvaluationError
 from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
-from oversight.meaning.evaluate import Scope
+from oversight.meaning.evaluate import Scope, evaluate
 from oversight.meaning.spells import Holding, Moment, Point, Spell, applies, holdings
+from oversight.model.clauses import mixes
 from oversight.model.forms import ABSENT, Event, coerce, order_of
 from oversight.model.pack import Entry, Expression, Fact, Pack
 from oversight.model.types import DYN
@@ -120,16 +121,19 @@ class Acts:
                     continue
                 if disjunction(entry.excuses, inner, world) is True:
                     continue
-                key = self._key(entry, inner, (event.source, event.id, place, turn))
+                key = self._key(fact, entry, inner, (event.source, event.id, place, turn))
                 if key is not None:
                     yield entry, key, inner, (place, turn)
 
-    def _key(self, entry: Entry, scope: Scope, otherwise: Any) -> Any:
+    def _key(self, fact: Fact, entry: Entry, scope: Scope, otherwise: Any) -> Any:
         if not entry.key:
             return otherwise
-        parts = [attempt(expression, scope) for expression in entry.key]
-        if any(isinstance(part, EvaluationError | list | dict) for part in parts):
-            return None
+        parts = []
+        for name, expression in zip(fact.key, entry.key, strict=True):
+            try:
+                parts.append(scope.operations["@key"](evaluate(expression.node, scope), mixes(fact, name)))
+            except EvaluationError:
+                return None
         return parts[0] if len(parts) == 1 else tuple(parts)
 
     def _starts(self, fact: Fact, event: Event, moment: Moment, world: World) -> Iterator[Spell]:

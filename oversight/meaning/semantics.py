@@ -25,7 +25,7 @@ from oversight.meaning.spells import Holding
 from oversight.model.alerts import identity
 from oversight.model.events import retracts
 from oversight.model.forms import Event, order_of
-from oversight.model.pack import Pack, Rule, Waiver
+from oversight.model.pack import Expression, Pack, Rule, Waiver
 
 
 @define(eq=False)
@@ -237,7 +237,7 @@ class Judgement:
                 continue
             if disjunction(rule.excuses, inner, world) is True:
                 continue
-            if isinstance(member, int) and rule.each is not None:
+            if rule.each is not None and isinstance(rule.each.source, Expression):
                 member = text_of(inner.variables[rule.each.name])
             found.setdefault(member, inner)
         return found
