@@ -180,6 +180,63 @@ class TestAccountable:
         assert [] == self.without(tmp_path, "none", "", part=part)
 
 
+class TestEmpty:
+    """An empty list says nothing: it is mostly one whose items were lost, and a rule without them accuses everybody."""
+
+    @pytest.mark.parametrize(
+        "condition",
+        [
+            "if: []",
+            "unless: []",
+            "if: [{any_of: []}]",
+            "unless: [{all_of: []}]",
+            "if: [{not: []}]",
+            "if: [{some: thing as t, where: []}]",
+            "if: [{none: thing as t, where: [{any_of: []}]}]",
+            "about: []",
+        ],
+    )
+    def test_a_condition(self, condition: str, tmp_path: Path) -> None:
+        """It is refused where it stands, and nothing else is said of it."""
+        (found,) = check(tmp_path, RULE % condition).diagnostics
+        assert ("no-value", "[]") == (found.code, (HEADER + RULE % condition).splitlines()[found.place.line - 1][
+            found.place.column - 1 :][:2])  # fmt: skip
+
+    @pytest.mark.parametrize("key", ["starts", "changes", "ends"])
+    def test_what_a_fact_does(self, key: str, tmp_path: Path) -> None:
+        """A fact that ends by an empty list would never end, and it need not even say keep: forever."""
+        said = {"starts": "{on: thing.began}", "ends": "{on: thing.ended}", key: "[]"}
+        fact = "facts:\n  it:\n    key: thing\n" + "".join(f"    {name}: {one}\n" for name, one in said.items())
+        rule = (RULE % "").replace("on: thing.began as e", "while: it as e")
+        assert ["no-value"] == codes(check(tmp_path, fact + rule))
+
+
+class TestPartOfACase:
+    """An alert of a case names a part that its rule has."""
+
+    CASE = "cases: [{name: nothing, events: [], alerts: [{at: 2026-03-01T09:00:00Z, part: %s}]}]"
+    PARTS = "parts:\n      - {part: one, on: thing.began as e}\n      - {part: two, on: thing.ended as e}"
+
+    def found(self, folder: Path, part: str, head: str) -> list[tuple[str, str, str]]:
+        """What is said of a case that names this part, with the hint."""
+        text = (ONE_RULE % f"    {head}").replace("cases: [{name: nothing, events: [], alerts: []}]", self.CASE % part)
+        return [(one.code, one.message, one.hint) for one in check(folder, text).diagnostics]
+
+    def test_it_has_it(self, tmp_path: Path) -> None:
+        """Nothing is said."""
+        assert [] == self.found(tmp_path, "one", self.PARTS)
+
+    def test_it_has_another(self, tmp_path: Path) -> None:
+        """The nearest is named."""
+        expected = [("unknown-value", "'on' is no part of R-1", "did you mean 'one'?")]
+        assert expected == self.found(tmp_path, "on", self.PARTS)
+
+    def test_it_has_none(self, tmp_path: Path) -> None:
+        """A rule with one head has none to name."""
+        expected = [("unknown-value", "R-1 has no parts", "leave part: out")]
+        assert expected == self.found(tmp_path, "one", "on: thing.began as e")
+
+
 class TestAttacks:
     """A pack from a stranger is refused with a reason, soon, and without harm."""
 

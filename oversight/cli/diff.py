@@ -13,6 +13,7 @@ from oversight.cli.run import check_sources
 from oversight.cli.terminal import say
 from oversight.ground.errors import UnknownPack
 from oversight.ground.text import printable
+from oversight.ground.time import in_zone
 from oversight.model.alerts import to_json
 from oversight.model.diagnostics import Result
 from oversight.model.pack import Pack
@@ -92,7 +93,7 @@ def _example(one: Difference, zone: ZoneInfo) -> Iterator[str]:
     alert = one.shown
     told, last = alert.folded, alert.last
     about = f"  about {printable(names_text(list(told.subjects)))}" if told.subjects else ""
-    yield f"  {_MARKS[one.sort]} {clock(told.at.astimezone(zone))}  {last.severity.upper()}{about}"
+    yield f"  {_MARKS[one.sort]} {clock(in_zone(told.at, zone))}  {last.severity.upper()}{about}"
     for label, text in _details(one.sort, alert):
         yield f"      {label.ljust(10)}{printable(text, 400)}"
     for name, (old, new) in one.changed.items():

@@ -9,7 +9,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all, sound_site
 from oversight.cli.stores import opened, told, url_of
 from oversight.cli.terminal import say
-from oversight.ground.time import Period, format_instant, shift
+from oversight.ground.time import Period, format_instant, moved
 from oversight.model.pack import Pack
 from oversight.runner.keeper import Settings
 from oversight.runner.opening import open_record
@@ -59,4 +59,4 @@ def _before(record: Record, pack: Pack, keep: Period | None, given: datetime | N
     """The instant before which events are to be forgotten."""
     if keep is None:
         return given
-    return None if record.now is None else shift(record.now, keep, pack.zone, -1)
+    return None if record.now is None else moved(record.now, keep, pack.zone, -1)

@@ -14,6 +14,7 @@ from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import chosen
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
+from oversight.ground.time import format_instant, in_zone
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
@@ -111,7 +112,7 @@ def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None) ->
 def _check_until(until: datetime | None, record: Record) -> None:
     """Find out before anything is taken in."""
     if until is not None and record.now is not None and until < record.now:
-        reached = record.now.astimezone(record.pack.zone).isoformat()
+        reached = format_instant(in_zone(record.now, record.pack.zone))
         raise Usage(f"--until is before {reached}, which the record has reached: let it be no earlier, or leave it out")
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from attrs import frozen
 
 from oversight.ground.text import printable
+from oversight.ground.time import in_zone
 from oversight.outlets.text import clock
 
 _MOST, _WIDTH = 2_000, 110
@@ -62,4 +63,4 @@ def local(instant: datetime, zone: ZoneInfo) -> str:
     >>> local(datetime(2026, 3, 9, 1, tzinfo=UTC), ZoneInfo("Asia/Hong_Kong"))
     '2026-03-09 09:00'
     """
-    return clock(instant.astimezone(zone))
+    return clock(in_zone(instant, zone))

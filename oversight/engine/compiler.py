@@ -22,6 +22,7 @@ from oversight.model.clauses import flatten
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Measure, Query, Test, Value,
 )  # fmt: skip
+from oversight.model.types import nothing_of
 
 NONE_ON_RECORD = EvaluationError("none on record")
 UNDECIDED = EvaluationError("undecided")
@@ -117,14 +118,14 @@ class Compiler:
             return plan.count
         value = compile_expression(wanted.node, self.frame)
         add, equal = self.frame.operations["+"], self.frame.operations["=="]
-        summing = condition.total is not None
+        summing, nothing = condition.total is not None, nothing_of(wanted.type)
 
         def measured(env: Env, reads: Reads) -> Any:
             values = []
             for held in sorted(plan.matches(env, reads), key=lambda h: key_order(h.key)):
                 env[plan.slot] = held
                 values.append(value(env))
-            return _total(values, add) if summing else _different(values, equal)
+            return _total(values, nothing, add) if summing else _different(values, equal)
 
         return measured
 
@@ -285,8 +286,8 @@ def _limited(number: Callable[[Env, Reads], Any], limits: list[tuple[Any, Evalua
     return holds
 
 
-def _total(values: list[Any], add: Callable[[Any, Any], Any]) -> Any:
-    total = values[0] if values else 0
+def _total(values: list[Any], nothing: Any, add: Callable[[Any, Any], Any]) -> Any:
+    total = values[0] if values else nothing
     for value in values[1:]:
         total = add(total, value)
     return total

@@ -19,7 +19,7 @@ from oversight.engine.verdicts import Telling, Verdict
 from oversight.engine.workshop import program_for
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
 from oversight.ground.text import printable
-from oversight.ground.time import Period, format_instant, refuse_unaware, shift_alike
+from oversight.ground.time import Period, fixed, format_instant, in_zone, moved, refuse_unaware, shift_alike
 from oversight.model.alerts import RAISED, Change
 from oversight.model.events import vocabulary_of
 from oversight.model.forms import ABSENT, Event, Stranger
@@ -165,11 +165,11 @@ class Engine:
     def _check(self, event: Event, known: Event | None) -> None:
         """Refuse what is too late, or says something else than *known*, which came before under its identity."""
         if self._floor is not None and event.time < self._floor:
+            floor = in_zone(self._floor, event.time.tzinfo or self.pack.zone)
             raise EventRefused(
                 "too-late",
                 f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
-                f"revision allows (before {format_instant(self._floor.astimezone(event.time.tzinfo))}); "
-                "allow more with revise",
+                f"revision allows (before {format_instant(floor)}); allow more with revise",
             )
         if known is not None and not known.says(event):
             where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
@@ -229,7 +229,7 @@ class Engine:
             TypeError, ValueError: *to* is no datetime, or has no offset.
         """
         refuse_unaware(to, "advance")
-        now = self.now
+        to, now = fixed(to), self.now
         if now is not None and to < now:
             raise TimeWentBackwards(f"{format_instant(to)} is before {format_instant(now)}, which has been reached")
         self._advanced = to
@@ -282,7 +282,7 @@ class Engine:
         """Let go of what no late event may reach any more: for good, even where time is taken back."""
         floor, passed = self._floor, self._passed
         if self._revise is not None and passed is not None:
-            final = shift_alike(passed, self._revise, self.pack.zone, -1)
+            final = moved(passed, self._revise, self.pack.zone, -1, shift_alike)
             floor = self._floor = final if floor is None else max(final, floor)
         if floor is None:
             return

@@ -15,15 +15,17 @@ from attrs import define
 
 from oversight.engine.compiler import CompiledEach, Compiler
 from oversight.engine.conditions import Compiled, Given, all_hold, attempt, write_bound
-from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_plain, text_of
+from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, is_text, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds, Plan
 from oversight.engine.source import Source
 from oversight.ground.values import EvaluationError
-from oversight.model.clauses import names_in
+from oversight.model.clauses import mixes, names_in
 from oversight.model.forms import ABSENT, Event, coerce
 from oversight.model.pack import Entry, Expression, Fact, Query
-from oversight.model.types import DYN
+from oversight.model.types import BOOL, DATE, DURATION, DYN, INT
+
+_OF_ONE_FORM = (INT, BOOL, DATE, DURATION)
 
 
 @define(eq=False)
@@ -102,23 +104,30 @@ class CompiledEntry:
         self.write_key(f"(event.source, event.id, {self.place}, {number})", source, leave)
 
     def write_key(self, otherwise: str, source: Source, leave: str) -> None:
-        """Write out the key of the fact that is acted on; a list or map is none."""
+        """Write out the key of the fact that is acted on; a list or map is none, and what is equal has one form."""
         key = self.entry.key
         texts = [text_of(part.node, self.frame, source) for part in key]
         if not texts:
             source.add(f"key = {otherwise}")
             return
-        code = texts[0].code if len(texts) == 1 else f"({', '.join([text.code for text in texts])})"
-        if all(text.sure for text in texts):
+        codes = [text.code for text in texts]
+        loose = [number for number, name in enumerate(self.fact.key) if not self._settled(number, name)]
+        for number in loose:
+            mixed = mixes(self.fact, self.fact.key[number])
+            codes[number] = f"{source.bind(self.frame.operations['@key'])}({codes[number]}, {mixed})"
+        code = codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
+        if all(text.sure for text in texts) and not loose:
             source.add(f"key = {code}")
         else:
             source.inside("try:", f"key = {code}")
             source.inside("except EvaluationError:", leave)
-        loose = [number for number, part in enumerate(key) if not is_plain(part.node.type)]
         if len(texts) == 1 and loose:
-            source.inside("if key is None or isinstance(key, (list, dict)):", leave)
-        elif loose:
-            source.inside(f"if {' or '.join([f'isinstance(key[{number}], (list, dict))' for number in loose])}:", leave)
+            source.inside("if key is None:", leave)
+
+    def _settled(self, number: int, name: str) -> bool:
+        """Whether values of a part of the key that are equal have one form, whatever the event."""
+        own, fact = self.entry.key[number].node.type, self.fact.type.attributes.get(name)
+        return fact is not None and all(is_text(one) or one in _OF_ONE_FORM for one in (own, fact.type))
 
     @cached_property
     def where(self) -> Holds | None:

@@ -17,7 +17,7 @@ from oversight.engine.planner import Planner
 from oversight.engine.rules import CompiledRule, compile_rule
 from oversight.engine.store import Index, Matcher, Table, Values
 from oversight.ground.text import nearest, printable
-from oversight.ground.time import Period, end_of, first_instant, shift_alike
+from oversight.ground.time import Period, begin_of, end_of, moved, shift_alike
 from oversight.ground.values import EvaluationError, operations
 from oversight.model.assumptions import Use
 from oversight.model.forms import Event
@@ -184,10 +184,10 @@ class Program:
             return value
         if isinstance(value, EvaluationError) or not hasattr(value, "year"):
             return None
-        return end_of(value, self.pack.zone) if end else first_instant(value, self.pack.zone)
+        return end_of(value, self.pack.zone) if end else begin_of(value, self.pack.zone)
 
     def later(self, instant: datetime, span: Any) -> datetime | None:
         """*instant* plus a period or duration; ``None`` where *span* is neither."""
-        if span.__class__ is Period:
-            return shift_alike(instant, span, self.pack.zone)
-        return instant + span if isinstance(span, timedelta) else None
+        if not isinstance(span, Period | timedelta):
+            return None
+        return moved(instant, span, self.pack.zone, move=shift_alike)

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Verdict
+from oversight.ground.time import in_zone
 from oversight.model.alerts import RAISED
 from oversight.model.forms import ABSENT, Event
 
@@ -69,9 +70,9 @@ def described(event: Event, zone: ZoneInfo) -> str:
     found = (getattr(event.data, name, ABSENT) for name in names if name not in event.personal)
     subject = next((value for value in found if isinstance(value, str)), ABSENT if event.personal else event.subject)
     named = subject if isinstance(subject, str) and subject else f"(event {event.id})"
-    times = [event.time.astimezone(zone)]
+    times = [in_zone(event.time, zone)]
     if event.recordedtime is not ABSENT and event.recordedtime != event.time:
-        times.append(event.recordedtime.astimezone(zone))
+        times.append(in_zone(event.recordedtime, zone))
     same_day = len({at.date() for at in times}) < len(times)
     shown = [f"{at:%Y-%m-%d %H:%M:%S}" if same_day else f"{at:%Y-%m-%d}" for at in times]
     return f"{thing} {named} {act} ".replace("_", " ") + ", recorded ".join(shown)

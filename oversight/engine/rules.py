@@ -23,7 +23,7 @@ from oversight.engine.relevance import by_key_alone, relevance
 from oversight.engine.source import Source
 from oversight.engine.store import Held, Relevance, Table
 from oversight.engine.timers import DUE
-from oversight.ground.time import Period, shift_alike
+from oversight.ground.time import Period
 from oversight.model.clauses import parameters_in, within
 from oversight.model.expressions import Call, Literal, Name
 from oversight.model.forms import Compact, Event
@@ -232,7 +232,7 @@ class CompiledRule:
             return source.function()
         node = _unseen(self.rule.deadline).node
         if isinstance(node, Literal) and isinstance(node.value, Period) and not self.rule.by:
-            source.add(f"return {source.bind(shift_alike)}(since, {source.bind(node.value)}, judge.program.pack.zone)")
+            source.add(f"return judge.program.later(since, {source.bind(node.value)})")
             return source.function()
         source.inside("if env[0] is not since:", "env = env.copy()", "env[0] = since")
         source.inside("try:", f"value = {text_of(node, self.frame, source).code}")

@@ -10,6 +10,7 @@ from typing import Any
 from oversight.engine.program import Program
 from oversight.engine.store import Plain
 from oversight.engine.waivers import Waivers
+from oversight.ground.time import in_zone
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing, in_order
 from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact
@@ -210,8 +211,8 @@ class Telling:
         return Change(
             change=kind, alert=verdict.identity, rule=rule.id, part=rule.part, title=rule.title,
             pack=self.pack.name, pack_digest=self.pack.digest, severity=rule.severity, basis=rule.basis,
-            authority=rule.authority, at=at.astimezone(self.pack.zone),
-            since=verdict.since.astimezone(self.pack.zone), subjects=subjects, open=left, message=verdict.message,
+            authority=rule.authority, at=in_zone(at, self.pack.zone),
+            since=in_zone(verdict.since, self.pack.zone), subjects=subjects, open=left, message=verdict.message,
             remedy=verdict.remedy, evidence=verdict.evidence, missing=verdict.missing, cause=cause,
             assumed=self.assumptions.of(rule, verdict.at, verdict.since),
         )  # fmt: skip

@@ -8,7 +8,7 @@ snapshots need no word about it; an instant at which an exception begins or ends
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
@@ -138,19 +138,18 @@ class Waivers:
             return [evolve(each, waived=self._shown(before[-1][1])) for each in changes]
         after = self.spans(*now)
         made = [evolve(each, waived=self._shown(_at(after, each.at))) for each in changes]
-        # In an hour that a zone has twice, instants of two zones are never equal: they are compared in UTC.
-        said = {each.at.astimezone(UTC) for each in changes}
+        said = {each.at for each in changes}
         differs = [span[0] for one, other in ((before, after), (after, before)) for span in one if span not in other]
         first = min([*said, *differs], default=None)
         if first is None:
             return made
-        turns = [span for span in after[1:] if span[0] >= first and span[0].astimezone(UTC) not in said]
+        turns = [span for span in after[1:] if span[0] >= first and span[0] not in said]
         if not turns and not said:
             turns = after[-1:]
         for at, waiver in turns:
             # Whoever left later is counted only where that is told after this, so that what is told last holds.
             ends = [end for end, _ in now[0].ends().values()]
-            left = sum(1 for end in ends if end is None or (end > at and end.astimezone(UTC) in said))
+            left = sum(1 for end in ends if end is None or (end > at and end in said))
             made.append(evolve(change(UPDATED, now[0], (), at, left, None), waived=self._shown(waiver)))
         return made
 

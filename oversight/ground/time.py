@@ -8,10 +8,13 @@ months, weeks and days are calendar time in a zone.
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import lru_cache, total_ordering
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 MICROSECONDS_A_DAY = 86_400_000_000
 MICROSECONDS_A_MONTH = 2_629_746_000_000  # 30.436875 days: a twelfth of the Gregorian mean year
 
@@ -93,6 +96,12 @@ class Period:
     def length(self) -> int:
         """The length in microseconds, a month counting 30.436875 days."""
         return self.months * MICROSECONDS_A_MONTH + self.days * MICROSECONDS_A_DAY + self.microseconds
+
+    @property
+    def simplest(self) -> Period:
+        """The one of whole months, or else of days and exact time, that is as long; the same of all that are equal."""
+        months, rest = divmod(self.length, MICROSECONDS_A_MONTH)
+        return Period(months) if not rest else Period(0, *divmod(self.length, MICROSECONDS_A_DAY))
 
     def __eq__(self, other: object) -> bool:
         return self.length == other.length if isinstance(other, Period) else NotImplemented
@@ -200,6 +209,38 @@ def shift_alike(instant: datetime, period: Period, zone: ZoneInfo, sign: int = 1
     return shift(instant, period, zone, sign)
 
 
+def moved(
+    instant: datetime,
+    span: Period | timedelta,
+    zone: ZoneInfo,
+    sign: int = 1,
+    move: Callable[[datetime, Period, ZoneInfo, int], datetime] = shift,
+) -> datetime:
+    """
+    Move *instant* by *span*, but not beyond the first and the last instant that there are.
+
+    Args:
+        instant: an aware datetime.
+        span: how far; exact time may be negative.
+        zone: where days begin.
+        sign: 1 for later, -1 for earlier.
+        move: how a period is added.
+
+    >>> moved(datetime(9999, 12, 1, tzinfo=UTC), Period.parse("P1M"), ZoneInfo("UTC")) == LATEST
+    True
+    """
+    try:
+        return move(instant, span, zone, sign) if isinstance(span, Period) else instant + sign * span
+    except (OverflowError, ValueError):
+        pass  # perhaps it is only the clock of the zone that cannot show it
+    try:
+        exact = instant.astimezone(UTC)
+        return shift(exact, span, ZoneInfo("UTC"), sign) if isinstance(span, Period) else exact + sign * span
+    except (OverflowError, ValueError):
+        back = (sign < 0) != (isinstance(span, timedelta) and span < timedelta())
+        return EARLIEST if back else LATEST
+
+
 def _shift_days(instant: datetime, period: Period, zone: ZoneInfo, sign: int) -> datetime | None:
     """An instant with a fixed offset moved by days and exact time; ``None`` where its days are not of 24 hours."""
     days, exact = period.spans
@@ -255,20 +296,90 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
     """
     The first instant of *day* in *zone*, in UTC.
 
+    Raises:
+        OverflowError: it is outside the years 1 to 9999.
+
     >>> first_instant(date(2026, 5, 1), ZoneInfo("Asia/Hong_Kong")).isoformat()
     '2026-04-30T16:00:00+00:00'
     """
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
+def begin_of(day: date, zone: ZoneInfo) -> datetime:
+    """
+    The first instant of *day* in *zone*, in UTC, or the first or last instant that there is: where a term begins.
+
+    >>> begin_of(date(1, 1, 1), ZoneInfo("Asia/Hong_Kong")) == EARLIEST
+    True
+    """
+    try:
+        return first_instant(day, zone)
+    except OverflowError:
+        return EARLIEST if day.year == 1 else LATEST
+
+
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """
     The first instant of the day after *day*: where a term that ends on *day* has run out.
 
+    After 9999-12-31, by which people mean for ever, it is the last instant that there is.
+
     >>> end_of(date(2026, 5, 1), ZoneInfo("UTC")).isoformat()
     '2026-05-02T00:00:00+00:00'
     """
-    return first_instant(day + timedelta(days=1), zone)
+    return LATEST if day == date.max else begin_of(day + timedelta(days=1), zone)
+
+
+def in_zone(instant: datetime, zone: tzinfo) -> datetime:
+    """
+    The same instant by the clocks of *zone*, with a fixed offset; in UTC where RFC 3339 cannot write it so.
+
+    Python compares two instants of one zone by their clocks alone, and in an hour that a zone has twice it takes no
+    instant of a zone as equal to one with an offset.
+
+    Args:
+        instant: an aware datetime.
+        zone: whose clocks.
+
+    >>> in_zone(datetime(2026, 10, 25, 1, 30, tzinfo=UTC), ZoneInfo("Europe/London")).isoformat()
+    '2026-10-25T01:30:00+00:00'
+    """
+    try:
+        return fixed(instant.astimezone(zone))
+    except OverflowError:
+        return fixed(instant)
+
+
+def fixed(instant: datetime) -> datetime:
+    """
+    The same instant with a fixed offset, of whole minutes.
+
+    Args:
+        instant: an aware datetime.
+
+    >>> fixed(datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/London"))).isoformat()
+    '2026-07-01T00:00:00+01:00'
+    """
+    offset = instant.utcoffset() or timedelta()
+    if offset % timedelta(minutes=1):
+        return instant.astimezone(UTC)
+    if instant.tzinfo.__class__ is timezone:
+        return instant
+    return instant.replace(tzinfo=timezone(offset), fold=0)
+
+
+def with_fixed_offsets(value: Any) -> Any:
+    """
+    *value* with every time of a zone, wherever in its lists and mappings it stands, as the instant that it is.
+
+    >>> with_fixed_offsets([datetime(2026, 7, 1, tzinfo=ZoneInfo("Europe/London"))])[0].isoformat()
+    '2026-07-01T00:00:00+01:00'
+    """
+    if isinstance(value, datetime):
+        return value if value.tzinfo is None else fixed(value)
+    if isinstance(value, Mapping):
+        return {name: with_fixed_offsets(item) for name, item in value.items()}
+    return [with_fixed_offsets(item) for item in value] if isinstance(value, list) else value
 
 
 def parse_instant(text: str) -> datetime:

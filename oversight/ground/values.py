@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -59,7 +60,7 @@ from oversight.ground.conversions import (
     to_utc,
     zone_or_offset,
 )
-from oversight.ground.time import Period, first_instant, shift, shift_alike
+from oversight.ground.time import Period, first_instant, in_zone, shift, shift_alike
 
 __all__ = [
     "EvaluationError",
@@ -78,6 +79,7 @@ __all__ = [
 
 MAX_JOINED_TEXT = 1_000_000
 MAX_JOINED_LIST = 100_000
+_WHOLE = 2.0**63
 
 # As in Google's evaluator, sums of durations are counted in nanoseconds of 64 bits: 292 years.
 _LONGEST_SUM = timedelta(microseconds=(2**63 - 1) // 1_000)
@@ -273,13 +275,28 @@ def _accessor(name: str) -> Callable[..., int]:
     return apply
 
 
+def _key(zone: ZoneInfo, value: Any, mixed: bool) -> Any:
+    kind = value.__class__
+    if kind is datetime:
+        return in_zone(value, zone)
+    if kind is Period:
+        return value.simplest
+    if kind is list or kind is dict or value != value:
+        raise EvaluationError(f"a {type_name(value)} is no key")
+    if mixed and (kind is bool or (kind is float and value.is_integer() and abs(value) < _WHOLE)):
+        return int(value)
+    return value + 0.0 if kind is float else value
+
+
 def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
     """
     Every operator and function that evaluates all its arguments, by the name it has in a tree.
 
     ``-`` takes one argument or two; ``{}`` makes a map from alternating keys and values; ``@instant`` turns a
     date into its first instant in *zone*; ``@later`` is ``+`` where nobody sees the offset that an instant is written
-    with, since instants of one offset are compared far quicker. Each raises `EvaluationError` where it has no value.
+    with, since instants of one offset are compared far quicker; ``@key`` gives equal values one form in the key of a
+    fact, whose values are ``mixed`` where they may be of different types. Each raises `EvaluationError` where it has
+    no value.
 
     Args:
         zone: of the pack: where the days of periods and dates begin.
@@ -315,7 +332,8 @@ def operations(zone: ZoneInfo) -> dict[str, Callable[..., Any]]:
         "contains": _text_test("contains", str.__contains__),
         "startsWith": _text_test("startsWith", str.startswith),
         "endsWith": _text_test("endsWith", str.endswith),
-        "timestamp": timestamp, "duration": duration, "period": period, "@instant": instant,
+        "timestamp": timestamp, "duration": duration, "period": period,
+        "@instant": instant, "@key": partial(_key, zone),
         "int": integer, "double": double, "string": string, "bool": boolean,
         **{name: _accessor(name) for name in _OF_TIME},
     }  # fmt: skip

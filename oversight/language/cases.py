@@ -50,16 +50,17 @@ def case(node: Node, rule: str, world: World, zone: ZoneInfo, findings: Findings
     name = shape.string(body.get("name"), "name", findings)
     inside = findings.within(f"in the case {name!r}")
     events = (_event(item, world, inside) for item in _list(body.get("events"), "events", inside))
-    alerts = (_alert(item, world, inside) for item in _list(body.get("alerts"), "alerts", inside))
     named = shape.strings(body.get("rules"), "rules", inside)
     for one in named:
         _known_rule(one, world, inside)
+    about = tuple(one.text for one in named) or ((rule,) if rule else ())
+    alerts = (_alert(item, about, world, inside) for item in _list(body.get("alerts"), "alerts", inside))
     return Case(
         name,
         tuple(one for one in events if one is not None),
         instant(body.get("until"), inside),
         tuple(one for one in alerts if one is not None),
-        tuple(one.text for one in named) or ((rule,) if rule else ()),
+        about,
         body.place,
         _parameters(body.get("parameters"), world, zone, inside),
     )
@@ -104,7 +105,7 @@ def instant(node: Node | None, findings: Findings) -> datetime | None:
         return None
 
 
-def _alert(node: Node, world: World, findings: Findings) -> Map[str, Any] | None:
+def _alert(node: Node, rules: tuple[str, ...], world: World, findings: Findings) -> Map[str, Any] | None:
     body = shape.table(node, "an alert of a case", findings, ALERT, ("at",))
     if body is None:
         return None
@@ -117,9 +118,22 @@ def _alert(node: Node, world: World, findings: Findings) -> Map[str, Any] | None
     for key in ("part", "rule"):
         if key in body.entries:
             made[key] = shape.string(body.get(key), key, findings)
-    if isinstance(body.get("rule"), Scalar):
-        _known_rule(body.get("rule"), world, findings)  # type: ignore[arg-type]
+    one = body.get("rule")
+    if isinstance(one, Scalar):
+        _known_rule(one, world, findings)
+        rules = (one.text,)
+    _known_part(body.get("part"), rules, world, findings)
     return made
+
+
+def _known_part(node: Node | None, rules: tuple[str, ...], world: World, findings: Findings) -> None:
+    if not isinstance(node, Scalar) or not all(rule in world.rules for rule in rules):
+        return
+    parts = [part for rule in rules for part in world.rules[rule] if part]
+    if parts:
+        shape.choice(node, f"part of {' or '.join(rules)}", parts, findings)
+    else:
+        findings.wrong("unknown-value", f"{' and '.join(rules)} has no parts", node, "leave part: out")
 
 
 def _event(node: Node, world: World, findings: Findings) -> Map[str, Any] | None:

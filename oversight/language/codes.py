@@ -41,7 +41,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "no-head": "a rule watches nothing",
         "no-header": "no file says which pack this is",
         "no-limit": "a count or sum as a condition is compared with nothing",
-        "no-value": "a key has no value, or an expression is empty",
+        "no-value": "a key has no value, or a list or an expression is empty",
         "not-adaptable": "a site file sets what only a pack can say",
         "not-a-condition": "an expression stands as a condition and is neither true nor false",
         "not-in-order": "dated values do not stand in order of their dates",

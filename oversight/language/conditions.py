@@ -41,7 +41,7 @@ def conditions(node: Node | None, what: str, findings: Findings) -> tuple[Condit
     """
     if node is None:
         return ()
-    found = (condition(item, what, findings) for item in shape.items(node))
+    found = (condition(item, what, findings) for item in shape.filled(node, what, findings))
     return tuple(one for one in found if one is not None)
 
 
@@ -198,5 +198,5 @@ def expressions(node: Node | None, what: str, findings: Findings) -> tuple[Expre
     """One expression or a list of them, as ``about:`` takes."""
     if node is None:
         return ()
-    found = (expression(item, what, findings) for item in shape.items(node))
+    found = (expression(item, what, findings) for item in shape.filled(node, what, findings))
     return tuple(one for one in found if one is not None)

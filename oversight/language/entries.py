@@ -97,7 +97,7 @@ def entries(role: str, node: Node | None, findings: Findings) -> tuple[tuple[Ent
     """
     if node is None:
         return (), True
-    read = [entry(role, item, findings) for item in shape.items(node)]
+    read = [entry(role, item, findings) for item in shape.filled(node, f"{role}:", findings)]
     found = tuple(one for one in read if one is not None)
     return found, len(found) == len(read)
 

@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oversight.ground.time import Period, end_of, first_instant
+from oversight.ground.time import Period, begin_of, end_of
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.records import merged
@@ -93,8 +93,8 @@ def day(node: Node | None, zone: ZoneInfo, findings: Findings, *, ends: bool = F
         written = date.fromisoformat(found.text)
         if len(found.text) != 10:
             raise ValueError
-        return end_of(written, zone) if ends else first_instant(written, zone)
-    except (ValueError, OverflowError):
+        return end_of(written, zone) if ends else begin_of(written, zone)
+    except ValueError:
         findings.wrong("bad-date", f"{found.text!r} is not a day", found, "write it as 2026-01-31")
         return None
 

@@ -84,7 +84,7 @@ class _Reader:
         drafts = {key.text: fact(key, node, findings) for _, key, node in self._named("facts")}
         made_facts = facts(drafts, world, findings)
         read = [rule(node, findings) for node in self._main.listed("rules")]
-        world.rules = frozenset(one.id for drafts, _ in read for one in drafts)
+        world.rules = {drafts[0].id: tuple(one.part for one in drafts) for drafts, _ in read if drafts}
         made_rules = rules([one for drafts, _ in read for one in drafts], world, header.zone)
         made_cases = self._cases(read, world, header.zone)
         if made_rules:

@@ -126,6 +126,13 @@ def items(node: Node) -> tuple[Node, ...]:
     return tuple(item for item in several if not (isinstance(item, Scalar) and item.refused))
 
 
+def filled(node: Node, what: str, findings: Findings) -> tuple[Node, ...]:
+    """The items of a list that has some, or *node* itself where one stands alone; an empty list is an error."""
+    if isinstance(node, Sequence) and not node.items:
+        findings.wrong("no-value", f"{what} is an empty list", node, "give it an item, or leave the key out")
+    return items(node)
+
+
 def scalar(node: Node | None, what: str, findings: Findings) -> Scalar | None:
     """*node* as a single value; a list, a mapping or nothing is an error."""
     if node is None:

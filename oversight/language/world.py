@@ -55,7 +55,7 @@ class World:
         phrases: the definitions that can be read.
         broken: names of definitions that cannot; what calls them is not checked.
         facts: the types of facts, as far as they are known.
-        rules: the ids of the rules.
+        rules: the parts of each rule, by its id.
         used: names of parameters and definitions that something has used.
         definitions: those that can stand inside an expression.
         calls: by name of a definition, what it calls.
@@ -67,7 +67,7 @@ class World:
     phrases: Mapping[str, Phrase] = field(factory=dict)
     broken: frozenset[str] = frozenset()
     facts: dict[str, RecordType] = field(factory=dict)
-    rules: frozenset[str] = frozenset()
+    rules: Mapping[str, tuple[str, ...]] = field(factory=dict)
     used: set[str] = field(factory=set)
     definitions: Mapping[str, Definition] = field(factory=dict)
     calls: Mapping[str, set[str]] = field(factory=dict)

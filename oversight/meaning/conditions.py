@@ -15,6 +15,7 @@ from oversight.model.forms import Event, order_of
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Test, Value,
 )  # fmt: skip
+from oversight.model.types import nothing_of
 
 Truth = bool | None
 """True, false, or undecided (``None``)."""
@@ -136,15 +137,17 @@ def measure(condition: Measure, scope: Scope, world: World) -> Any:
     if failed is not None:
         return failed
     try:
-        return _total(values, scope) if condition.total else _different(values, scope)
+        return _total(values, condition.total, scope) if condition.total else _different(values, scope)
     except EvaluationError as error:
         return error
 
 
-def _total(values: list[Any], scope: Scope) -> Any:
-    total: Any = 0
-    for number, value in enumerate(values):
-        total = value if number == 0 else scope.operations["+"](total, value)
+def _total(values: list[Any], added: Expression, scope: Scope) -> Any:
+    if not values:
+        return nothing_of(added.type)
+    total = values[0]
+    for value in values[1:]:
+        total = scope.operations["+"](total, value)
     return total
 
 

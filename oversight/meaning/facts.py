@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from oversight.ground.time import Period, end_of, first_instant, shift
+from oversight.ground.time import Period, begin_of, end_of, moved
 from oversight.ground.values import EvaluationError
 from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
-from oversight.meaning.evaluate import Scope
+from oversight.meaning.evaluate import Scope, evaluate
 from oversight.meaning.spells import Holding, Moment, Point, Spell, applies, holdings
+from oversight.model.clauses import mixes
 from oversight.model.forms import ABSENT, Event, coerce, order_of
 from oversight.model.pack import Entry, Expression, Fact, Pack
 from oversight.model.types import DYN
@@ -120,23 +121,26 @@ class Acts:
                     continue
                 if disjunction(entry.excuses, inner, world) is True:
                     continue
-                key = self._key(entry, inner, (event.source, event.id, place, turn))
+                key = self._key(fact, entry, inner, (event.source, event.id, place, turn))
                 if key is not None:
                     yield entry, key, inner, (place, turn)
 
-    def _key(self, entry: Entry, scope: Scope, otherwise: Any) -> Any:
+    def _key(self, fact: Fact, entry: Entry, scope: Scope, otherwise: Any) -> Any:
         if not entry.key:
             return otherwise
-        parts = [attempt(expression, scope) for expression in entry.key]
-        if any(isinstance(part, EvaluationError | list | dict) for part in parts):
-            return None
+        parts = []
+        for name, expression in zip(fact.key, entry.key, strict=True):
+            try:
+                parts.append(scope.operations["@key"](evaluate(expression.node, scope), mixes(fact, name)))
+            except EvaluationError:
+                return None
         return parts[0] if len(parts) == 1 else tuple(parts)
 
     def _starts(self, fact: Fact, event: Event, moment: Moment, world: World) -> Iterator[Spell]:
         for entry, key, scope, number in self._acts(fact.starts, fact, event, world):
             begins, until = event.time, None
             if entry.begins is not None:
-                begin = _instant(attempt(entry.begins, scope), first_instant, self.pack)
+                begin = _instant(attempt(entry.begins, scope), begin_of, self.pack)
                 if begin is None:
                     continue
                 begins = max(begins, begin)
@@ -155,9 +159,7 @@ class Acts:
         if fact.lasts is None:
             return None
         value = attempt(fact.lasts, self.scope(begins))
-        if isinstance(value, Period):
-            return shift(begins, value, self.pack.zone)
-        return begins + value if isinstance(value, timedelta) else None
+        return moved(begins, value, self.pack.zone) if isinstance(value, Period | timedelta) else None
 
     def _meant(self, entry: Entry, key: Any, scope: Scope, this: Holding, world: World) -> bool:
         """Whether an ending or changing entry finds the fact *this*."""

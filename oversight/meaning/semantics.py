@@ -15,7 +15,7 @@ from attrs import define, evolve, field, frozen
 
 from oversight.ground.conversions import to_utc
 from oversight.ground.text import text_of
-from oversight.ground.time import Period, end_of, shift
+from oversight.ground.time import Period, end_of, moved
 from oversight.ground.values import EvaluationError, operations
 from oversight.meaning.conditions import Seen, World, attempt, conjunction, disjunction, each_of, with_values
 from oversight.meaning.evaluate import Scope
@@ -25,7 +25,7 @@ from oversight.meaning.spells import Holding
 from oversight.model.alerts import identity
 from oversight.model.events import retracts
 from oversight.model.forms import Event, order_of
-from oversight.model.pack import Pack, Rule, Waiver
+from oversight.model.pack import Expression, Pack, Rule, Waiver
 
 
 @define(eq=False)
@@ -237,7 +237,7 @@ class Judgement:
                 continue
             if disjunction(rule.excuses, inner, world) is True:
                 continue
-            if isinstance(member, int) and rule.each is not None:
+            if rule.each is not None and isinstance(rule.each.source, Expression):
                 member = text_of(inner.variables[rule.each.name])
             found.setdefault(member, inner)
         return found
@@ -294,9 +294,7 @@ class Judgement:
         value = attempt(rule.deadline, then)
         if rule.by:
             return end_instant(value, self.pack)
-        if isinstance(value, Period):
-            return shift(since, value, self.pack.zone)
-        return since + value if isinstance(value, timedelta) else None
+        return moved(since, value, self.pack.zone) if isinstance(value, Period | timedelta) else None
 
     def subjects(self, rule: Rule, scope: Scope, key: Any) -> tuple[str, ...]:
         """The ids that an alert would be about; *key* stands for them where it names none."""

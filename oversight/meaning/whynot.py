@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownRule
 from oversight.ground.text import near_names, nearest, printable, text_of
-from oversight.ground.time import refuse_unaware
+from oversight.ground.time import in_zone, refuse_unaware
 from oversight.meaning.conditions import disjunction, each_of, holds, key_order, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.grounds import ground, line_of, standing
@@ -179,7 +179,7 @@ class _Inquiry(KeptJudgement):
             tuple(self._past(alert) for alert in alerts if alert not in open_ones),
             None if found or open_ones else self._nothing(history, at),
             tuple(
-                Exempted(w.reason, w.owner, w.end.astimezone(self.pack.zone), w.where.text if w.where else "")
+                Exempted(w.reason, w.owner, in_zone(w.end, self.pack.zone), w.where.text if w.where else "")
                 for w in self.pack.waivers
                 if any(w.about(rule) for rule in self.asked) and w.start <= at < w.end
             ),
@@ -258,8 +258,8 @@ class _Inquiry(KeptJudgement):
 
     def _span(self, rule: Rule) -> str:
         bounds = zip(("from", "until"), rule.in_force, strict=True)
-        local = [(word, bound.astimezone(self.pack.zone)) for word, bound in bounds if bound is not None]
-        return ", ".join(f"{word}: {text_of(bound)}" for word, bound in local)
+        told = [(word, in_zone(bound, self.pack.zone)) for word, bound in bounds if bound is not None]
+        return ", ".join(f"{word}: {text_of(bound)}" for word, bound in told)
 
     def _judged(self, rule: Rule, value: Event | Holding, binding: _Binding, instant: datetime) -> Candidate:
         """A candidate, with the first condition that did not hold."""

@@ -140,8 +140,13 @@ def identity(rule: str, part: str, key: Any, since: datetime) -> str:
     32
     """
     parts = key if isinstance(key, tuple) else (key,)
-    told = [rule, part, [text_of(value) for value in parts], since.astimezone(UTC).isoformat()]
+    told = [rule, part, [_as_told(value) for value in parts], since.astimezone(UTC).isoformat()]
     return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
+
+
+def _as_told(value: Any) -> Any:
+    """A part of a key: a whole number is another thing than the text of it. What is equal has one form in a key."""
+    return value if value.__class__ is int else text_of(value)
 
 
 def to_json(value: Mapping[str, Any]) -> str:

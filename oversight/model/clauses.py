@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 
 from oversight.model.expressions import Call, Name, Node, conjuncts, path_of, walk
-from oversight.model.pack import Condition, Exists, Expression, Group, Measure, Query, Test
-from oversight.model.types import DATE, ListType, MapType, RecordType, Type
+from oversight.model.pack import Condition, Exists, Expression, Fact, Group, Measure, Query, Test
+from oversight.model.types import DATE, DYN, ListType, MapType, RecordType, Type
 
 
 def flatten(conditions: Iterable[Condition]) -> list[Condition]:
@@ -152,3 +152,15 @@ def expressions(value: Any) -> Iterator[Expression]:
     elif isinstance(value, list | tuple):
         for item in value:
             yield from expressions(item)
+
+
+def mixes(fact: Fact, name: str) -> bool:
+    """
+    Whether values of a part of a fact's key may be of different types.
+
+    Args:
+        fact: whose key.
+        name: of the part.
+    """
+    part = fact.type.attributes.get(name)
+    return part is None or part.type == DYN

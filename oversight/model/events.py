@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -19,7 +20,7 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from oversight.ground.errors import EventError
 from oversight.ground.text import nearest, printable
-from oversight.ground.time import format_instant
+from oversight.ground.time import EARLIEST, LATEST, format_instant, with_fixed_offsets
 from oversight.model.forms import (
     ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
     convert, lacking, read_hook, reason_of, refuse_unbounded, write_hook,
@@ -94,7 +95,8 @@ class Vocabulary:
             except (msgspec.MsgspecError, RecursionError):
                 pass  # it is read once more below, by whoever can say what it is or what is wrong
             else:
-                return event if event.kind not in self._unbounded else self._bounded(event, "$.data")
+                plain = event.kind not in self._unbounded and 1 < event.time.year < 9999
+                return event if plain else self._bounded(event, "$.data")
         if isinstance(source, Event | Stranger):
             return source
         if isinstance(source, str):
@@ -181,6 +183,7 @@ class Vocabulary:
         return event, "$", None
 
     def _bounded(self, event: Event, where: str) -> Event:
+        _refuse_beyond(event.time)
         try:
             for name in self._unbounded.get(event.kind, ()):
                 refuse_unbounded(getattr(event.data, name), f"{where}.{name}")
@@ -204,7 +207,7 @@ class Vocabulary:
         return value
 
     def _from_mapping(self, source: Mapping[str, Any]) -> Event | Stranger:
-        cloud, kind, attributes, header = self._split(source)
+        cloud, kind, attributes, header = self._split(with_fixed_offsets(source))
         form = self.forms.get(kind)
         if form is None:
             return Stranger(kind, str(header["id"]), str(header.get("source", "")))
@@ -217,6 +220,7 @@ class Vocabulary:
         except EventError as error:
             raise form.discreet(error, where) from None
         made = convert({**header, "type": kind, "data": {}, "source": header.get("source", "")}, Event, "$")
+        _refuse_beyond(made.time)
         return form.event(
             id=made.id, source=made.source, time=made.time, data=data, subject=made.subject,
             sequence=made.sequence, recordedtime=made.recordedtime,
@@ -379,6 +383,12 @@ def is_retraction(event: Event) -> bool:
 def _is_cloud(source: Mapping[str, Any]) -> bool:
     """Whether it is a CloudEvent, and not of the flat form."""
     return "specversion" in source or ("type" in source and "kind" not in source)
+
+
+def _refuse_beyond(time: datetime) -> None:
+    """Refuse an instant that UTC cannot write: it has no place among the others."""
+    if not EARLIEST <= time <= LATEST:
+        raise EventError("the time is outside the years 1 to 9999 of UTC", "$.time")
 
 
 def _known(value: Any) -> Any:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import Factory, field, frozen
 
-from oversight.ground.time import format_instant
+from oversight.ground.time import format_instant, in_zone
 from oversight.model.expressions import Node, parameters_of, variables_of
 from oversight.model.places import Place
 from oversight.model.types import Attribute, RecordType, Type
@@ -401,7 +401,7 @@ class Waiver:
 
     def shown(self, zone: ZoneInfo) -> dict[str, str]:
         """What an alert shows of it, with the instant of its end in *zone*."""
-        return {"reason": self.reason, "owner": self.owner, "until": format_instant(self.end.astimezone(zone))}
+        return {"reason": self.reason, "owner": self.owner, "until": format_instant(in_zone(self.end, zone))}
 
 
 @frozen(slots=False)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, SupportsIndex
 
 from attrs import field, frozen
+
+from oversight.ground.time import Period
 
 
 @frozen(slots=False)
@@ -109,6 +112,17 @@ class RecordType(Type):
 
     attributes: Mapping[str, Attribute] = field(factory=dict, hash=False)
     role: str = "record"
+
+
+def nothing_of(declared: Type) -> Any:
+    """
+    What no value at all of a type that can be added up adds up to.
+
+    >>> nothing_of(DURATION), nothing_of(INT)
+    (datetime.timedelta(0), 0)
+    """
+    nothing: dict[Type, Any] = {DOUBLE: 0.0, DURATION: timedelta(), PERIOD: Period()}
+    return nothing.get(declared, 0)
 
 
 def list_of(item: Type) -> ListType:

@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oversight.ground.time import parse_instant
+from oversight.ground.time import in_zone, parse_instant
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN
 from oversight.outlets.processors import sanitise
 from oversight.outlets.text import (
@@ -96,7 +96,7 @@ class _Checklist:
             yield "waived", ", ".join(f"{name} {value}" for name, value in change["waived"].items())
 
     def _clock(self, instant: str) -> str:
-        return clock(parse_instant(instant).astimezone(self._zone))
+        return clock(in_zone(parse_instant(instant), self._zone))
 
     def _wrapped(self, text: str, before: str) -> list[str]:
         return wrap(

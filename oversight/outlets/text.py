@@ -12,7 +12,7 @@ from textwrap import shorten, wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oversight.ground.time import parse_instant
+from oversight.ground.time import in_zone, parse_instant
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN
 from oversight.outlets.processors import sanitise
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink
@@ -85,7 +85,7 @@ class Renderer:
         yield "alert", alert["alert"][:IDENTITY]
 
     def _local(self, instant: str) -> datetime:
-        return parse_instant(instant).astimezone(self._zone)
+        return in_zone(parse_instant(instant), self._zone)
 
     def _wrapped(self, text: str, before: str) -> list[str]:
         return wrap(
