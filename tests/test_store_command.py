@@ -2,11 +2,14 @@
 
 import json
 import os
+from contextlib import closing
 
 import pytest
 from tests.tiny import PERMITTED, day, event, granted, on, tiny
 
+import oversight
 from oversight.cli import main
+from oversight.record.sqlite import SQLiteStore
 from oversight.runner.sinks import RotatingFile
 
 EVENTS = [on("1", 1), on("2", 2, "k2"), granted("3", 3, "k2"), on("4", 4, "k4")]
@@ -179,10 +182,10 @@ NOTE = {
 }  # fmt: skip
 
 
-def noted(folder, *options):
-    """Run a note that names a person into a record; the exit status."""
+def noted(folder, *options, notes=(NOTE,)):
+    """Run *notes* that name a person into a record; the exit status."""
     events = folder / "note.jsonl"
-    events.write_text(json.dumps(NOTE) + "\n")
+    events.write_text("".join(json.dumps(note) + "\n" for note in notes))
     key, store, out = str(folder / "key"), f"sqlite:///{folder}/note.db", str(folder / "told.jsonl")
     if not os.path.exists(key):
         assert 0 == main(["key", "example.org/notes", "--out", key])
@@ -220,6 +223,32 @@ def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
     assert "alerts follow" not in verified(tmp_path, capsys).partition("Not looked at")[2]
     assert 2 == noted(tmp_path)
     assert "begun with pseudonyms for persons, not with all that is personal withheld" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("persons", [(), ("--pseudonyms",)])
+def test_what_a_run_recorded_can_be_forgotten(persons, tmp_path, capsys):
+    """A record that keeps silent of persons is pruned as it was begun, and what was forgotten is in it no more."""
+    persons = [*persons, *[str(tmp_path / "keys") for _ in persons]]
+    if persons:
+        assert 0 == main(["pseudonyms", persons[1]])
+    gone = {"kind": "note.closed", "data": {"actor": "officer-jim", "words": "jim-was-here"}}
+    notes = [{**gone, "id": str(month), "time": f"2026-0{month}-01T09:00:00+08:00"} for month in (3, 6)]
+    assert 3 == noted(tmp_path, "--revise", "P1D", *persons, notes=notes)
+    store = ["prune", f"{tmp_path}/note.db", "--rules", TELLING, "--key", f"{tmp_path}/key"]
+    assert 0 == main([*store, "--before", "2026-05-01T00:00:00Z"])
+    assert capsys.readouterr().out.endswith("1 event before 2026-05-01T00:00:00Z forgotten; the log still holds\n")
+    with closing(SQLiteStore(tmp_path / "note.db", read_only=True)) as store:
+        assert ["6"] == [json.loads(one.body)["id"] for one in store.entries(types=("event",)) if one.body]
+    verified(tmp_path, capsys)
+
+
+def test_explains_from_a_record_with_a_clock_of_its_own(case, capsys):
+    """A record whose time a program lets pass is read as any other."""
+    with oversight.open(case.store, oversight.load(case.pack), clock="caller") as record:
+        record.feed(on("1", 1))
+        [told] = record.advance(day(2))
+    assert 0 == main(["explain", told.alert, "--store", case.store, "--rules", case.pack])
+    assert told.rule in capsys.readouterr().out
 
 
 def test_a_record_tells_a_change_again_under_the_same_id(case, capsys):

@@ -38,9 +38,10 @@ def execute(arguments: Namespace) -> int:
     with (
         told(),
         open_record(
-            url_of(arguments.store), packs[0], revise=settings.revise, clock=settings.clock, key=arguments.key
+            url_of(arguments.store), packs[0], revise=settings.revise, clock=settings.clock,
+            withheld=settings.withheld, key=arguments.key,
         ) as record,
-    ):
+    ):  # fmt: skip
         before = _before(record, packs[0], keep, arguments.before)
         count = 0 if before is None else record.prune(before)
     if before is None:
