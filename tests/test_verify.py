@@ -488,6 +488,22 @@ class TestPrune:
         assert 80 - 50 > bodies
         assert 0 == say("verify", case, "--key", KEY.public)[0]
 
+    def test_nothing_is_forgotten_behind_a_reader(self, case: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where somebody reads what is to go, it would stay in the file: that is refused, and done once they ended."""
+        monkeypatch.setattr("oversight.record.sqlite.PATIENCE", 0)
+        prune = ["prune", case, "--rules", case.parent / "pack", "--key", case.parent / "log.key", "--keep", "P5D"]
+        reader = SQLiteStore(case, read_only=True)
+        with reader.steady():
+            before = [entry.body for entry in reader.entries()]
+            status, out, err = say(*prune)
+            assert (2, "") == (status, out)
+            assert "somebody reads it, so that nothing can be forgotten; try again when they have ended" in err
+        assert before == [entry.body for entry in reader.entries()]
+        reader.close()
+        assert 0 == say(*prune)[0]
+        assert case.read_bytes().count(SECRET.encode()) < sum(SECRET.encode() in body for body in before if body)
+        assert 0 == say("verify", case, "--key", KEY.public, "--rules", case.parent / "pack")[0]
+
     @stores
     def test_a_record_goes_on_after_it(self, store: Place, pack: oversight.Pack) -> None:
         """After forgetting, repeats are still known, alerts go on as they would have, and new ones can be derived."""

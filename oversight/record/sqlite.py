@@ -201,6 +201,8 @@ class SQLiteStore:
 
     def commit(self, batch: Batch) -> None:
         """Take in *batch* at once: one fsync."""
+        if batch.forget:
+            self._unread()
         with self._at_once() as db:
             if batch.entries and batch.entries[0].position != self.size:
                 raise RecordInUse(f"{self._named} has grown meanwhile: there was another writer; open it again")
@@ -218,7 +220,29 @@ class SQLiteStore:
             gone = [(position,) for position in batch.forget]
             db.executemany("UPDATE entry SET body = NULL, nonce = NULL WHERE position = ?", gone)
         if batch.forget:
-            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # the old pages stand in the log of writes, too
+            _, written, back = self._written_back()
+            if back < written:
+                said = "it was forgotten, and stands in the file still, since somebody began to read that meanwhile"
+                raise RecordUnreachable(f"{self._named}: {said}; open it to write once more when they have ended")
+
+    def _unread(self) -> None:
+        """Make sure that nobody reads the pages that are to be written over."""
+        with self._at_once() as db:  # beside an empty log of writes nobody would be seen to read
+            db.execute("DELETE FROM schema")
+            db.execute("INSERT INTO schema VALUES (?)", (str(SCHEMA),))
+        if self._written_back()[0]:
+            said = "somebody reads it, so that nothing can be forgotten"
+            raise RecordInUse(f"{self._named}: {said}; try again when they have ended")
+
+    def _written_back(self) -> tuple[int, int, int]:
+        """
+        Empty the log of writes into the file, where old pages stand as long as somebody reads them.
+
+        Returns:
+            Whether somebody hindered it, how many pages were in the log, and how many of them are in the file.
+        """
+        hindered, written, back = self._all("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        return hindered, written, back
 
     def entries(self, start: int = 0, stop: int | None = None, types: Sequence[str] = ()) -> Iterator[Entry]:
         """The entries from *start* until before *stop*."""
