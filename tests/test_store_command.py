@@ -10,6 +10,7 @@ from tests.tiny import PERMITTED, day, event, granted, on, tiny
 import oversight
 from oversight.cli import main
 from oversight.record.sqlite import SQLiteStore
+from oversight.runner.run import Run
 from oversight.runner.sinks import RotatingFile
 
 EVENTS = [on("1", 1), on("2", 2, "k2"), granted("3", 3, "k2"), on("4", 4, "k4")]
@@ -141,6 +142,32 @@ def test_the_events_of_a_record_are_read_like_a_file(case, capsys):
     assert [change["alert"] for change in case.told()] == [change["alert"] for change in told]
     assert 2 == main(["run", f"sqlite:///{case.folder}/none.db", "--rules", case.pack])
     assert "none.db: there is no such file" in capsys.readouterr().err
+
+
+def test_events_that_were_forgotten_are_missed(case, capsys):
+    """What is judged by the events of a record that forgot some of them may be wrong, which is said."""
+    with oversight.open(case.store, oversight.load(case.pack), revise="P1D") as record:
+        record.feed_all([on("1", 1), event("2", "camera.off", 2, camera="k1"), on("3", 20, "k3")])
+        assert 2 == record.prune(day(10))
+    assert 1 == main(["run", case.store, "--rules", case.pack])
+    said = capsys.readouterr().err
+    assert "/case.db:4: unreadable: what 2 events said was forgotten, the first at 1: what is judged without" in said
+    assert "1 event taken in" in said
+    assert 1 == main(["why-not", "R", "k3", "--events", case.store, "--rules", case.pack])
+    assert "what 2 events said was forgotten" in capsys.readouterr().err
+
+
+def test_no_place_tells_a_password(case):
+    """Where a line stands in a record is told without the password of its URL."""
+    refused = []
+    run = Run([oversight.load(case.pack)], list, refused.append, until=day(999))
+    lines = [on("1", 1), on("2", 2) | {"colour": "red"}, on("3", 900), on("4", 1000), {"id": "5"}]
+    url = "postgresql://ann:s3cret@db/cases"
+    run.lines(url, [(number, json.dumps(line).encode()) for number, line in enumerate(lines, 1)])
+    run.finish()
+    told = "\n".join([*run.told(), *map(str, refused)])
+    assert 4 == told.count("postgresql://ann@db/cases:")
+    assert "s3cret" not in told
 
 
 def test_a_record_is_not_written_over(case, capsys):

@@ -11,7 +11,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Taken
-from oversight.runner.intake import Block, Refusal, blocks, numbered
+from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.record import Record
@@ -134,7 +134,7 @@ class RecordedRun:
         assert self._until is not None
         if event.time <= self._until:
             return False
-        self.summary.waits(f"{source}:{number}")
+        self.summary.waits(f"{named(source)}:{number}")
         return True
 
     def refused(self, refusal: Refusal) -> None:

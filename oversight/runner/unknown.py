@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from oversight.ground.text import printable
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Unknown
+from oversight.runner.intake import named
 from oversight.runner.summary import counted
 
 _MOST = 8
@@ -51,7 +52,7 @@ class UnknownAttributes:
         found = [vocabulary.unknown(line) for vocabulary in self._vocabularies if kind in vocabulary.forms]
         if all(found):
             shared = set.intersection(*[{one.path for one in unknown} for unknown in found])
-            self._count(kind, [one for one in found[0] if one.path in shared], f"{source}:{number}")
+            self._count(kind, [one for one in found[0] if one.path in shared], f"{named(source)}:{number}")
 
     def _count(self, kind: str, unknown: Sequence[Unknown], place: str) -> None:
         for path, one in {one.path: one for one in unknown}.items():
