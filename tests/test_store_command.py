@@ -252,6 +252,18 @@ def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
     assert "begun with pseudonyms for persons, not with all that is personal withheld" in capsys.readouterr().err
 
 
+def test_an_unknown_kind_under_pseudonyms_is_left_out(tmp_path, capsys):
+    """Nothing says where persons stand in it: it is counted as in any run, not refused, and not recorded."""
+    keys = str(tmp_path / "keys")
+    assert 0 == main(["pseudonyms", keys])
+    strange = {**NOTE, "id": "2", "kind": "note.mde"}
+    for status in (3, 0):
+        assert status == noted(tmp_path, "--pseudonyms", keys, notes=[strange, NOTE])
+        assert "1 event of a kind that no pack knows, not taken in: 1 of 'note.mde'" in capsys.readouterr().err
+    assert all(b"officer-jane" not in path.read_bytes() for path in tmp_path.glob("note.db*"))
+    verified(tmp_path, capsys)
+
+
 @pytest.mark.parametrize("persons", [(), ("--pseudonyms",)])
 def test_what_a_run_recorded_can_be_forgotten(persons, tmp_path, capsys):
     """A record that keeps silent of persons is pruned as it was begun, and what was forgotten is in it no more."""

@@ -10,7 +10,7 @@ from oversight.ground.errors import EventError, RecordDamaged
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
-from oversight.runner.arrivals import Outcome, Taken
+from oversight.runner.arrivals import Outcome, Repeat, Taken
 from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
@@ -126,8 +126,10 @@ class RecordedRun:
                 read.append(veil(decode(line)))
             except EventError as error:
                 read.append(error)
-        outcomes = iter(self.record.sift([one for one in read if not isinstance(one, EventError)]))
-        return [one if isinstance(one, EventError) else next(outcomes) for one in read]
+        outcomes = iter(self.record.sift([one for one in read if isinstance(one, Event)]))
+        # Nothing says where a person stands in an event of an unknown kind, so that it is left out.
+        unknown = [Repeat(one) if isinstance(one, Stranger) else one for one in read]
+        return [next(outcomes) if isinstance(one, Event) else one for one in unknown]
 
     def _beyond(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* happened later than what counts in this run."""
