@@ -3,6 +3,7 @@
 import json
 import os
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
 from tests.tiny import PERMITTED, day, event, granted, on, tiny
@@ -142,6 +143,37 @@ def test_the_events_of_a_record_are_read_like_a_file(case, capsys):
     assert [change["alert"] for change in case.told()] == [change["alert"] for change in told]
     assert 2 == main(["run", f"sqlite:///{case.folder}/none.db", "--rules", case.pack])
     assert "none.db: there is no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "cloudevents", "ocsf", "syslog"])
+def test_an_instant_before_there_were_whole_hours(case, form):
+    """Hong Kong's first offset has seconds, which no RFC 3339 time has: what happened then is told, and told again."""
+    old = on("1", datetime(1900, 1, 1, tzinfo=UTC))
+    assert 3 == case.run([old], "--format", form)
+    first, case.out = case.out.read_text(), case.folder / "again"
+    assert 0 < len(first)
+    assert 3 == case.run([old], "--format", form)
+    assert first == case.out.read_text()
+
+
+def test_what_nobody_reads_breaks_no_record(tmp_path, capsys):
+    """A number too large for any machine, where nobody looks, and a time written loosely are sealed and forgotten."""
+    read = {"kind": "note.closed", "data": {"actor": "officer-jim", "words": "w"}}
+    lines = [
+        json.dumps({**read, "id": "1", "time": "2026-03-01T09:00:00Z"}).replace('"w"', '"w", "weight": 1e999'),
+        json.dumps({"kind": "note.opened", "id": "2", "time": "2026-03-02 09:00:00z"}),
+        json.dumps({**read, "id": "3", "time": "2026-06-01T09:00:00Z"}),
+    ]
+    assert 3 == noted(tmp_path, "--revise", "P1D", notes=map(json.loads, lines[2:]))
+    (tmp_path / "lines.jsonl").write_text("\n".join(lines))
+    keys = ["--key", f"{tmp_path}/key"]
+    store = ["--rules", TELLING, "--store", f"sqlite:///{tmp_path}/note.db", *keys]
+    assert 3 == main(["run", f"{tmp_path}/lines.jsonl", *store, "--out", os.devnull])
+    verified(tmp_path, capsys)
+    pruned = ["prune", f"{tmp_path}/note.db", "--rules", TELLING, *keys, "--before", "2026-05-01T00:00:00Z"]
+    assert 0 == main(pruned)
+    assert capsys.readouterr().out.startswith("2 events before")
+    verified(tmp_path, capsys)
 
 
 def test_events_that_were_forgotten_are_missed(case, capsys):

@@ -21,6 +21,7 @@ _PERIOD = re.compile(
     re.ASCII,
 )
 _INSTANT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 # Not an attrs class: msgspec would read such a one as an object of its fields, not as text.
@@ -235,12 +236,16 @@ def _days_in(year: int, month: int) -> int:
 @lru_cache(maxsize=4096)
 def first_instant(day: date, zone: ZoneInfo) -> datetime:
     """
-    The first instant of *day* in *zone*, in UTC.
+    The first instant of *day* in *zone*, in UTC; of the first and last day of the calendar, which UTC may not have any
+    more, the first or last instant that there is.
 
     >>> first_instant(date(2026, 5, 1), ZoneInfo("Asia/Hong_Kong")).isoformat()
     '2026-04-30T16:00:00+00:00'
     """
-    return datetime.combine(day, time(), zone).astimezone(UTC)
+    try:
+        return datetime.combine(day, time(), zone).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if day == date.min else _LAST
 
 
 def end_of(day: date, zone: ZoneInfo) -> datetime:
@@ -249,8 +254,10 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
 
     >>> end_of(date(2026, 5, 1), ZoneInfo("UTC")).isoformat()
     '2026-05-02T00:00:00+00:00'
+    >>> end_of(date.max, ZoneInfo("UTC")).isoformat()
+    '9999-12-31T23:59:59.999999+00:00'
     """
-    return first_instant(day + timedelta(days=1), zone)
+    return _LAST if day == date.max else first_instant(day + timedelta(days=1), zone)
 
 
 def parse_instant(text: str) -> datetime:
@@ -275,12 +282,17 @@ def parse_instant(text: str) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """
-    Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC.
+    Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC; that cannot hold the seconds of a zone's first
+    offset, so such an instant is written in UTC.
 
     >>> format_instant(datetime(2026, 3, 10, 1, tzinfo=UTC))
     '2026-03-10T01:00:00Z'
+    >>> format_instant(datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Hong_Kong")))
+    '1899-12-31T16:23:18Z'
     """
     text = instant.isoformat()
+    if text[-6] == ":":
+        text = instant.astimezone(UTC).isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 

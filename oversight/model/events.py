@@ -22,7 +22,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.forms import (
     ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
-    convert, read_hook, reason_of, refuse_unbounded, write_hook,
+    convert, read_hook, reason_of, refuse_unbounded, within_reach, write_hook,
 )  # fmt: skip
 from oversight.model.pack import RETRACTION, Kind, Pack
 
@@ -94,7 +94,7 @@ class Vocabulary:
             except (msgspec.MsgspecError, RecursionError):
                 pass  # it is read once more below, by whoever can say what it is or what is wrong
             else:
-                return event if event.kind not in self._unbounded else self._bounded(event, "$.data")
+                return within_reach(event if event.kind not in self._unbounded else self._bounded(event, "$.data"))
         if isinstance(source, Event | Stranger):
             return source
         if isinstance(source, str):
@@ -155,7 +155,7 @@ class Vocabulary:
             if place or self._quick != quick:
                 ways.insert(0, ways.pop(place))  # the next event is likely to have the same form
                 self._quick = quick
-            return self._bounded(event, where)
+            return within_reach(self._bounded(event, where))
         return self._from_mapping(self._parse(line))
 
     def _try_cloud(self, line: bytes) -> Tried:
@@ -217,10 +217,10 @@ class Vocabulary:
         except EventError as error:
             raise form.discreet(error, where) from None
         made = convert({**header, "type": kind, "data": {}, "source": header.get("source", "")}, Event, "$")
-        return form.event(
+        return within_reach(form.event(
             id=made.id, source=made.source, time=made.time, data=data, subject=made.subject,
             sequence=made.sequence, recordedtime=made.recordedtime,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def _split(self, source: Mapping[str, Any]) -> tuple[bool, str, dict[str, Any], dict[str, Any]]:
         """Whether it is a CloudEvent, its kind, its attributes and its envelope."""

@@ -33,6 +33,9 @@ ENVELOPE = frozenset((
     "datacontenttype", "dataschema",
 ))  # fmt: skip
 
+FIRST_YEAR, LAST_YEAR = 1000, 8999
+_OUT_OF_REACH = f"the year is none from {FIRST_YEAR} to {LAST_YEAR}: give the day on which it happened"
+
 ABSENT = UNSET
 """The value of an optional attribute that is not there."""
 
@@ -269,6 +272,20 @@ def refuse_unbounded(value: Any, path: str, depth: int = 0) -> None:
         raise EventError("a whole number outside 64 bits", path)
     elif isinstance(value, str) and len(value) > MAX_TEXT:
         raise EventError(f"text longer than {MAX_TEXT} characters", path)
+
+
+def within_reach(event: Event) -> Event:
+    """
+    *event*, where every zone and period that a rule may ask for leads from its times to another instant.
+
+    Raises:
+        EventError: it does not; names the time.
+    """
+    if not FIRST_YEAR <= event.time.year <= LAST_YEAR:
+        raise EventError(_OUT_OF_REACH, "$.time")
+    if event.recordedtime is not UNSET and not FIRST_YEAR <= event.recordedtime.year <= LAST_YEAR:
+        raise EventError(_OUT_OF_REACH, "$.recordedtime")
+    return event
 
 
 class Unknown(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from oversight.ground.errors import EventError
 from oversight.ground.text import printable
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Unknown
@@ -49,7 +50,10 @@ class UnknownAttributes:
         self._came[kind] = came = self._came[kind] + 1
         if came > ALL and came % THEN:
             return
-        found = [vocabulary.unknown(line) for vocabulary in self._vocabularies if kind in vocabulary.forms]
+        try:
+            found = [vocabulary.unknown(line) for vocabulary in self._vocabularies if kind in vocabulary.forms]
+        except EventError:  # a number that nobody could read, where nobody reads it
+            return
         if all(found):
             shared = set.intersection(*[{one.path for one in unknown} for unknown in found])
             self._count(kind, [one for one in found[0] if one.path in shared], f"{named(source)}:{number}")
