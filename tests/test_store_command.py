@@ -83,6 +83,16 @@ def test_each_output_is_told_everything(case, capsys):
     assert "" == capsys.readouterr().out
 
 
+def test_names_that_are_no_text(case):
+    """A record, and what is told of it, may be in files whose names have bytes of another encoding."""
+    case.store = f"sqlite:///{case.folder}/{os.fsdecode(bytes([0x63, 0xE9]))}.db"
+    case.out = case.folder / os.fsdecode(b"told \xe9")
+    assert 3 == case.run(EVENTS[:2])
+    first = case.out.read_text()
+    assert 0 == case.run(EVENTS[:2])
+    assert first == case.out.read_text()
+
+
 def test_a_line_cut_off_by_a_crash_is_told_again(case, tmp_path):
     """What is left of a line that was being written when the process ended is taken away, and no whole line."""
     path = tmp_path / "cut.jsonl"

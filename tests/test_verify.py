@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import os
+import resource
 import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -250,6 +253,31 @@ class TestCheckpoint:
         status, _, err = say("checkpoint", other, "--tiles", folder)
         assert 2 == status
         assert "is of another log" in err
+
+    def test_publishing_that_was_cut_off(self, case: Path, tmp_path: Path, say: Say) -> None:
+        """Where there is no more room a file is not left in part, which would be taken for one of another log."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with closing(SQLiteStore(case, read_only=True)):  # whose own files are there already
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+            try:
+                status, _, err = say("checkpoint", case, "--tiles", tmp_path / "log")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert 2 == status
+        assert "File too large" in err
+        assert 0 == say("checkpoint", case, "--tiles", tmp_path / "log")[0]
+        assert 0 == say("verify", tmp_path / "log", "--key", KEY.public)[0]
+
+    @pytest.mark.parametrize("name", [b"a%62.db", b"a b?#.db", b"caf\xe9.db"])
+    def test_a_file_is_the_one_that_was_named(self, case: Path, name: bytes, say: Say) -> None:
+        """Whatever is in the name of a file, that file is looked at, and no other."""
+        other = case.with_name(os.fsdecode(name))
+        os.rename(case, other)
+        case.with_name("ab.db").write_bytes(b"another")
+        assert 0 == say("verify", other, "--key", KEY.public)[0]
+        prune = ["--rules", case.parent / "pack", "--key", case.parent / "log.key", "--before", "2026-01-09T00:00:00Z"]
+        assert 0 == say("prune", other, *prune)[0]
+        assert b"another" == case.with_name("ab.db").read_bytes()
 
     def test_published_bytes(self, case: Path, tmp_path: Path, say: Say) -> None:
         """Whatever byte of the published files is changed, or which file is taken away, it is found."""

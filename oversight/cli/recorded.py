@@ -119,4 +119,7 @@ def _check_until(until: datetime | None, record: Record) -> None:
 
 def _name(out: str | None) -> str:
     """By what the record knows again where results went."""
-    return "standard output" if out is None else out if is_address(out) else os.path.abspath(out)
+    if out is None or is_address(out):
+        return out or "standard output"
+    # A path may have bytes that are no text, which no database keeps as one.
+    return os.fsencode(os.path.abspath(out)).decode("utf-8", "backslashreplace")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from oversight.ground.errors import (
     RecordDamaged, RecordError, RecordFull, RecordInUse, RecordReadOnly, RecordUnreachable, UnknownStore,
@@ -61,7 +61,7 @@ def open_store(url: str, *, read_only: bool = False) -> SQLiteStore:
         UnknownStore: the URL names no file.
         RecordError: as of :func:`oversight.record.store.open_store`.
     """
-    path = unquote(url.partition(":///")[2])
+    path = os.fsdecode(unquote_to_bytes(os.fsencode(url.partition(":///")[2])))
     if not path:
         raise UnknownStore(f"{printable(url, 80)!r} names no file: give sqlite:///FILE, or sqlite:////FOLDER/FILE")
     return SQLiteStore(Path(path), read_only=read_only)
@@ -128,7 +128,7 @@ class SQLiteStore:
         """A connection that changes nothing, also where the folder may not be written."""
         if not self._path.is_file():
             raise RecordDamaged(f"{self._named}: there is no such file")
-        name = f"file:{quote(str(self._path.absolute()))}"
+        name = f"file:{quote(os.fsencode(self._path.absolute()))}"
         db = sqlite3.connect(f"{name}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
         try:
             db.execute("SELECT count(*) FROM sqlite_schema")
