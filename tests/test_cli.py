@@ -183,6 +183,28 @@ def test_reader_that_goes_away():
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("closed", "read", "status", "said"),
+    [
+        (">&-", SCENARIO, 2, "oversight: [Errno 9] Bad file descriptor"),
+        (">&-", f"{SCENARIO} --out alerts", 3, "46 events taken in"),
+        ("2>&-", SCENARIO, 3, ""),
+        ("<&-", SCENARIO, 3, "46 events taken in"),
+        ("<&-", "-", 1, "-:1: unreadable: the rest cannot be read"),
+        ("<&- >&- 2>&-", f"{SCENARIO} --out alerts", 3, ""),
+    ],
+)
+def test_closed_streams(closed, read, status, said, tmp_path):
+    """A supervisor may close streams: what is needed and not there is said, and nothing else ends a command."""
+    read = read.replace("alerts", str(tmp_path / "alerts"))
+    command = f"{sys.executable} -m oversight run {read} --rules hong-kong {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert status == done.returncode
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert "--out" not in read or (tmp_path / "alerts").read_text()
+
+
 def test_output_that_is_full(events):
     """A disk that is full ends the run with a line that says so."""
     with open("/dev/full", "w") as full:
