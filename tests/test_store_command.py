@@ -294,6 +294,19 @@ def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
     assert "begun with pseudonyms for persons, not with all that is personal withheld" in capsys.readouterr().err
 
 
+def test_a_change_of_keys_between_two_runs_is_said(tmp_path, capsys):
+    """A run whose record has persons under an older key takes one person for two, and says so."""
+    keys = str(tmp_path / "keys")
+    assert 0 == main(["pseudonyms", keys])
+    assert 0 == main(["pseudonyms", keys, "--from", "2026-06-01T00:00:00+08:00"])
+    said = "persons have other pseudonyms from 2026-06-01T00:00:00+08:00 on"
+    noted(tmp_path, "--pseudonyms", keys)
+    assert said not in capsys.readouterr().err
+    later = {**NOTE, "id": "2", "time": "2026-07-01T09:00:00+08:00"}
+    noted(tmp_path, "--pseudonyms", keys, notes=[later])
+    assert said in capsys.readouterr().err
+
+
 def test_an_unknown_kind_under_pseudonyms_is_left_out(tmp_path, capsys):
     """Nothing says where persons stand in it: it is counted as in any run, not refused, and not recorded."""
     keys = str(tmp_path / "keys")

@@ -187,6 +187,10 @@ class Pseudonymiser:
         subject = event.subject
         return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
 
+    def before(self, time: datetime) -> None:
+        """Persons got pseudonyms before, in an event of *time*, which are compared with those that come."""
+        self.periods.add(self._keys.period(time))
+
     def told(self) -> Iterator[str]:
         """What a person should know of the keys that were used."""
         if len(self.periods) > 1:

@@ -74,6 +74,8 @@ class RecordedRun:
         self.left_out: LeftOut | None = None if until is None else self._beyond
         self._unknown = UnknownAttributes([record.engine.vocabulary])
         self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
+        if self._veil is not None and (first := record.first_event()) is not None:
+            self._veil.before(first.time)
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
         """
