@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -197,6 +198,36 @@ def test_events_that_were_forgotten_are_missed(case, capsys):
     assert "1 event taken in" in said
     assert 1 == main(["why-not", "R", "k3", "--events", case.store, "--rules", case.pack])
     assert "what 2 events said was forgotten" in capsys.readouterr().err
+
+
+def test_damaged_pages_are_told(case, capsys):
+    """Whichever page is damaged, the events of a record are read as far as that goes, and it is said where they end."""
+    case.run([on(str(number), 1 + number / 100, "k" + "x" * 500) for number in range(60)])
+    path = case.folder / "case.db"
+    whole, told = path.read_bytes(), 0
+    for at in range(0, len(whole), 4096):
+        path.write_bytes(whole[:at] + bytes(4096) + whole[at + 4096 :])
+        capsys.readouterr()
+        status, said = main(["run", case.store, "--rules", case.pack]), capsys.readouterr().err
+        if "unreadable: the rest cannot be read: " in said:
+            assert 1 == status
+            assert "its pages are damaged; take a copy, and feed what came since" in said
+            told += 1
+    assert 0 < told
+
+
+def test_a_damaged_change_is_named(case, capsys):
+    """What stands where a change should is named by its position, and not taken for one."""
+    case.run(EVENTS[:1])
+    with closing(sqlite3.connect(case.folder / "case.db")) as db, db:
+        [(position,)] = db.execute("SELECT position FROM entry WHERE type = 'change'").fetchall()
+        db.execute("UPDATE entry SET body = ? WHERE position = ?", (b'{"alert":"\xff"}', position))
+    said = f"what stands at position {position} of the record is no change; oversight verify says more"
+    assert 2 == main(["explain", "0", "--store", case.store, "--rules", case.pack])
+    assert said in capsys.readouterr().err
+    case.out = case.folder / "again"
+    assert 2 == case.run(EVENTS[:1])
+    assert said in capsys.readouterr().err
 
 
 def test_no_place_tells_a_password(case):

@@ -180,15 +180,18 @@ def _bodies(url: str) -> Iterator[Block]:
     """
     with _recorded(url) as store:
         lines: list[bytes | None] = []
-        first, forgotten = 0, list[int]()
-        for entry in store.entries(types=(EVENT,)):
-            if len(lines) >= _STRETCH:
-                yield Block(first, lines)
-                first, lines = first + len(lines), []
-            lines += [b""] * (entry.position - first - len(lines))
-            lines.append(entry.body or b"")
-            forgotten += [entry.position] if entry.body is None else []
-        yield Block(first, lines, _forgotten(forgotten))
+        first, forgotten, damaged = 0, list[int](), ""
+        try:
+            for entry in store.entries(types=(EVENT,)):
+                if entry.position - first >= _STRETCH:
+                    yield Block(first, lines)
+                    first, lines = entry.position, []
+                lines += [b""] * (entry.position - first - len(lines))
+                lines.append(entry.body if isinstance(entry.body, bytes) else b"")
+                forgotten += [entry.position] if entry.body is None else []
+        except RecordError as error:
+            damaged = f"the rest cannot be read: {error}"
+        yield Block(first, lines, damaged or _forgotten(forgotten))
 
 
 def _forgotten(positions: Sequence[int]) -> str:
