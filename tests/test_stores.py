@@ -335,6 +335,16 @@ def test_a_schema_that_is_no_text(tmp_path):
                 pass
 
 
+def test_a_writer_by_another_name_is_refused(tmp_path):
+    """A file has one writer, also where the second comes by a link to it."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "case.db")
+    first = open_store(f"sqlite:///{tmp_path}/case.db")
+    with pytest.raises(errors.RecordInUse, match="another writer has it open"):
+        open_store(f"sqlite:///{tmp_path}/link.db")
+    first.close()
+    open_store(f"sqlite:///{tmp_path}/link.db").close()
+
+
 def test_what_is_no_store(tmp_path):
     """A URL that names no store is refused with the nearest name, and one without a file too."""
     with pytest.raises(errors.UnknownStore, match="'sqlite3', did you mean 'sqlite'"):

@@ -97,7 +97,7 @@ class SQLiteStore:
     def _take_lock(self) -> None:
         """Be the one writer, or say that there is one."""
         self._may_write()
-        lock = sqlite3.connect(f"{self._path}-writer", timeout=0, isolation_level=None)
+        lock = sqlite3.connect(f"{os.path.realpath(self._path)}-writer", timeout=0, isolation_level=None)
         self._lock = lock
         try:
             lock.execute("BEGIN EXCLUSIVE")
