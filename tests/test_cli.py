@@ -184,6 +184,30 @@ def test_reader_that_goes_away():
 
 
 @pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["why-not", "SM-04", "k1", "--at", "9999-12-31T23:59:59-14:00"], "the year is none from 1000 to 8999"),
+        (["run", "--until", "0001-01-01T00:00:00+14:00"], "the year is none from 1000 to 8999"),
+        (["run", "--revise", "P9999Y"], "P9999Y is too long: let it be at most P990Y"),
+        (["run", "--revise", "PT80000000H"], "PT80000000H is too long: let it be at most P990Y"),
+    ],
+)
+def test_instants_and_periods_without_end(command, said, events, capsys):
+    """What leads out of the calendar is refused before anything is read."""
+    sources = ["--events", events] if command[0] == "why-not" else [events]
+    assert 2 == main([*command, *sources, "--rules", SMALL])
+    assert said in capsys.readouterr().err
+
+
+def test_the_longest_periods_and_oldest_events(events, capsys):
+    """An event of the first year that is taken in goes with the longest period to look back."""
+    old = json.dumps(ENABLED | {"id": "old", "time": "1000-01-01T00:00:00Z"})
+    Path(events).write_text(f"{old}\n{Path(events).read_text()}")
+    assert 3 == main(["run", events, "--rules", SMALL, "--revise", "P990Y"])
+    assert "3 events taken in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("closed", "read", "status", "said"),
     [
         (">&-", SCENARIO, 2, "oversight: [Errno 9] Bad file descriptor"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 from oversight.ground.text import nearest, printable
-from oversight.ground.time import Period, parse_instant
+from oversight.ground.time import Period, parse_instant, shift
+from oversight.model.forms import FIRST_YEAR, LAST_YEAR
 
 FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input; the URL of a record stands for its events"
@@ -20,6 +22,7 @@ REVISED = (
 )
 FORMATS = ("jsonl", "text", "cloudevents", "ocsf", "syslog")
 MOST_JOBS = 64
+_ZONE = ZoneInfo("UTC")
 EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
 An alert that the site file waives does not count."""
@@ -354,9 +357,12 @@ def _known_option(command: _Parser) -> None:
 
 def _instant(text: str) -> datetime:
     try:
-        return parse_instant(text)
+        found = parse_instant(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r}: the year is none from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
 
 
 def _natural(text: str) -> int:
@@ -379,9 +385,13 @@ def _positive(text: str) -> int:
 
 def _period(text: str) -> str:
     try:
-        Period.parse(text)
+        period = Period.parse(text)
+        shift(datetime(FIRST_YEAR - 5, 1, 1, tzinfo=UTC), period, _ZONE, -1)
+        shift(datetime(LAST_YEAR + 5, 1, 1, tzinfo=UTC), period, _ZONE, 1)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
+    except OverflowError:
+        raise argparse.ArgumentTypeError(f"{printable(text, 40)} is too long: let it be at most P990Y") from None
     return text
 
 
