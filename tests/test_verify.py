@@ -603,3 +603,15 @@ class TestPrune:
         status, _, err = say("prune", tmp_path / "case.db", "--rules", folder, "--site", site)
         assert 2 == status
         assert "this is no period" in err
+
+    def test_retention_without_end(self, tmp_path: Path, pack: oversight.Pack, say: Say) -> None:
+        """A period that reaches back behind the first year is said to be too long."""
+        site = tmp_path / "site.yaml"
+        site.write_text("retention: P9999Y\n")
+        with oversight.open(
+            f"sqlite:///{tmp_path / 'case.db'}", oversight.load(tmp_path / "pack", site=site)
+        ) as record:
+            record.feed_all(events(2))
+        status, _, err = say("prune", tmp_path / "case.db", "--rules", tmp_path / "pack", "--site", site)
+        assert 2 == status
+        assert "reaches back behind the first year: let it be at most P990Y" in err

@@ -59,4 +59,7 @@ def _before(record: Record, pack: Pack, keep: Period | None, given: datetime | N
     """The instant before which events are to be forgotten."""
     if keep is None:
         return given
-    return None if record.now is None else shift(record.now, keep, pack.zone, -1)
+    try:
+        return None if record.now is None else shift(record.now, keep, pack.zone, -1)
+    except OverflowError:
+        raise Usage("the period to keep reaches back behind the first year: let it be at most P990Y") from None
