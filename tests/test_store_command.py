@@ -253,6 +253,27 @@ def test_a_record_is_not_written_over(case, capsys):
     assert before == (case.folder / "case.db").read_bytes()
 
 
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-writer"])
+def test_no_file_of_a_new_record_is_written_into(case, end, capsys):
+    """Nor into one that is about to be made, nor what belongs to it."""
+    case.out = case.folder / f"case.db{end}"
+    assert 2 == case.run(EVENTS)
+    assert f"case.db{end} is a file of the record: give another for what is told" in capsys.readouterr().err
+    assert not case.out.exists()
+
+
+@pytest.mark.parametrize("option", ["key", "pseudonyms"])
+def test_no_key_is_written_over(case, option, capsys):
+    """What is told does not take the place of a key, which nobody could make again."""
+    case.out = case.folder / "secret"
+    made = ["key", "example.org/log", "--out"] if option == "key" else ["pseudonyms"]
+    assert 0 == main([*made, str(case.out)])
+    before = case.out.read_text()
+    assert 2 == case.run(EVENTS, f"--{option}", str(case.out))
+    assert f"secret is the file of --{option}: give another for what is told" in capsys.readouterr().err
+    assert before == case.out.read_text()
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

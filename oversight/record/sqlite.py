@@ -23,6 +23,8 @@ from oversight.ground.text import printable
 from oversight.record.entries import Batch, Entry, Snapshot, identity_key
 from oversight.record.store import SCHEMA, check_schema, joined, parted
 
+BESIDE = ("", "-wal", "-shm", "-journal", "-writer")
+"""What stands behind the name of the file in the names of those that SQLite and the writer keep."""
 PAGE = 1000
 CACHE = 64 * 1024
 """KiB of pages kept in memory: identities of events come in no order."""
@@ -61,10 +63,20 @@ def open_store(url: str, *, read_only: bool = False) -> SQLiteStore:
         UnknownStore: the URL names no file.
         RecordError: as of :func:`oversight.record.store.open_store`.
     """
-    path = os.fsdecode(unquote_to_bytes(os.fsencode(url.partition(":///")[2])))
+    path = path_of(url)
     if not path:
         raise UnknownStore(f"{printable(url, 80)!r} names no file: give sqlite:///FILE, or sqlite:////FOLDER/FILE")
     return SQLiteStore(Path(path), read_only=read_only)
+
+
+def path_of(url: str) -> str:
+    """
+    The path of the file of ``sqlite:///FILE``.
+
+    >>> path_of("sqlite:///a%20case.db")
+    'a case.db'
+    """
+    return os.fsdecode(unquote_to_bytes(os.fsencode(url.partition(":///")[2])))
 
 
 class SQLiteStore:
