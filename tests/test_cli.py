@@ -183,6 +183,52 @@ def test_reader_that_goes_away():
     assert "BrokenPipe" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (["why-not", "SM-04", "k1", "--at", "9999-12-31T23:59:59-14:00"], 0),
+        (["run", "--until", "9999-12-31T23:59:59-14:00"], 3),
+        (["run", "--until", "0001-01-01T00:00:00+14:00"], 0),
+        (["run", "--revise", "P9999Y"], 3),
+        (["run", "--revise", "PT80000000H"], 3),
+    ],
+)
+def test_instants_and_periods_without_end(command, status, events, capsys):
+    """What leads out of the calendar stands for as far as it goes."""
+    sources = ["--events", events] if command[0] == "why-not" else [events]
+    assert status == main([*command, *sources, "--rules", SMALL]), capsys.readouterr().err
+
+
+def test_the_longest_periods_and_oldest_events(events, capsys):
+    """An event of the first year that is taken in goes with the longest period to look back."""
+    old = json.dumps(ENABLED | {"id": "old", "time": "1000-01-01T00:00:00Z"})
+    Path(events).write_text(f"{old}\n{Path(events).read_text()}")
+    assert 3 == main(["run", events, "--rules", SMALL, "--revise", "P990Y"])
+    assert "3 events taken in" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("closed", "read", "status", "said"),
+    [
+        (">&-", SCENARIO, 2, "oversight: [Errno 9] Bad file descriptor"),
+        (">&-", f"{SCENARIO} --out alerts", 3, "46 events taken in"),
+        ("2>&-", SCENARIO, 3, ""),
+        ("<&-", SCENARIO, 3, "46 events taken in"),
+        ("<&-", "-", 1, "-:1: unreadable: the rest cannot be read"),
+        ("<&- >&- 2>&-", f"{SCENARIO} --out alerts", 3, ""),
+    ],
+)
+def test_closed_streams(closed, read, status, said, tmp_path):
+    """A supervisor may close streams: what is needed and not there is said, and nothing else ends a command."""
+    read = read.replace("alerts", str(tmp_path / "alerts"))
+    command = f"{sys.executable} -m oversight run {read} --rules hong-kong {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert status == done.returncode
+    assert "Traceback" not in done.stderr
+    assert said in done.stderr
+    assert "--out" not in read or (tmp_path / "alerts").read_text()
+
+
 def test_output_that_is_full(events):
     """A disk that is full ends the run with a line that says so."""
     with open("/dev/full", "w") as full:

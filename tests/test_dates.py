@@ -3,8 +3,11 @@
 from textwrap import indent
 
 import pytest
+from tests.tiny import CAMERA, PERMITTED, day, granted, off, on, tiny
 
+import oversight
 from oversight.cli import main
+from oversight.meaning.semantics import outcome
 
 PACK = """
 pack: {name: dates, version: "1", language: 1, timezone: Asia/Hong_Kong}
@@ -118,3 +121,31 @@ def test_a_day_in_one_kind_and_an_instant_in_another(tmp_path, capsys):
     )
     status, said = passes(tmp_path, capsys, starts, asked)
     assert 0 == status, said
+
+
+TERM = """
+permit:
+  key: permit
+  starts: {on: permit.granted as e, %s: e.last_day, if: has(e.last_day)}
+  ends: {on: permit.revoked}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "last", "begins"),
+    [
+        ("until", "9999-12-31", []),
+        ("until", "0001-01-01", [day(2)]),
+        ("from", "0001-01-01", []),
+        ("from", "9999-12-31", [day(2)]),
+    ],
+)
+def test_the_first_and_last_day_of_all(word, last, begins, tmp_path):
+    """Systems write the ends of the calendar for always and never: a permit until the last day does not run out."""
+    pack = tiny(tmp_path, PERMITTED, facts=CAMERA + TERM % word)
+    events = [granted("1", 1, last_day=last), on("2", 2), off("3", 20)]
+    engine = oversight.Engine(pack)
+    changes = [change for event in events for change in engine.feed(event)]
+    assert begins == [change.at for change in changes if change.change == "raised"]
+    told = outcome(pack, [engine.decode(event) for event in events], day(20)).alerts.values()
+    assert begins == [alert.at for alert in told]

@@ -249,6 +249,32 @@ def test_missing_file_is_waited_for(tmp_path):
     assert [b"one", b"two"] == blocks_of(feed, path, path.unlink, list, lambda: path.write_text("two\n"))
 
 
+def test_what_takes_the_place_of_a_file(tmp_path):
+    """What is no file is not waited for, and ends nothing: it is said once, and a file after it is read."""
+    path, said = tmp_path / "events", []
+    path.write_text("one\n")
+    feed = GrowingFile(str(path), said.append)
+
+    def pipe():
+        path.unlink()
+        os.mkfifo(path)
+
+    def folder():
+        path.unlink()
+        path.mkdir()
+
+    def file():
+        path.rmdir()
+        path.write_text("two\n")
+
+    assert [b"one", b"two"] == blocks_of(feed, path, pipe, list, list, folder, list, list, file)
+    no_file = "this is no file that grows; --follow reads a pipe as standard input, -"
+    assert [
+        f"{path} is another file now, and cannot be read: {no_file}; it is tried again",
+        f"{path} is another file now: it is read from its beginning",
+    ] == said
+
+
 def test_what_cannot_be_followed(tmp_path):
     """An archive, a file that is not there, a pipe and a record are refused at once."""
     os.mkfifo(tmp_path / "pipe")

@@ -99,6 +99,26 @@ HOSTILE = {
         r"other-content: event 'g1' of source '' came before with other content; the first stands",
     ),
     "blank": (b" \t\r", 0, r"events taken in"),
+    "10^999 where nobody looks": (
+        flat("audit.completed", "09:00:00", "h13", programme='"p"', weight="1e999"),
+        0,
+        r"4 events taken in",
+    ),
+    "no day in UTC": (
+        flat(ACTIVATED, "09:00:00", "h14", camera='"k"').replace(b"2026-03-01", b"0001-01-01"),
+        1,
+        r"bad-event: the year is none from 1000 to 8999: give the day on which it happened \(at \$\.time\)",
+    ),
+    "the last year of all": (
+        flat(ACTIVATED, "09:00:00", "h15", camera='"k"').replace(b"2026-03-01", b"9999-12-31"),
+        1,
+        r"bad-event: the year is none from 1000 to 8999: .* \(at \$\.time\)",
+    ),
+    "recorded in the last year of all": (
+        flat("audit.completed", "09:00:00", "h16", programme='"p"', recordedtime='"9999-12-31T23:59:59-14:00"'),
+        0,
+        r"4 events taken in",
+    ),
 }  # fmt: skip
 # Three cameras, the third one too many: one alert, whose text holds what a terminal would obey.
 GOOD = [

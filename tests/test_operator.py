@@ -108,22 +108,6 @@ def test_envelope_that_is_misspelt_has_a_neighbour(say, tmp_path, wrong, right):
     assert f"{path}:1: bad-event: missing required field `{right}`; is '{wrong}' meant for it? (at $.{right})" == told
 
 
-@pytest.mark.parametrize(
-    ("closed", "said"),
-    [
-        ("<&-", "-: standard input is closed\n"),
-        (">&-", "oversight: standard output is closed; to let the results go nowhere, give it /dev/null\n"),
-        ("2>&-", ""),
-    ],
-    ids=["input", "output", "errors"],
-)
-def test_closed_stream_is_no_traceback(closed, said):
-    """Whoever closed a stream before the start, as some services do, is told; nothing else is taken for it."""
-    command = f'"{sys.executable}" -m oversight run - --rules {SMALL} {closed}'
-    done = subprocess.run(["sh", "-c", command], input="", capture_output=True, text=True)
-    assert (2 if said else 0, "", said) == (done.returncode, done.stdout, done.stderr)
-
-
 @pytest.mark.parametrize("command", ["run", "check", "test", "explain", "why-not", "diff", "verify"])
 def test_help_says_what_the_status_means(capsys, command):
     """Whoever calls a command from a script finds its exit status in its help."""

@@ -384,6 +384,16 @@ def test_keys_are_made_for_their_owner_alone(tmp_path, capsys):
     assert [] == [key for key in shown_keys if key in told.out + told.err]
 
 
+def test_a_key_is_added_on_a_line_of_its_own(tmp_path):
+    """An editor may leave the last line without its end; the next key does not go into that line."""
+    path = tmp_path / "keys"
+    assert 0 == main(["pseudonyms", str(path)])
+    [first] = read_keys(str(path)).secrets
+    path.write_text(path.read_text().rstrip())
+    assert 0 == main(["pseudonyms", str(path), "--from", "2026-07-01T00:00:00+08:00"])
+    assert (first, 2) == (read_keys(str(path)).secrets[0], len(read_keys(str(path)).secrets))
+
+
 @pytest.mark.parametrize(
     ("text", "mode", "said"),
     [

@@ -335,6 +335,16 @@ def test_a_schema_that_is_no_text(tmp_path):
                 pass
 
 
+def test_a_writer_by_another_name_is_refused(tmp_path):
+    """A file has one writer, also where the second comes by a link to it."""
+    (tmp_path / "link.db").symlink_to(tmp_path / "case.db")
+    first = open_store(f"sqlite:///{tmp_path}/case.db")
+    with pytest.raises(errors.RecordInUse, match="another writer has it open"):
+        open_store(f"sqlite:///{tmp_path}/link.db")
+    first.close()
+    open_store(f"sqlite:///{tmp_path}/link.db").close()
+
+
 def test_what_is_no_store(tmp_path):
     """A URL that names no store is refused with the nearest name, and one without a file too."""
     with pytest.raises(errors.UnknownStore, match="'sqlite3', did you mean 'sqlite'"):
@@ -352,6 +362,32 @@ def test_an_unreachable_server_is_named_without_its_password():
         open_store(url)
     assert "s3cret" not in str(said.value)
     assert "postgresql://ann@localhost:1/cases" == without_password(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://ann:s3/cret@db/cases", "postgresql://..."),
+        ("postgresql://ann:s3%cret@db/cases", "postgresql://ann@db/cases"),
+        ("postgresql://ann:s3 cret@db/cases", "postgresql://ann@db/cases"),
+        ("postgresql://ann:s3cret@db:x/cases", "postgresql://ann@db:x/cases"),
+        ("postgresql://ann:s3cret@[db/cases", "postgresql://..."),
+        ("postgresql://db/cases?passwort=s3cret", "postgresql://db/cases"),
+    ],
+)
+def test_a_url_that_cannot_be_read_is_named_without_its_password(url, shown):
+    """Where a password makes a URL another than was meant, nothing of it is said, and how it is written is."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install 'oversight[postgres]'")
+    with pytest.raises(errors.UnknownStore) as said:
+        open_store(url)
+    assert str(said.value).startswith(f"{shown}: this is no postgresql://USER@HOST/DATABASE; in user and password")
+    assert "s3" not in str(said.value)
+    assert "cret" not in str(said.value)
+
+
+def test_several_servers_have_a_name():
+    """A URL may name more than one server, each with its port."""
+    assert "postgresql://ann@a:1,b:2/cases" == without_password("postgresql://ann:s3cret@a:1,b:2/cases")
 
 
 SINGLE = """

@@ -2,11 +2,14 @@
 
 import json
 import shutil
+import os
+import resource
 import sqlite3
 import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -251,6 +254,31 @@ class TestCheckpoint:
         assert 2 == status
         assert "is of another log" in err
 
+    def test_publishing_that_was_cut_off(self, case: Path, tmp_path: Path, say: Say) -> None:
+        """Where there is no more room a file is not left in part, which would be taken for one of another log."""
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with closing(SQLiteStore(case, read_only=True)):  # whose own files are there already
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
+            try:
+                status, _, err = say("checkpoint", case, "--tiles", tmp_path / "log")
+            finally:
+                resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert 2 == status
+        assert "File too large" in err
+        assert 0 == say("checkpoint", case, "--tiles", tmp_path / "log")[0]
+        assert 0 == say("verify", tmp_path / "log", "--key", KEY.public)[0]
+
+    @pytest.mark.parametrize("name", [b"a%62.db", b"a b?#.db", b"caf\xe9.db"])
+    def test_a_file_is_the_one_that_was_named(self, case: Path, name: bytes, say: Say) -> None:
+        """Whatever is in the name of a file, that file is looked at, and no other."""
+        other = case.with_name(os.fsdecode(name))
+        os.rename(case, other)
+        case.with_name("ab.db").write_bytes(b"another")
+        assert 0 == say("verify", other, "--key", KEY.public)[0]
+        prune = ["--rules", case.parent / "pack", "--key", case.parent / "log.key", "--before", "2026-01-09T00:00:00Z"]
+        assert 0 == say("prune", other, *prune)[0]
+        assert b"another" == case.with_name("ab.db").read_bytes()
+
     def test_published_bytes(self, case: Path, tmp_path: Path, say: Say) -> None:
         """Whatever byte of the published files is changed, or which file is taken away, it is found."""
         say("checkpoint", case, "--tiles", tmp_path / "log")
@@ -488,6 +516,24 @@ class TestPrune:
         assert 80 - 50 > bodies
         assert 0 == say("verify", case, "--key", KEY.public)[0]
 
+    def test_nothing_is_forgotten_behind_a_reader(self, case: Path, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where somebody reads what is to go, it would stay in the file: that is refused, and done once they ended."""
+        monkeypatch.setattr("oversight.record.sqlite.PATIENCE", 0)
+        prune = ["prune", case, "--rules", case.parent / "pack", "--key", case.parent / "log.key", "--keep", "P5D"]
+        reader = SQLiteStore(case, read_only=True)
+        with reader.steady():
+            before = [entry.body for entry in reader.entries()]
+            status, out, err = say(*prune)
+            assert (2, "") == (status, out)
+            assert "somebody reads it, so that nothing can be forgotten; try again when they have ended" in err
+        assert before == [entry.body for entry in reader.entries()]
+        reader.close()
+        assert 0 == say(*prune)[0]
+        assert case.read_bytes().count(SECRET.encode()) < sum(SECRET.encode() in body for body in before if body)
+        status, out, _ = say("verify", case, "--key", KEY.public, "--rules", case.parent / "pack")
+        assert 0 == status
+        assert "changes of alerts follow: events before them were forgotten, and they are older than the newest" in out
+
     @stores
     def test_a_record_goes_on_after_it(self, store: Place, pack: oversight.Pack) -> None:
         """After forgetting, repeats are still known, alerts go on as they would have, and new ones can be derived."""
@@ -557,3 +603,15 @@ class TestPrune:
         status, _, err = say("prune", tmp_path / "case.db", "--rules", folder, "--site", site)
         assert 2 == status
         assert "this is no period" in err
+
+    def test_retention_without_end(self, tmp_path: Path, pack: oversight.Pack, say: Say) -> None:
+        """A period that reaches back behind the first year is said to be too long."""
+        site = tmp_path / "site.yaml"
+        site.write_text("retention: P9999Y\n")
+        with oversight.open(
+            f"sqlite:///{tmp_path / 'case.db'}", oversight.load(tmp_path / "pack", site=site)
+        ) as record:
+            record.feed_all(events(2))
+        status, _, err = say("prune", tmp_path / "case.db", "--rules", tmp_path / "pack", "--site", site)
+        assert 2 == status
+        assert "reaches back behind the first year: let it be at most P990Y" in err

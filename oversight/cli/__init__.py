@@ -20,11 +20,6 @@ USAGE, INTERRUPTED, CLOSED = 2, 130, 141
 def command() -> int:
     """Run the command of this process, which is its own: its garbage collector is set as suits an engine."""
     collect_seldom()
-    if sys.stderr is None:  # else what is said would go to standard output, which carries results alone
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
-    if sys.stdout is None:
-        say("oversight: standard output is closed; to let the results go nowhere, give it /dev/null")
-        return USAGE
     return main()
 
 
@@ -53,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     event.retracted — ...
     0
     """
+    _open_closed()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal that lacks a character gets its escape, and not a traceback.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -78,6 +74,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         say("stopped")
         return INTERRUPTED
+
+
+def _open_closed() -> None:
+    """
+    Let there be streams where whoever started this closed them, as some supervisors do.
+
+    What is said goes nowhere then. Events and what is told must not: that they cannot be read or written is found out
+    by who asks for it.
+    """
+    if sys.stdin is None:
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_WRONLY), encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
 def _drop_output() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -57,13 +58,21 @@ def _publish(store: Store, size: int, note: bytes, folder: Path) -> int:
         target = folder / path
         if not target.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
+            _put(target, content)
         elif target.read_bytes() != content:
             raise Usage(f"{printable(str(target))} is of another log; give another folder, or verify the record")
-    fresh = folder / "checkpoint.new"
-    fresh.write_bytes(note)
-    fresh.replace(folder / "checkpoint")
+    _put(folder / "checkpoint", note)
     return count + 1
+
+
+def _put(target: Path, content: bytes) -> None:
+    """Write a file whole or not at all: what a crash cut off would be taken for one of another log."""
+    fresh = target.with_name(f"{target.name}.new")
+    with open(fresh, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(target)
 
 
 def _leaves(store: Store, start: int, stop: int) -> list[bytes]:

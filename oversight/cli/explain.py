@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from attrs import asdict, evolve
+from attrs import asdict
 
 from oversight.cli.arguments import Usage
 from oversight.cli.pseudonyms import chosen
@@ -21,7 +21,6 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import WITHDRAWN, Change, to_json
 from oversight.outlets.text import assumption_text, missing_text
-from oversight.record.store import without_password
 from oversight.runner.intake import STANDARD_INPUT, Refusal, SourceError
 from oversight.runner.run import Run
 from oversight.runner.summary import counted
@@ -84,8 +83,7 @@ def _recorded(arguments: Namespace) -> int:
             events = find_events([url], alert.evidence, record.engine.vocabulary)
     except (RecordError, SourceError) as error:
         raise Usage(str(error)) from None
-    shown = [evolve(found, source=without_password(url)) for found in events]
-    _answer(arguments, alert, history, shown, pack.zone)
+    _answer(arguments, alert, history, events, pack.zone)
     return 0
 
 

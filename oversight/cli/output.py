@@ -60,6 +60,7 @@ def output(arguments: Namespace, sources: Sequence[str], *, lasting: bool = Fals
         yield sys.stdout
         return
     _check_file(path, sources, "into" if lasting else "over")
+    _check_kept(path, arguments)
     try:
         if is_address(path):
             remote = _receiver(arguments)
@@ -78,6 +79,21 @@ def _check_file(path: str, sources: Sequence[str], how: str) -> None:
         raise Usage(f"--out {printable(path)} would write {how} the events it reads")
     if _is_record(path):
         raise Usage(f"--out {printable(path)} is a record: give another file for what is told")
+
+
+def _check_kept(path: str, arguments: Namespace) -> None:
+    """Make sure that results spoil neither the record, which may not be there yet, nor a key."""
+    store = getattr(arguments, "store", None)
+    if store is not None and store.startswith("sqlite:"):
+        from oversight.record.sqlite import BESIDE, path_of  # who keeps no record does not wait for it
+
+        record = os.path.realpath(path_of(store))
+        if os.path.realpath(path) in [record + end for end in BESIDE]:
+            raise Usage(f"--out {printable(path)} is a file of the record: give another for what is told")
+    for option in ("key", "pseudonyms"):
+        given = getattr(arguments, option, None)
+        if given is not None and os.path.realpath(path) == os.path.realpath(given):
+            raise Usage(f"--out {printable(path)} is the file of --{option}: give another for what is told")
 
 
 def _is_record(path: str) -> bool:

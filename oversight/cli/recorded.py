@@ -87,14 +87,16 @@ def opened(
         KeyRefused: what ``--key`` names is no key, or others can read it.
         SealMissing: the library for keys is not installed.
     """
-    before, revise = begun(arguments.store), getattr(arguments, "revise", None)
+    before, revise, clock = begun(arguments.store), getattr(arguments, "revise", None), "events"
     if before is not None:
         revise = revise or before.revise
+        clock = before.clock if read_only else clock  # a run lets time pass by the events alone
         withheld = before.withheld if withheld is None else withheld
     key = getattr(arguments, "key", None)
     return oversight.open(
-        arguments.store, pack, revise=revise, outlets=outlets, key=key, read_only=read_only, withheld=withheld or CLEAR
-    )
+        arguments.store, pack, revise=revise, clock=clock, outlets=outlets, key=key, read_only=read_only,
+        withheld=withheld or CLEAR,
+    )  # fmt: skip
 
 
 def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None) -> int:
@@ -118,4 +120,7 @@ def _check_until(until: datetime | None, record: Record) -> None:
 
 def _name(out: str | None) -> str:
     """By what the record knows again where results went."""
-    return "standard output" if out is None else out if is_address(out) else os.path.abspath(out)
+    if out is None or is_address(out):
+        return out or "standard output"
+    # A path may have bytes that are no text, which no database keeps as one.
+    return os.fsencode(os.path.abspath(out)).decode("utf-8", "backslashreplace")

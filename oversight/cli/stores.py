@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from oversight.cli.arguments import Usage
 from oversight.ground.errors import OversightError
@@ -28,7 +30,7 @@ def url_of(given: str) -> str:
         raise Usage(
             f"there is no record '{printable(given, 200)}': give sqlite:///FILE, a URL of PostgreSQL, or a file"
         )
-    return f"sqlite:///{Path(given).absolute()}"
+    return f"sqlite:///{quote(os.fsencode(Path(given).absolute()))}"
 
 
 @contextmanager

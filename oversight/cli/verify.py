@@ -161,7 +161,8 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
         )
     if made.beyond:
         answer.not_looked_at.append(
-            f"whether {_counted(made.beyond, 'change')} of alerts follow from events that were forgotten"
+            f"whether {_counted(made.beyond, 'change')} of alerts follow: events before them were forgotten, and they "
+            "are older than the newest snapshot"
         )
 
 

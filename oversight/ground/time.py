@@ -326,6 +326,8 @@ def end_of(day: date, zone: ZoneInfo) -> datetime:
 
     >>> end_of(date(2026, 5, 1), ZoneInfo("UTC")).isoformat()
     '2026-05-02T00:00:00+00:00'
+    >>> end_of(date.max, ZoneInfo("UTC")).isoformat()
+    '9999-12-31T23:59:59.999999+00:00'
     """
     return LATEST if day == date.max else begin_of(day + timedelta(days=1), zone)
 
@@ -426,12 +428,17 @@ def refuse_unaware(at: object, who: str) -> None:
 
 def format_instant(instant: datetime) -> str:
     """
-    Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC.
+    Write *instant* as RFC 3339 with the offset it has, ``Z`` for UTC; that cannot hold the seconds of a zone's first
+    offset, so such an instant is written in UTC.
 
     >>> format_instant(datetime(2026, 3, 10, 1, tzinfo=UTC))
     '2026-03-10T01:00:00Z'
+    >>> format_instant(datetime(1900, 1, 1, tzinfo=ZoneInfo("Asia/Hong_Kong")))
+    '1899-12-31T16:23:18Z'
     """
     text = instant.isoformat()
+    if text[-6] == ":":
+        text = instant.astimezone(UTC).isoformat()
     return text[:-6] + "Z" if text.endswith("+00:00") else text
 
 

@@ -20,9 +20,9 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from oversight.ground.errors import EventError
 from oversight.ground.text import nearest, printable
-from oversight.ground.time import EARLIEST, LATEST, format_instant, with_fixed_offsets
+from oversight.ground.time import format_instant, with_fixed_offsets
 from oversight.model.forms import (
-    ENVELOPE, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
+    ENVELOPE, FIRST_YEAR, LAST_YEAR, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
     convert, lacking, read_hook, reason_of, refuse_unbounded, write_hook,
 )  # fmt: skip
 from oversight.model.pack import RETRACTION, Kind, Pack
@@ -95,7 +95,7 @@ class Vocabulary:
             except (msgspec.MsgspecError, RecursionError):
                 pass  # it is read once more below, by whoever can say what it is or what is wrong
             else:
-                plain = event.kind not in self._unbounded and 1 < event.time.year < 9999
+                plain = event.kind not in self._unbounded and FIRST_YEAR <= event.time.year <= LAST_YEAR
                 return event if plain else self._bounded(event, "$.data")
         if isinstance(source, Event | Stranger):
             return source
@@ -386,9 +386,10 @@ def _is_cloud(source: Mapping[str, Any]) -> bool:
 
 
 def _refuse_beyond(time: datetime) -> None:
-    """Refuse an instant that UTC cannot write: it has no place among the others."""
-    if not EARLIEST <= time <= LATEST:
-        raise EventError("the time is outside the years 1 to 9999 of UTC", "$.time")
+    """Refuse a time that stands for none: it would let all others be late, and every deadline pass."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        said = f"the year is none from {FIRST_YEAR} to {LAST_YEAR}: give the day on which it happened"
+        raise EventError(said, "$.time")
 
 
 def _known(value: Any) -> Any:

@@ -33,6 +33,9 @@ ENVELOPE = frozenset((
     "datacontenttype", "dataschema",
 ))  # fmt: skip
 
+FIRST_YEAR, LAST_YEAR = 1000, 8999
+"""Of the time of an event; beyond them stands what systems write where they have no date."""
+
 ABSENT = UNSET
 """The value of an optional attribute that is not there."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -40,6 +41,42 @@ def canonical(value: Any) -> bytes:
     b'{"a":[true],"b":1}'
     """
     return msgspec.json.encode(value, order="sorted")
+
+
+class _Named(msgspec.Struct):
+    id: str
+    source: str | None = None
+
+
+def named(body: bytes) -> tuple[str, str]:
+    """
+    Source and id of the event in JSON bytes, whatever else stands there that nobody reads.
+
+    Raises:
+        ValueError: they are not there.
+
+    >>> named(b'{"id":"e-1","weight":1e999}')
+    ('', 'e-1')
+    """
+    found = msgspec.json.decode(body, type=_Named)
+    return found.source or "", found.id
+
+
+class _Timed(msgspec.Struct):
+    time: datetime
+
+
+def time_of(body: bytes) -> datetime:
+    """
+    When the event in JSON bytes happened, as its envelope is read for every kind, known or not.
+
+    Raises:
+        ValueError: it does not say.
+
+    >>> time_of(b'{"kind":"of.none","time":"2026-03-10 09:00:00z"}').isoformat()
+    '2026-03-10T09:00:00+00:00'
+    """
+    return msgspec.json.decode(body, type=_Timed).time
 
 
 def plain(body: bytes) -> Any:

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from oversight.ground.errors import NoteRefused, RecordError
 from oversight.ground.text import printable
-from oversight.model.wire import plain
+from oversight.model.wire import named
 from oversight.record.checkpoints import Checkpoint
 from oversight.record.entries import (
     EVENT,
@@ -350,7 +350,6 @@ class _PublishedAuditor(_Auditor):
 def _known_by(body: bytes) -> bytes | None:
     """By what the event in *body* is known."""
     try:
-        said = plain(body)
-        return identity_key(said.get("source") or "", said["id"])
-    except (ValueError, KeyError, AttributeError, TypeError):
+        return identity_key(*named(body))
+    except (ValueError, RecursionError):
         return None

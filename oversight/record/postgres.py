@@ -12,6 +12,7 @@ from typing import Any
 
 import psycopg
 from psycopg import errors
+from psycopg.conninfo import conninfo_to_dict
 
 from oversight.ground.errors import (
     RecordDamaged,
@@ -20,6 +21,7 @@ from oversight.ground.errors import (
     RecordInUse,
     RecordReadOnly,
     RecordUnreachable,
+    UnknownStore,
 )
 from oversight.ground.text import printable
 from oversight.record.entries import Batch, Entry, Snapshot, identity_key
@@ -62,6 +64,7 @@ def open_store(url: str, *, read_only: bool = False) -> PostgresStore:
     Connect to the database of ``postgresql://USER@HOST/DATABASE``, as libpq reads it.
 
     Raises:
+        UnknownStore: it cannot be read.
         RecordError: as of :func:`oversight.record.store.open_store`.
     """
     return PostgresStore(url, read_only=read_only)
@@ -84,6 +87,7 @@ class PostgresStore:
         self._read_only = read_only
         self._db: psycopg.Connection[Any] | None = None
         try:
+            self._check(url)
             with self._told_apart():
                 waits = {} if "connect_timeout" in url else {"connect_timeout": PATIENCE}
                 self._db = psycopg.connect(url, autocommit=True, **waits)  # type: ignore[arg-type]
@@ -96,6 +100,16 @@ class PostgresStore:
         except BaseException:
             self.close()
             raise
+
+    def _check(self, url: str) -> None:
+        """Find out before psycopg does, which quotes what may be a password."""
+        try:
+            ports = conninfo_to_dict(url).get("port") or ""
+        except psycopg.Error:
+            ports = "none"
+        if not all(port.isdecimal() or not port for port in str(ports).split(",")):
+            said = "in user and password write what is no letter or digit as % and two digits, a / as %2F"
+            raise UnknownStore(f"{self._named}: this is no postgresql://USER@HOST/DATABASE; {said}") from None
 
     def _take_lock(self) -> None:
         """Be the one writer, or say that there is one."""

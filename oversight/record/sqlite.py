@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from oversight.ground.errors import (
     RecordDamaged, RecordError, RecordFull, RecordInUse, RecordReadOnly, RecordUnreachable, UnknownStore,
@@ -23,6 +23,8 @@ from oversight.ground.text import printable
 from oversight.record.entries import Batch, Entry, Snapshot, identity_key
 from oversight.record.store import SCHEMA, check_schema, joined, parted
 
+BESIDE = ("", "-wal", "-shm", "-journal", "-writer")
+"""What stands behind the name of the file in the names of those that SQLite and the writer keep."""
 PAGE = 1000
 CACHE = 64 * 1024
 """KiB of pages kept in memory: identities of events come in no order."""
@@ -61,10 +63,20 @@ def open_store(url: str, *, read_only: bool = False) -> SQLiteStore:
         UnknownStore: the URL names no file.
         RecordError: as of :func:`oversight.record.store.open_store`.
     """
-    path = unquote(url.partition(":///")[2])
+    path = path_of(url)
     if not path:
         raise UnknownStore(f"{printable(url, 80)!r} names no file: give sqlite:///FILE, or sqlite:////FOLDER/FILE")
     return SQLiteStore(Path(path), read_only=read_only)
+
+
+def path_of(url: str) -> str:
+    """
+    The path of the file of ``sqlite:///FILE``.
+
+    >>> path_of("sqlite:///a%20case.db")
+    'a case.db'
+    """
+    return os.fsdecode(unquote_to_bytes(os.fsencode(url.partition(":///")[2])))
 
 
 class SQLiteStore:
@@ -97,7 +109,7 @@ class SQLiteStore:
     def _take_lock(self) -> None:
         """Be the one writer, or say that there is one."""
         self._may_write()
-        lock = sqlite3.connect(f"{self._path}-writer", timeout=0, isolation_level=None)
+        lock = sqlite3.connect(f"{os.path.realpath(self._path)}-writer", timeout=0, isolation_level=None)
         self._lock = lock
         try:
             lock.execute("BEGIN EXCLUSIVE")
@@ -128,7 +140,7 @@ class SQLiteStore:
         """A connection that changes nothing, also where the folder may not be written."""
         if not self._path.is_file():
             raise RecordDamaged(f"{self._named}: there is no such file")
-        name = f"file:{quote(str(self._path.absolute()))}"
+        name = f"file:{quote(os.fsencode(self._path.absolute()))}"
         db = sqlite3.connect(f"{name}?mode=ro", uri=True, timeout=PATIENCE, isolation_level=None)
         try:
             db.execute("SELECT count(*) FROM sqlite_schema")
@@ -201,6 +213,8 @@ class SQLiteStore:
 
     def commit(self, batch: Batch) -> None:
         """Take in *batch* at once: one fsync."""
+        if batch.forget:
+            self._unread()
         with self._at_once() as db:
             if batch.entries and batch.entries[0].position != self.size:
                 raise RecordInUse(f"{self._named} has grown meanwhile: there was another writer; open it again")
@@ -218,7 +232,29 @@ class SQLiteStore:
             gone = [(position,) for position in batch.forget]
             db.executemany("UPDATE entry SET body = NULL, nonce = NULL WHERE position = ?", gone)
         if batch.forget:
-            self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # the old pages stand in the log of writes, too
+            _, written, back = self._written_back()
+            if back < written:
+                said = "it was forgotten, and stands in the file still, since somebody began to read that meanwhile"
+                raise RecordUnreachable(f"{self._named}: {said}; open it to write once more when they have ended")
+
+    def _unread(self) -> None:
+        """Make sure that nobody reads the pages that are to be written over."""
+        with self._at_once() as db:  # beside an empty log of writes nobody would be seen to read
+            db.execute("DELETE FROM schema")
+            db.execute("INSERT INTO schema VALUES (?)", (str(SCHEMA),))
+        if self._written_back()[0]:
+            said = "somebody reads it, so that nothing can be forgotten"
+            raise RecordInUse(f"{self._named}: {said}; try again when they have ended")
+
+    def _written_back(self) -> tuple[int, int, int]:
+        """
+        Empty the log of writes into the file, where old pages stand as long as somebody reads them.
+
+        Returns:
+            Whether somebody hindered it, how many pages were in the log, and how many of them are in the file.
+        """
+        hindered, written, back = self._all("PRAGMA wal_checkpoint(TRUNCATE)")[0]
+        return hindered, written, back
 
     def entries(self, start: int = 0, stop: int | None = None, types: Sequence[str] = ()) -> Iterator[Entry]:
         """The entries from *start* until before *stop*."""

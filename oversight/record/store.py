@@ -166,15 +166,22 @@ def is_store(text: str) -> bool:
 
 def without_password(url: str) -> str:
     """
-    *url* as it may be shown.
+    *url* as it may be shown; of one in which a password may stand anywhere no more than what it is of.
 
     >>> without_password("postgresql://ann:secret@db/cases?sslmode=require")
     'postgresql://ann@db/cases'
+    >>> without_password("postgresql://ann:se/cret@db/cases")
+    'postgresql://...'
     """
-    parts = urlsplit(url)
-    user = f"{parts.username}@" if parts.username else ""
-    port = f":{parts.port}" if parts.port else ""
-    return printable(f"{parts.scheme}://{user}{parts.hostname or ''}{port}{parts.path}", 200)
+    hidden = f"{url.partition(':')[0]}://..."
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return printable(hidden, 200)
+    if "@" in parts.path + parts.query + parts.fragment:
+        return printable(hidden, 200)
+    who, at, place = parts.netloc.rpartition("@")
+    return printable(f"{parts.scheme}://{who.partition(':')[0]}{at}{place}{parts.path}", 200)
 
 
 def check_schema(found: str | None, where: str) -> None:

@@ -35,13 +35,10 @@ class GrowingFile:
         if path.endswith(ARCHIVES):
             raise SourceError(f"{self._shown}: an archive does not grow; --follow reads plain files")
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+            self._file = _opened(path)
         except OSError as error:
-            raise SourceError(f"{self._shown}: {(error.strerror or 'cannot be opened').lower()}") from None
-        if not stat.S_ISREG(os.fstat(self._file).st_mode):
-            os.close(self._file)
-            raise SourceError(f"{self._shown}: this is no file that grows; --follow reads a pipe as standard input, -")
-        self._lines, self._read, self._moved = Lines(), 0, False
+            raise SourceError(f"{self._shown}: {_reason(error)}") from None
+        self._lines, self._read, self._moved, self._hindered = Lines(), 0, False, ""
 
     def read(self) -> Block | None:
         """The lines that are there; ``None`` where there is nothing new."""
@@ -58,10 +55,17 @@ class GrowingFile:
             self._moved = True
             return None
         try:
-            found = os.open(self.source, os.O_RDONLY)
-        except OSError:
+            found = _opened(self.source)
+        except OSError as error:
+            self._waits(_reason(error))
             return None
         return self._anew("is another file now", found)
+
+    def _waits(self, reason: str) -> None:
+        """Say once why the new file of the name is not read, so that nobody takes silence for nothing to tell."""
+        if reason != self._hindered:
+            self._say(f"{self._shown} is another file now, and cannot be read: {reason}; it is tried again")
+        self._hindered = reason
 
     def close(self) -> None:
         """Read no more; a line without its end is named."""
@@ -77,7 +81,7 @@ class GrowingFile:
             os.lseek(file, 0, os.SEEK_SET)
         else:
             os.close(self._file)
-        self._file, self._lines, self._read, self._moved = file, Lines(), 0, False
+        self._file, self._lines, self._read, self._moved, self._hindered = file, Lines(), 0, False, ""
         return Block(1, []) if last is None else last
 
     def _is_ours(self) -> bool:
@@ -85,6 +89,24 @@ class GrowingFile:
             return os.path.samestat(os.stat(self.source), os.fstat(self._file))
         except FileNotFoundError:
             return True
+
+
+def _opened(path: str) -> int:
+    """
+    A file to be read, without waiting for what is none.
+
+    Raises:
+        OSError: it cannot be opened, or is none.
+    """
+    found = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(found).st_mode):
+        return found
+    os.close(found)
+    raise OSError("this is no file that grows; --follow reads a pipe as standard input, -")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or "").lower() or printable(str(error))
 
 
 class Piped:

@@ -9,7 +9,7 @@ from oversight.ground.errors import EventError
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import as_known_at
-from oversight.runner.intake import Refusal, blocks, numbered
+from oversight.runner.intake import Refusal, blocks, named, numbered
 
 
 class History:
@@ -64,7 +64,7 @@ class History:
         first = self._known.setdefault(event.identity, event)
         if first is event:
             self.events.append(event)
-            self.places.setdefault(event.id, f"{source}:{number}")
+            self.places.setdefault(event.id, f"{named(source)}:{number}")
         elif not first.says(event):
             said = "the same id and source came before with other content; the first stands"
             self._refused(Refusal(source, number, "other-content", said))

@@ -68,8 +68,17 @@ class Refusal:
 
     def __str__(self) -> str:
         at = f" (at {printable(self.path)})" if self.path not in ("", "$") else ""
-        source = without_password(self.source) if is_store(self.source) else printable(self.source)
-        return f"{source}:{self.line}: {self.code}: {printable(self.reason, 400)}{at}"
+        return f"{printable(named(self.source))}:{self.line}: {self.code}: {printable(self.reason, 400)}{at}"
+
+
+def named(source: str) -> str:
+    """
+    *source* as it may be told: the URL of a record without its password.
+
+    >>> named("postgresql://ann:secret@db/cases"), named("a.jsonl")
+    ('postgresql://ann@db/cases', 'a.jsonl')
+    """
+    return without_password(source) if is_store(source) else source
 
 
 class Block(NamedTuple):
@@ -121,8 +130,6 @@ def check_source(source: str) -> None:
     >>> check_source("-")
     """
     if source == STANDARD_INPUT:
-        if sys.stdin is None:
-            raise SourceError(f"{source}: standard input is closed")
         return
     if is_store(source):
         with _recorded(source):
@@ -176,17 +183,36 @@ def _recorded(url: str) -> Iterator[Store]:
 
 
 def _bodies(url: str) -> Iterator[Block]:
-    """The events of a record, a line at each position; what is no event, or was forgotten, is an empty line."""
+    """
+    The events of a record, a line at each position; what is no event, or was forgotten, is an empty line.
+
+    That events were forgotten is a failure: what is judged without them may accuse somebody whose paper was there.
+    """
     with _recorded(url) as store:
         lines: list[bytes | None] = []
-        first = 0
-        for entry in store.entries(types=(EVENT,)):
-            if len(lines) >= _STRETCH:
-                yield Block(first, lines)
-                first, lines = first + len(lines), []
-            lines += [b""] * (entry.position - first - len(lines))
-            lines.append(entry.body or b"")
-        yield Block(first, lines)
+        first, forgotten, damaged = 0, list[int](), ""
+        try:
+            for entry in store.entries(types=(EVENT,)):
+                if entry.position - first >= _STRETCH:
+                    yield Block(first, lines)
+                    first, lines = entry.position, []
+                lines += [b""] * (entry.position - first - len(lines))
+                lines.append(entry.body if isinstance(entry.body, bytes) else b"")
+                forgotten += [entry.position] if entry.body is None else []
+        except RecordError as error:
+            damaged = f"the rest cannot be read: {error}"
+        yield Block(first, lines, damaged or _forgotten(forgotten))
+
+
+def _forgotten(positions: Sequence[int]) -> str:
+    """What is to be said of the events at *positions*, which were forgotten; nothing of none."""
+    if not positions:
+        return ""
+    events = "what 1 event" if len(positions) == 1 else f"what {len(positions):,} events"
+    return (
+        f"{events} said was forgotten, the first at {positions[0]}: what is judged without that may be told, or be "
+        "missing, in error"
+    )
 
 
 def _chunks(raw: IO[bytes], stream: IO[bytes], progress: Callable[[int], None] | None) -> Iterator[tuple[bytes, str]]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from oversight.ground.text import printable
 from oversight.ground.time import Period, format_instant, shift
 from oversight.model.forms import Event
-from oversight.runner.intake import Block, Refusal
+from oversight.runner.intake import Block, Refusal, named
 from oversight.runner.run import LeftOut
 from oversight.runner.summary import Summary
 
@@ -96,9 +96,8 @@ class LiveRun:
             return True
         heappush(self._early, (event.time, next(self._order), source, number, line))
         self._held += len(line)
-        self._say(
-            f"{printable(source)}:{number}: {what} is later than the clock and --ahead allow: it waits until then"
-        )
+        place = f"{printable(named(source))}:{number}"
+        self._say(f"{place}: {what} is later than the clock and --ahead allow: it waits until then")
         return True
 
     def block(self, source: str, block: Block) -> None:
@@ -148,7 +147,7 @@ class LiveRun:
         summary.waiting = len(self._early)
         if self._early:
             _, _, source, number, _ = self._early[0]
-            summary.first_waiting = f"{source}:{number}"
+            summary.first_waiting = f"{named(source)}:{number}"
 
 
 class Feed(Protocol):

@@ -15,7 +15,7 @@ from oversight.ground.time import format_instant
 from oversight.model.alerts import RAISED, WITHDRAWN, Change, Missing
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks, numbered
+from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.pseudonyms import Pseudonymiser
 from oversight.runner.summary import Summary, counted
 
@@ -90,7 +90,7 @@ class Plan:
     def _block(self, source: str, block: Block) -> None:
         for number, line in numbered(source, block, self._refused):
             try:
-                self._try(line, f"{source}:{number}")
+                self._try(line, f"{named(source)}:{number}")
             except (EventError, EventRefused) as error:
                 self._refused(Refusal.of(source, number, error))
 

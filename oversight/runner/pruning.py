@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from oversight.engine.core import Engine
 from oversight.engine.snapshots import events_in
 from oversight.ground.errors import RecordDamaged
-from oversight.ground.time import format_instant, parse_instant
+from oversight.ground.time import format_instant
 from oversight.model.forms import Event
-from oversight.model.wire import plain
+from oversight.model.wire import time_of
 from oversight.record.entries import EVENT, Forgotten, digest_of_keys, identity_key
 from oversight.record.store import Store
 
@@ -47,7 +47,7 @@ def _events(store: Store, engine: Engine) -> Iterator[tuple[int, tuple[str, str]
             continue
         try:
             event = engine.decode(entry.body)
-            time = event.time if isinstance(event, Event) else parse_instant(plain(entry.body)["time"])
-        except (ValueError, KeyError):
+            time = event.time if isinstance(event, Event) else time_of(entry.body)
+        except ValueError:
             raise RecordDamaged(f"what stands at position {entry.position} of the record is no event") from None
         yield entry.position, (event.source, event.id), time

@@ -29,6 +29,8 @@ from oversight.model.types import Attribute, ListType, MapType, RecordType, Type
 
 MARK = "pn-"
 BYTES = 32
+MOST = 1 << 20
+"""Bytes of a file of keys that are read."""
 ALWAYS = "always"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _HEAD = "# Keys for pseudonyms: from when each counts, and the key. Whoever has them can tell whose pseudonym one is.\n"
@@ -76,7 +78,7 @@ def read_keys(path: str) -> Keys:
     """
     shown = printable(path)
     try:
-        lines = read_secret(path, 1 << 20).decode("utf-8").splitlines()
+        lines = read_secret(path, MOST).decode("utf-8").splitlines()
     except UnicodeDecodeError:
         raise KeyRefused(f"{shown}: this is no file of keys; make one with oversight pseudonyms") from None
     return _parsed(lines, shown)
@@ -123,13 +125,14 @@ def add_key(path: str, start: datetime | None = None, key: bytes | None = None) 
         KeyRefused: the file cannot be used or made, or *start* is not after every key in it.
     """
     shown, key = printable(path), secrets.token_bytes(BYTES) if key is None else key
-    exists = os.path.lexists(path)
+    exists, cut = os.path.lexists(path), ""
     if exists and start is None:
         raise KeyRefused(f"{shown}: there is such a file; to have another key count from an instant on, give --from")
     if not exists and start is not None:
         raise KeyRefused(f"{shown}: there is no such file; the first key counts {ALWAYS}, so leave --from out")
     if exists:
         known = read_keys(path)
+        cut = "" if read_secret(path, MOST).endswith(b"\n") else "\n"
         if start is not None and start <= known.starts[-1]:
             raise KeyRefused(f"{shown}: there is a key that counts from {format_instant(known.starts[-1])} on")
     when = ALWAYS if start is None else format_instant(start)
@@ -138,7 +141,7 @@ def add_key(path: str, start: datetime | None = None, key: bytes | None = None) 
     try:
         descriptor = os.open(path, how, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(line if exists else _HEAD + line)
+            file.write(cut + line if exists else _HEAD + line)
             file.flush()
             os.fsync(descriptor)
     except OSError as error:
@@ -183,6 +186,10 @@ class Pseudonymiser:
         self.periods.update([period] if made else [])
         subject = event.subject
         return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
+
+    def before(self, time: datetime) -> None:
+        """Persons got pseudonyms before, in an event of *time*, which are compared with those that come."""
+        self.periods.add(self._keys.period(time))
 
     def told(self) -> Iterator[str]:
         """What a person should know of the keys that were used."""

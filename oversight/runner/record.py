@@ -28,6 +28,7 @@ from oversight.ground.errors import (
 )
 from oversight.ground.time import refuse_unaware
 from oversight.model.alerts import Change
+from oversight.model.forms import Event
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.model.wire import canonical
@@ -385,6 +386,19 @@ class Record:
             RecordError: the record could not be read.
         """
         return changes(self._opened(), start, stop)
+
+    def first_event(self) -> Event | None:
+        """
+        The event that came first, of those of a known kind that were not forgotten; ``None`` where there is none.
+
+        Raises:
+            RecordError: the record could not be read.
+        """
+        for entry in self._opened().entries(types=(EVENT,)):
+            event = None if entry.body is None else self._keeper.event(entry)
+            if isinstance(event, Event):
+                return event
+        return None
 
     def open_alerts(self) -> tuple[Change, ...]:
         """The alerts of ``while`` rules that are in breach, as of ``Engine.open_alerts``."""

@@ -10,8 +10,8 @@ from oversight.ground.errors import EventError, RecordDamaged
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
-from oversight.runner.arrivals import Outcome, Taken
-from oversight.runner.intake import Block, Refusal, blocks, numbered
+from oversight.runner.arrivals import Outcome, Repeat, Taken
+from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.record import Record
@@ -74,6 +74,8 @@ class RecordedRun:
         self.left_out: LeftOut | None = None if until is None else self._beyond
         self._unknown = UnknownAttributes([record.engine.vocabulary])
         self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
+        if self._veil is not None and (first := record.first_event()) is not None:
+            self._veil.before(first.time)
 
     def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
         """
@@ -126,15 +128,17 @@ class RecordedRun:
                 read.append(veil(decode(line)))
             except EventError as error:
                 read.append(error)
-        outcomes = iter(self.record.sift([one for one in read if not isinstance(one, EventError)]))
-        return [one if isinstance(one, EventError) else next(outcomes) for one in read]
+        outcomes = iter(self.record.sift([one for one in read if isinstance(one, Event)]))
+        # Nothing says where a person stands in an event of an unknown kind, so that it is left out.
+        unknown = [Repeat(one) if isinstance(one, Stranger) else one for one in read]
+        return [next(outcomes) if isinstance(one, Event) else one for one in unknown]
 
     def _beyond(self, event: Event, _line: bytes, source: str, number: int) -> bool:
         """Whether *event* happened later than what counts in this run."""
         assert self._until is not None
         if event.time <= self._until:
             return False
-        self.summary.waits(f"{source}:{number}")
+        self.summary.waits(f"{named(source)}:{number}")
         return True
 
     def refused(self, refusal: Refusal) -> None:

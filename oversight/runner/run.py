@@ -17,7 +17,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks, numbered
+from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 from oversight.runner.unknown import UnknownAttributes
@@ -165,11 +165,11 @@ class Run:
         assert self._until is not None
         if self._known_at is not None and recorded_at(event) > self._known_at:
             self.summary.unrecorded += 1
-            self.summary.first_unrecorded = self.summary.first_unrecorded or f"{source}:{number}"
+            self.summary.first_unrecorded = self.summary.first_unrecorded or f"{named(source)}:{number}"
             return True
         if event.time <= self._until:
             return False
-        self.summary.waits(f"{source}:{number}")
+        self.summary.waits(f"{named(source)}:{number}")
         return True
 
     def refused(self, refusal: Refusal) -> None:

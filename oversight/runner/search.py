@@ -10,7 +10,7 @@ from attrs import frozen
 from oversight.ground.errors import EventError
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, order_of
-from oversight.runner.intake import blocks
+from oversight.runner.intake import blocks, named
 
 
 @frozen
@@ -65,5 +65,5 @@ def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabula
                 except EventError:
                     continue
                 if isinstance(event, Event) and event.id in wanted:
-                    found.setdefault(event.identity, Found(event, source, number, vocabulary.write(event)))
+                    found.setdefault(event.identity, Found(event, named(source), number, vocabulary.write(event)))
     return sorted(found.values(), key=lambda each: (each.event.time, order_of(each.event)))

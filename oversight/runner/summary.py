@@ -12,6 +12,7 @@ from oversight.ground.text import nearest, printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import CLEARED, RAISED, WITHDRAWN, Change
 from oversight.model.forms import Event
+from oversight.runner.intake import named
 
 NO_ALERT, REFUSED, ALERTS = 0, 1, 3
 FAR = timedelta(days=366)
@@ -117,9 +118,9 @@ class Summary:
             yield f"{left} recorded later than --as-known-at left out, the first at {printable(self.first_unrecorded)}"
         if (far := self._far(now)) is not None:
             event, source, line = far
-            named = f"event '{printable(event.id, 80)}' of {format_instant(event.time)}"
+            said = f"event '{printable(event.id, 80)}' of {format_instant(event.time)}"
             yield (
-                f"{printable(source)}:{line}: {named} is more than a year later than every other; "
+                f"{printable(named(source))}:{line}: {said} is more than a year later than every other; "
                 "if its date is wrong, correct it, or leave it out with --until"
             )
         if self.unmatched:

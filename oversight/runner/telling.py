@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Protocol
 
+from oversight.ground.errors import RecordDamaged
 from oversight.model.alerts import Change
 from oversight.record.entries import CHANGE, Batch
 from oversight.record.store import Store
@@ -91,7 +92,17 @@ class Telling:
 
 
 def changes(store: Store, start: int = 0, stop: int | None = None) -> Iterator[Change]:
-    """The changes that *store* has from *start* until before *stop*, with their positions, but for forgotten ones."""
+    """
+    The changes that *store* has from *start* until before *stop*, with their positions, but for forgotten ones.
+
+    Raises:
+        RecordDamaged: what stands there is none.
+    """
     for entry in store.entries(start, stop, types=(CHANGE,)):
         if entry.body is not None:
-            yield Change.read(entry.body, entry.position)
+            try:
+                change = Change.read(entry.body, entry.position)
+            except (ValueError, KeyError, TypeError):
+                said = f"what stands at position {entry.position} of the record is no change"
+                raise RecordDamaged(f"{said}; oversight verify says more") from None
+            yield change

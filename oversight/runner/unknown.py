@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from oversight.ground.errors import EventError
 from oversight.ground.text import printable
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Unknown
+from oversight.runner.intake import named
 from oversight.runner.summary import counted
 
 _MOST = 8
@@ -48,10 +50,13 @@ class UnknownAttributes:
         self._came[kind] = came = self._came[kind] + 1
         if came > ALL and came % THEN:
             return
-        found = [vocabulary.unknown(line) for vocabulary in self._vocabularies if kind in vocabulary.forms]
+        try:
+            found = [vocabulary.unknown(line) for vocabulary in self._vocabularies if kind in vocabulary.forms]
+        except EventError:  # a number that nobody could read, where nobody reads it
+            return
         if all(found):
             shared = set.intersection(*[{one.path for one in unknown} for unknown in found])
-            self._count(kind, [one for one in found[0] if one.path in shared], f"{source}:{number}")
+            self._count(kind, [one for one in found[0] if one.path in shared], f"{named(source)}:{number}")
 
     def _count(self, kind: str, unknown: Sequence[Unknown], place: str) -> None:
         for path, one in {one.path: one for one in unknown}.items():
