@@ -196,6 +196,13 @@ def test_the_links_of_a_chain_are_left_out_one_by_one(tmp_path):
     ] == sorted(dropped)
 
 
+def test_a_definition_is_changed_wherever_it_is_called(tmp_path, capsys):
+    """It is written once: that another call still says what this one no longer does hides nothing."""
+    twice = ("      - told(c.room)\n", "      - all_of: [told(c.room), has(c.hours), told(c.room)]\n")
+    folder = shop(tmp_path, *ALL, text=[twice])
+    assert (0, []) == mutated(folder, capsys, "--only", "definition told")[:2]
+
+
 AT_ONCE = """\
       - name: a small sign at the instant
         events:

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from operator import is_
 from typing import Any
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from oversight.cases.condition_mutants import Mutant, Step, of_expression, of_expressions, of_list, of_parts
 from oversight.cases.episodes import dated
 from oversight.cases.expression_mutants import SECOND, told_value, values_beside, without
+from oversight.cases.merging import merged
 from oversight.language.order import in_order
 from oversight.model.expressions import Call, Literal
 from oversight.model.extract import named
@@ -28,13 +30,17 @@ WORDS = (
 )  # fmt: skip
 """The kinds of change; a mark names one of them."""
 
+_DEFINITION = "definition "
 _SHIFTS = (("later", timedelta(seconds=1)), ("earlier", timedelta(seconds=-1)))
 
 
 @frozen
 class Subject:
     """
-    What is changed: ``rule``, ``fact`` or ``parameter``, and its id or name.
+    What is changed: ``rule``, ``fact``, ``definition`` or ``parameter``, and its id or name.
+
+    Args:
+        users: of a definition, the rules and facts that call it.
 
     >>> str(Subject("rule", "R-1")), str(Subject("fact", "camera"))
     ('R-1', 'fact camera')
@@ -42,6 +48,7 @@ class Subject:
 
     kind: str
     name: str
+    users: tuple[Subject, ...] = field(default=(), eq=False)
 
     def __str__(self) -> str:
         return self.name if self.kind == "rule" else f"{self.kind} {self.name}"
@@ -67,17 +74,82 @@ class Mutation:
     Args:
         step: which.
         pack: as it is then.
-        needs: what a history must have to notice.
+        needs: what a history must have to notice: all of one row.
     """
 
     step: Step
     pack: Pack
-    needs: tuple[Need, ...]
+    needs: tuple[tuple[Need, ...], ...]
+
+    def may_be_noticed(self, counts: Mapping[str, int]) -> bool:
+        """Whether a history can notice in which there are *counts* events of each kind."""
+        return any(all(need.met(counts) for need in row) for row in self.needs)
 
 
-def subjects(pack: Pack) -> list[Subject]:
+@frozen
+class Everywhere:
+    """
+    What one step in a definition makes of the rules and facts that call it.
+
+    Args:
+        rules: by name, those that call it, changed wherever they do.
+        facts: the same.
+        needs: as of a mutation.
+    """
+
+    rules: Mapping[str, Rule]
+    facts: Mapping[str, Fact]
+    needs: tuple[tuple[Need, ...], ...]
+
+    def among(self, pack: Pack) -> Pack | None:
+        """*pack*, or a part of it, with that step; none where nothing there calls it, or facts go round in a circle."""
+        rules = tuple(self.rules.get(rule.name, rule) for rule in pack.rules)
+        changed = {name: fact for name, fact in self.facts.items() if name in pack.facts}
+        facts = _facts(pack, changed)
+        if facts is None or (not changed and all(map(is_, rules, pack.rules))):
+            return None
+        return evolve(pack, rules=rules, facts=facts)
+
+
+Definitions = Mapping[str, Mapping[Step, Everywhere]]
+"""By name of a definition, the steps in it."""
+
+
+def definitions(pack: Pack) -> Definitions:
+    """
+    The steps in the definitions of *pack*.
+
+    A definition is written once, so a step in it is one wherever it is called: what one caller still has from it would
+    else make up for what another lost.
+    """
+    found: dict[str, dict[Step, Everywhere]] = {}
+
+    def note(step: Step, name: str, one: Any, new: Any, needs: tuple[Need, ...]) -> None:
+        if not step.owner.startswith(_DEFINITION):
+            return
+        steps = found.setdefault(step.owner.removeprefix(_DEFINITION), {})
+        known = steps.get(step, Everywhere({}, {}, ()))
+        group = "rules" if isinstance(one, Rule) else "facts"
+        own: Mapping[str, Any] = getattr(known, group)
+        everywhere = {**own, name: merged(one, own.get(name, one), new)}
+        steps[step] = evolve(_with(known, group, everywhere), needs=tuple(dict.fromkeys((*known.needs, needs))))
+
+    for rule in pack.rules:
+        for step, new in _of_rule(rule) if rule.status != "retired" else ():
+            note(step, rule.name, rule, new, _needs(pack, rule))
+    for fact in pack.facts.values():
+        for step, changed, needs in _of_fact(fact):
+            note(step, fact.name, fact, changed, (_start(fact), *needs))
+    return found
+
+
+def subjects(pack: Pack, defined: Definitions | None = None) -> list[Subject]:
     """
     What there is to change in *pack*, rules first; retired ones are none.
+
+    Args:
+        pack: checked.
+        defined: its definitions, where they are known.
 
     >>> from oversight.runner.packs import load
     >>> str(subjects(load("camera-programme"))[0]).startswith("fact ")
@@ -86,48 +158,52 @@ def subjects(pack: Pack) -> list[Subject]:
     rules = dict.fromkeys(rule.id for rule in pack.rules if rule.status != "retired")
     found = [Subject("rule", name) for name in rules]
     found += [Subject("fact", name) for name in pack.facts]
+    ids = {rule.name: rule.id for rule in pack.rules}
+    for name, steps in (definitions(pack) if defined is None else defined).items():
+        used = dict.fromkeys(Subject("rule", ids[rule]) for step in steps.values() for rule in step.rules)
+        used |= dict.fromkeys(Subject("fact", fact) for step in steps.values() for fact in step.facts)
+        found.append(Subject("definition", name, tuple(used)))
     return found + [Subject("parameter", name) for name in pack.parameters]
 
 
-def mutants(pack: Pack, subject: Subject) -> Iterator[Mutation]:
+def mutants(pack: Pack, subject: Subject, defined: Definitions | None = None) -> Iterator[Mutation]:
     """
-    Everything that is one step from *pack* in *subject*, and in the definitions that it calls.
+    Everything that is one step from *pack* in *subject*.
+
+    A step that makes facts depend on themselves leads to no pack, and is left out.
 
     Args:
         pack: checked; it may be a part of the one that *subject* is of.
         subject: of that one.
+        defined: the definitions of that one, where they are known.
     """
     if subject.kind == "rule":
         for number, rule in enumerate(pack.rules):
             for step, new in _of_rule(rule) if rule.id == subject.name and rule.status != "retired" else ():
-                rules = (*pack.rules[:number], new, *pack.rules[number + 1 :])
-                yield Mutation(step, evolve(pack, rules=rules), _needs(pack, rule))
+                if step.owner == rule.id:
+                    rules = (*pack.rules[:number], new, *pack.rules[number + 1 :])
+                    yield Mutation(step, evolve(pack, rules=rules), (_needs(pack, rule),))
     elif subject.kind == "fact" and subject.name in pack.facts:
         fact = pack.facts[subject.name]
         for step, new, needs in (*_of_fact(fact), *_of_restarts(pack, fact)):
-            facts = _facts(pack, new)
+            facts = _facts(pack, {fact.name: new}) if step.owner == str(subject) else None
             if facts is not None:
-                yield Mutation(step, evolve(pack, facts=facts), (_start(fact), *needs))
+                yield Mutation(step, evolve(pack, facts=facts), ((_start(fact), *needs),))
+    elif subject.kind == "definition":
+        for step, everywhere in (definitions(pack) if defined is None else defined).get(subject.name, {}).items():
+            changed = everywhere.among(pack)
+            if changed is not None:
+                yield Mutation(step, changed, everywhere.needs)
     elif subject.kind == "parameter":
         parameter = pack.parameters[subject.name]
         for step, new in _of_parameter(parameter):
-            yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), ())
+            yield Mutation(step, evolve(pack, parameters={**pack.parameters, parameter.name: new}), ((),))
 
 
-def circles(pack: Pack) -> set[Step]:
-    """
-    The steps that no pack is one from: they make a fact of *pack* depend on itself.
-
-    Whatever else calls the definition in which one is: the definition is written once.
-    """
-    every = ((step, new) for fact in pack.facts.values() if _asks_before(fact) for step, new, _ in _of_fact(fact))
-    return {step for step, new in every if _facts(pack, new) is None}
-
-
-def _facts(pack: Pack, new: Fact) -> dict[str, Fact] | None:
-    """The facts of *pack* with a *new* one in place of its own, each after those it reads; none where no order is."""
-    facts = {**pack.facts, new.name: new}
-    if _reads(new) <= _reads(pack.facts[new.name]):
+def _facts(pack: Pack, changed: Mapping[str, Fact]) -> dict[str, Fact] | None:
+    """The facts of *pack* with those *changed*, each after those that it reads; none where there is no such order."""
+    facts = {**pack.facts, **changed}
+    if all(_reads(new) <= _reads(pack.facts[name]) for name, new in changed.items()):
         return facts
     ordered, round_about = in_order({name: sorted(_reads(fact)) for name, fact in facts.items()})
     return None if round_about else {name: facts[name] for name in ordered}
@@ -136,10 +212,6 @@ def _facts(pack: Pack, new: Fact) -> dict[str, Fact] | None:
 def _reads(fact: Fact) -> set[str]:
     """The facts that one asks for as they stand."""
     return {one.fact for one in named(fact) if isinstance(one, Query) and not one.before}
-
-
-def _asks_before(fact: Fact) -> bool:
-    return any(isinstance(one, Query) and one.before for one in named(fact))
 
 
 def _needs(pack: Pack, rule: Rule) -> tuple[Need, ...]:
@@ -157,6 +229,8 @@ def takes_part(pack: Pack, subject: Subject) -> bool:
     """Whether *subject* is anything to *pack*, a part of the one that it is of."""
     if subject.kind == "rule":
         return any(rule.id == subject.name for rule in pack.rules)
+    if subject.kind == "definition":
+        return any(takes_part(pack, user) for user in subject.users)
     return subject.name in (pack.facts if subject.kind == "fact" else pack.parameters)
 
 

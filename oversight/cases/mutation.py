@@ -20,7 +20,7 @@ from attrs import define, field, frozen
 from oversight.cases.condition_mutants import Step
 from oversight.cases.marks import marks
 from oversight.cases.matching import Expected, Got, expected_of, unmatched
-from oversight.cases.mutants import WORDS, Mutation, Subject, circles, mutants, subjects, takes_part
+from oversight.cases.mutants import WORDS, Mutation, Subject, definitions, mutants, subjects, takes_part
 from oversight.cases.trial import SOURCE, Trial, trials
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.events import Vocabulary
@@ -142,10 +142,10 @@ def plan(pack: Pack, files: Iterable[str], only: Sequence[str] = ()) -> Plan:
     >>> [str(task.subject) for task in plan(pack, pack.own, ["HK-BRE-01"]).tasks]
     ['HK-BRE-01']
     """
-    wanted, unsound = set(files), circles(pack)
+    wanted, defined = set(files), definitions(pack)
     found = Plan(pack, [])
-    for subject in subjects(pack):
-        own = {one.step for one in mutants(pack, subject) if one.step.place.file in wanted} - unsound
+    for subject in subjects(pack, defined):
+        own = {one.step for one in mutants(pack, subject, defined) if one.step.place.file in wanted}
         found.every |= own
         asked = frozenset(step for step in own if not only or any(fnmatchcase(step.owner, name) for name in only))
         if asked:
@@ -223,6 +223,7 @@ class Bench:
 
     def __init__(self, pack: Pack) -> None:
         self._trials = trials(pack)
+        self._defined = definitions(pack)
         self._asked: dict[int, list[Asked]] = {}
 
     def noticed(self, task: Task) -> frozenset[Step]:
@@ -233,7 +234,7 @@ class Bench:
                 break
             asked = self._ready(number)
             often: Counter[int] = Counter()
-            for mutation in mutants(trial.pack, task.subject):
+            for mutation in mutants(trial.pack, task.subject, self._defined):
                 if mutation.step in task.steps and mutation.step not in found and _noticing(asked, mutation, often):
                     found.add(mutation.step)
         return frozenset(found)
@@ -241,7 +242,8 @@ class Bench:
     def _nearest(self, subject: Subject) -> list[tuple[int, Trial]]:
         """The trials in which a subject takes part, those of its own cases first, then those of short cases."""
         own = [(n, trial) for n, trial in enumerate(self._trials) if takes_part(trial.pack, subject)]
-        return sorted(own, key=lambda pair: (subject.name not in pair[1].cases[0].rules, _longest(pair[1]), pair[0]))
+        named = {user.name for user in (subject, *subject.users)}
+        return sorted(own, key=lambda pair: (named.isdisjoint(pair[1].cases[0].rules), _longest(pair[1]), pair[0]))
 
     def _ready(self, number: int) -> list[Asked]:
         if number not in self._asked:
@@ -270,7 +272,7 @@ def _noticing(asked: list[Asked], mutation: Mutation, often: Counter[int]) -> bo
     worth = [(often[number] + 1) / (len(one.events) + 1) ** 2 for number, one in enumerate(asked)]
     for number in sorted(range(len(asked)), key=lambda n: (-worth[n], n)):
         one = asked[number]
-        if all(need.met(one.kinds) for need in mutation.needs) and one.notices(mutation.pack):
+        if mutation.may_be_noticed(one.kinds) and one.notices(mutation.pack):
             often[number] += 1
             return True
     return False
