@@ -134,13 +134,17 @@ def definitions(pack: Pack) -> Definitions:
         everywhere = {**own, name: merged(one, own.get(name, one), new)}
         steps[step] = evolve(_with(known, group, everywhere), needs=tuple(dict.fromkeys((*known.needs, needs))))
 
+    impossible: set[Step] = set()
     for rule in pack.rules:
         for step, new in _of_rule(rule) if rule.status != "retired" else ():
-            note(step, rule.name, rule, new, _needs(pack, rule))
+            if _possible(rule, step):
+                note(step, rule.name, rule, new, _needs(pack, rule))
+            else:
+                impossible.add(step)
     for fact in pack.facts.values():
         for step, changed, needs in _of_fact(fact):
             note(step, fact.name, fact, changed, (_start(fact), *needs))
-    return found
+    return {name: {step: one for step, one in own.items() if step not in impossible} for name, own in found.items()}
 
 
 def subjects(pack: Pack, defined: Definitions | None = None) -> list[Subject]:
@@ -180,7 +184,7 @@ def mutants(pack: Pack, subject: Subject, defined: Definitions | None = None) ->
     if subject.kind == "rule":
         for number, rule in enumerate(pack.rules):
             for step, new in _of_rule(rule) if rule.id == subject.name and rule.status != "retired" else ():
-                if step.owner == rule.id:
+                if step.owner == rule.id and _possible(rule, step):
                     rules = (*pack.rules[:number], new, *pack.rules[number + 1 :])
                     yield Mutation(step, evolve(pack, rules=rules), (_needs(pack, rule),))
     elif subject.kind == "fact" and subject.name in pack.facts:
@@ -235,10 +239,7 @@ def takes_part(pack: Pack, subject: Subject) -> bool:
 
 
 def _of_rule(rule: Rule) -> Iterator[Mutant]:
-    for step, new in of_parts(rule.id, rule):
-        # While a fact holds there is no instant before which it could be looked at.
-        if rule.head.kinds or step.word != "before":
-            yield step, new
+    yield from of_parts(rule.id, rule)
     yield from _of_deadline(rule)
     for number, one in enumerate(rule.about if len(rule.about) > 1 else ()):
         step = Step(rule.id, one.place, "dropped", ("about",), f"about without {one.text}")
@@ -256,6 +257,11 @@ def _of_rule(rule: Rule) -> Iterator[Mutant]:
             dates = (bound + shift, rule.in_force[1]) if number == 0 else (rule.in_force[0], bound + shift)
             what = f"in force {('from', 'until')[number]} a second {word}"
             yield Step(rule.id, rule.place, word, (rule.part, number), what), evolve(rule, in_force=dates)
+
+
+def _possible(rule: Rule, step: Step) -> bool:
+    """Whether a step leads to a pack: while a fact holds there is no instant before which it could be looked at."""
+    return bool(rule.head.kinds) or step.word != "before"
 
 
 def _of_deadline(rule: Rule) -> Iterator[Mutant]:
