@@ -42,6 +42,9 @@ RULES = {
 }
 EQUAL = {
     "numbers": ("int", "num", "int", (1, 1.0, 1)),
+    "number of the end": ("int", "int", "num", (1, 1, 1.0)),
+    "number of the beginning": ("num", "num", "int", (1.0, 1.0, 1)),
+    "truths": ("bool", "bool", "bool", (True, True, True)),
     "zeros": ("num", "num", "num", (0.0, -0.0, 0)),
     "instants": ("ts", "ts", "ts", ("2026-03-01T09:00:00+08:00", "2026-03-01T01:00:00Z", "2026-03-01T02:00:00+01:00")),
     "periods": ("dur", "dur", "dur", ("P1D", "PT24H", "P1D")),
@@ -89,3 +92,29 @@ def test_what_is_not_equal_has_alerts_of_its_own(tmp_path):
     changes = Engine(pack).feed([began, seen | {"time": began["time"]}])
     plain = [change.alert for change in changes if change.rule == "plain"]
     assert 2 == len(set(plain)) == len(plain)
+
+
+BESIDE = """
+  beside:
+    key: k
+    starts: {on: thing.seen}
+    keep: forever
+rules:
+"""
+
+
+@pytest.mark.parametrize("which", EQUAL)
+def test_an_alert_is_that_of_its_own_fact(tmp_path, which):
+    """Where a rule asks for another fact with an equal key, its alert has the identity of the fact it is about."""
+    *types, values = EQUAL[which]
+    facts = (PACK % tuple(types)).replace("rules:\n", BESIDE.lstrip("\n"))
+    rule = RULE % ("asking", "each: {some: beside as b, where: b.k == t.k}")
+    (tmp_path / "pack.yaml").write_text(facts + rule)
+    pack = load(tmp_path)
+    for events in permutations(history(*values)):
+        engine, changes = Engine(pack), []
+        for event in events:
+            changes += engine.feed(event)
+        known = [engine.decode(event) for event in events]
+        assert alerts_of_definition(outcome(pack, known, engine.now)) == alerts_of_changes(changes)
+        assert {11} == {alert.cleared.hour for alert in fold(changes).values()}

@@ -111,9 +111,9 @@ class CompiledEntry:
             source.add(f"key = {otherwise}")
             return
         codes = [text.code for text in texts]
-        loose = [number for number, name in enumerate(self.fact.key) if not self._settled(number, name)]
+        loose = [number for number in range(len(key)) if not self._settled(number)]
         for number in loose:
-            mixed = mixes(self.fact, self.fact.key[number])
+            mixed = mixes(self.fact, number)
             codes[number] = f"{source.bind(self.frame.operations['@key'])}({codes[number]}, {mixed})"
         code = codes[0] if len(codes) == 1 else f"({', '.join(codes)})"
         if all(text.sure for text in texts) and not loose:
@@ -124,10 +124,10 @@ class CompiledEntry:
         if len(texts) == 1 and loose:
             source.inside("if key is None:", leave)
 
-    def _settled(self, number: int, name: str) -> bool:
+    def _settled(self, number: int) -> bool:
         """Whether values of a part of the key that are equal have one form, whatever the event."""
-        own, fact = self.entry.key[number].node.type, self.fact.type.attributes.get(name)
-        return fact is not None and all(is_text(one) or one in _OF_ONE_FORM for one in (own, fact.type))
+        own = self.entry.key[number].node.type
+        return (is_text(own) or own in _OF_ONE_FORM) and not mixes(self.fact, number)
 
     @cached_property
     def where(self) -> Holds | None:

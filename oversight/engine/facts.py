@@ -138,11 +138,16 @@ class Facts:
             if number in table.inverse:
                 for rule, watched in table.inverse[number]:
                     for value in values:
-                        if value in watched:
-                            self._touch_asker(rule, value, table, facts, cause)
+                        self._touch_watched(rule, watched.get(value), table, facts, cause)
         for rule, watched in table.inverse.get(BY_KEY, ()):
-            if key in watched:
-                self._touch_asker(rule, key, table, facts, cause)
+            self._touch_watched(rule, watched.get(key), table, facts, cause)
+
+    def _touch_watched(
+        self, number: int, watched: Held | None, table: Table, facts: tuple[Held | None, ...], cause: str | None
+    ) -> None:
+        """Touch the instance of what a rule watches under a value that equals its key and may look different."""
+        if watched is not None:
+            self._touch_asker(number, watched.key, table, facts, cause)
 
     def _touch_all(
         self, instances: Instance | set[Instance], table: Table, facts: tuple[Held | None, ...], cause: str | None

@@ -129,9 +129,9 @@ class Acts:
         if not entry.key:
             return otherwise
         parts = []
-        for name, expression in zip(fact.key, entry.key, strict=True):
+        for number, expression in enumerate(entry.key):
             try:
-                parts.append(scope.operations["@key"](evaluate(expression.node, scope), mixes(fact, name)))
+                parts.append(scope.operations["@key"](evaluate(expression.node, scope), mixes(fact, number)))
             except EvaluationError:
                 return None
         return parts[0] if len(parts) == 1 else tuple(parts)

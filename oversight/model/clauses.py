@@ -10,7 +10,7 @@ import attrs
 
 from oversight.model.expressions import Call, Name, Node, conjuncts, path_of, walk
 from oversight.model.pack import Condition, Exists, Expression, Fact, Group, Measure, Query, Test
-from oversight.model.types import DATE, DYN, ListType, MapType, RecordType, Type
+from oversight.model.types import DATE, DYN, STRING, EnumType, ListType, MapType, RecordType, Type
 
 
 def flatten(conditions: Iterable[Condition]) -> list[Condition]:
@@ -154,13 +154,14 @@ def expressions(value: Any) -> Iterator[Expression]:
             yield from expressions(item)
 
 
-def mixes(fact: Fact, name: str) -> bool:
+def mixes(fact: Fact, number: int) -> bool:
     """
-    Whether values of a part of a fact's key may be of different types.
+    Whether values of a part of a fact's key may be of different types, in whatever begins, changes or ends it.
 
     Args:
         fact: whose key.
-        name: of the part.
+        number: of the part.
     """
-    part = fact.type.attributes.get(name)
-    return part is None or part.type == DYN
+    found = {entry.key[number].node.type for entry in (*fact.starts, *fact.changes, *fact.ends) if entry.key}
+    types = {STRING if isinstance(one, EnumType) else one for one in found}
+    return DYN in types or len(types) > 1
