@@ -250,7 +250,7 @@ def test_unknown_kinds_are_counted(file):
     assert f"{said}(did you mean 'camera.activated'?)" in result.lines
 
 
-@pytest.mark.parametrize(("year", "told"), [(2027, False), (2028, True), (9999, True)])
+@pytest.mark.parametrize(("year", "told"), [(2027, False), (2028, True), (8999, True)])
 def test_a_date_far_ahead_is_told(file, year, told):
     """An event more than a year later than every other is told with its place."""
     far = event("audit.completed", "far", f"{year}-02-01T09:00:00+08:00", programme="p")
