@@ -12,8 +12,8 @@ from oversight.cli.packs import adapt, sound
 from oversight.cli.run import check_sources
 from oversight.cli.terminal import say
 from oversight.ground.errors import UnknownPack
+from oversight.ground.instants import in_zone
 from oversight.ground.text import printable
-from oversight.ground.time import in_zone
 from oversight.model.alerts import to_json
 from oversight.model.diagnostics import Result
 from oversight.model.pack import Pack

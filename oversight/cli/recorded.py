@@ -14,7 +14,8 @@ from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import chosen
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
-from oversight.ground.time import format_instant, in_zone
+from oversight.ground.instants import in_zone
+from oversight.ground.time import format_instant
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import frozen
 
+from oversight.ground.instants import in_zone
 from oversight.ground.text import printable
-from oversight.ground.time import in_zone
 from oversight.outlets.text import clock
 
 _MOST, _WIDTH = 2_000, 110

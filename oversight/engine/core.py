@@ -18,8 +18,9 @@ from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Telling, Verdict
 from oversight.engine.workshop import program_for
 from oversight.ground.errors import EventRefused, SnapshotRefused, TimeWentBackwards, UnknownAlert
+from oversight.ground.instants import fixed, in_zone, refuse_unaware
 from oversight.ground.text import printable
-from oversight.ground.time import Period, fixed, format_instant, in_zone, moved, refuse_unaware, shift_alike
+from oversight.ground.time import Period, format_instant, moved, shift_alike
 from oversight.model.alerts import RAISED, Change
 from oversight.model.events import vocabulary_of
 from oversight.model.forms import ABSENT, Event, Stranger
@@ -165,12 +166,9 @@ class Engine:
     def _check(self, event: Event, known: Event | None) -> None:
         """Refuse what is too late, or says something else than *known*, which came before under its identity."""
         if self._floor is not None and event.time < self._floor:
-            floor = in_zone(self._floor, event.time.tzinfo or self.pack.zone)
-            raise EventRefused(
-                "too-late",
-                f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period for "
-                f"revision allows (before {format_instant(floor)}); allow more with revise",
-            )
+            floor = format_instant(in_zone(self._floor, event.time.tzinfo or self.pack.zone))
+            said = f"event {printable(event.id, 80)!r} of {format_instant(event.time)} is later than the period"
+            raise EventRefused("too-late", f"{said} for revision allows (before {floor}); allow more with revise")
         if known is not None and not known.says(event):
             where = f"{printable(event.id, 80)!r} of source {printable(event.source, 80)!r}"
             raise EventRefused("other-content", f"event {where} came before with other content; the first stands")

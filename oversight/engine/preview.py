@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from oversight.ground.errors import EventError
+from oversight.ground.instants import refuse_unaware
 from oversight.ground.text import printable
-from oversight.ground.time import format_instant, refuse_unaware
+from oversight.ground.time import format_instant
 from oversight.model.alerts import Change
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger

@@ -16,7 +16,7 @@ from attrs import frozen
 
 from oversight.engine.timeline import Timeline
 from oversight.engine.verdicts import Verdict
-from oversight.ground.time import in_zone
+from oversight.ground.instants import in_zone
 from oversight.model.alerts import RAISED
 from oversight.model.forms import ABSENT, Event
 

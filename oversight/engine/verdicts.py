@@ -10,7 +10,7 @@ from typing import Any
 from oversight.engine.program import Program
 from oversight.engine.store import Plain
 from oversight.engine.waivers import Waivers
-from oversight.ground.time import in_zone
+from oversight.ground.instants import in_zone
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Change, Missing, in_order
 from oversight.model.assumptions import Assumptions
 from oversight.model.forms import Compact

@@ -60,7 +60,8 @@ from oversight.ground.conversions import (
     to_utc,
     zone_or_offset,
 )
-from oversight.ground.time import Period, first_instant, in_zone, shift, shift_alike
+from oversight.ground.instants import in_zone
+from oversight.ground.time import Period, first_instant, shift, shift_alike
 
 __all__ = [
     "EvaluationError",

@@ -15,8 +15,8 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from oversight.ground.errors import UnknownRule
+from oversight.ground.instants import in_zone, refuse_unaware
 from oversight.ground.text import near_names, nearest, printable, text_of
-from oversight.ground.time import in_zone, refuse_unaware
 from oversight.meaning.conditions import disjunction, each_of, holds, key_order, with_values
 from oversight.meaning.evaluate import Scope
 from oversight.meaning.grounds import ground, line_of, standing

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -19,11 +18,12 @@ import msgspec
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from oversight.ground.errors import EventError
+from oversight.ground.instants import with_fixed_offsets
 from oversight.ground.text import nearest, printable
-from oversight.ground.time import format_instant, with_fixed_offsets
+from oversight.ground.time import format_instant
 from oversight.model.forms import (
     ENVELOPE, FIRST_YEAR, LAST_YEAR, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
-    convert, lacking, read_hook, reason_of, refuse_unbounded, write_hook,
+    convert, lacking, read_hook, reason_of, refuse_beyond, refuse_unbounded, write_hook,
 )  # fmt: skip
 from oversight.model.pack import RETRACTION, Kind, Pack
 
@@ -183,7 +183,7 @@ class Vocabulary:
         return event, "$", None
 
     def _bounded(self, event: Event, where: str) -> Event:
-        _refuse_beyond(event.time)
+        refuse_beyond(event.time)
         try:
             for name in self._unbounded.get(event.kind, ()):
                 refuse_unbounded(getattr(event.data, name), f"{where}.{name}")
@@ -220,7 +220,7 @@ class Vocabulary:
         except EventError as error:
             raise form.discreet(error, where) from None
         made = convert({**header, "type": kind, "data": {}, "source": header.get("source", "")}, Event, "$")
-        _refuse_beyond(made.time)
+        refuse_beyond(made.time)
         return form.event(
             id=made.id, source=made.source, time=made.time, data=data, subject=made.subject,
             sequence=made.sequence, recordedtime=made.recordedtime,
@@ -383,13 +383,6 @@ def is_retraction(event: Event) -> bool:
 def _is_cloud(source: Mapping[str, Any]) -> bool:
     """Whether it is a CloudEvent, and not of the flat form."""
     return "specversion" in source or ("type" in source and "kind" not in source)
-
-
-def _refuse_beyond(time: datetime) -> None:
-    """Refuse a time that stands for none: it would let all others be late, and every deadline pass."""
-    if not FIRST_YEAR <= time.year <= LAST_YEAR:
-        said = f"the year is none from {FIRST_YEAR} to {LAST_YEAR}: give the day on which it happened"
-        raise EventError(said, "$.time")
 
 
 def _known(value: Any) -> Any:

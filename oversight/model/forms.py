@@ -273,6 +273,13 @@ def _unknown(value: Any, declared: Type, path: str, keys: Collection[str] = ()) 
                 yield from _unknown(item, known.type, f"{path}.{name}", known.keys)
 
 
+def refuse_beyond(time: datetime) -> None:
+    """Refuse a time that stands for none: it would let all others be late, and every deadline pass."""
+    if not FIRST_YEAR <= time.year <= LAST_YEAR:
+        said = f"the year is none from {FIRST_YEAR} to {LAST_YEAR}: give the day on which it happened"
+        raise EventError(said, "$.time")
+
+
 def refuse_unbounded(value: Any, path: str, depth: int = 0) -> None:
     """Refuse what no expression could hold: numbers beyond 64 bits and very deep nesting."""
     if depth > MAX_DEPTH:

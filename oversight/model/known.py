@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from oversight.ground.time import refuse_unaware
+from oversight.ground.instants import refuse_unaware
 from oversight.model.forms import ABSENT, Event, Stranger
 
 

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from attrs import Factory, field, frozen
 
-from oversight.ground.time import format_instant, in_zone
+from oversight.ground.instants import in_zone
+from oversight.ground.time import format_instant
 from oversight.model.expressions import Node, parameters_of, variables_of
 from oversight.model.places import Place
 from oversight.model.types import Attribute, RecordType, Type

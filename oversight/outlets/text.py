@@ -12,7 +12,8 @@ from textwrap import shorten, wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oversight.ground.time import in_zone, parse_instant
+from oversight.ground.instants import in_zone
+from oversight.ground.time import parse_instant
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN
 from oversight.outlets.processors import sanitise
 from oversight.outlets.stream import EventDict, Outlet, Processor, Sink

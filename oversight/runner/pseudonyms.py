@@ -13,7 +13,7 @@ import secrets
 from base64 import b32encode, b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import attrs
@@ -21,7 +21,7 @@ import attrs
 from oversight.ground.errors import KeyRefused
 from oversight.ground.secret import read_secret
 from oversight.ground.text import printable
-from oversight.ground.time import format_instant, parse_instant
+from oversight.ground.time import EARLIEST, format_instant, parse_instant
 from oversight.model.events import replaced
 from oversight.model.forms import ABSENT, Event, Stranger
 from oversight.model.pack import Kind
@@ -32,7 +32,6 @@ BYTES = 32
 MOST = 1 << 20
 """Bytes of a file of keys that are read."""
 ALWAYS = "always"
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _HEAD = "# Keys for pseudonyms: from when each counts, and the key. Whoever has them can tell whose pseudonym one is.\n"
 
 Replace = Callable[[Any], Any]
@@ -59,7 +58,7 @@ class Keys:
         """
         The pseudonym of an id in a period; a blank one names nobody and stays.
 
-        >>> keys = Keys((_EARLIEST,), (bytes(32),))
+        >>> keys = Keys((EARLIEST,), (bytes(32),))
         >>> keys.pseudonym("u-7", 0), keys.pseudonym(" ", 0)
         ('pn-gjw7lmipnd45wkgkucghnlxyhy', ' ')
         """
@@ -94,13 +93,13 @@ def _parsed(lines: list[str], shown: str) -> Keys:
         if len(words) != 2:
             raise KeyRefused(wrong)
         try:
-            start = _EARLIEST if words[0] == ALWAYS else parse_instant(words[0])
+            start = EARLIEST if words[0] == ALWAYS else parse_instant(words[0])
             key = b64decode(words[1], validate=True)
         except ValueError:
             raise KeyRefused(wrong) from None
         if len(key) != BYTES:
             raise KeyRefused(f"{shown}:{number}: a key has {BYTES} bytes, this one {len(key)}")
-        if (start == _EARLIEST) != (not starts) or (starts and start <= starts[-1]):
+        if (start == EARLIEST) != (not starts) or (starts and start <= starts[-1]):
             raise KeyRefused(f"{shown}:{number}: the first key counts {ALWAYS}, each other from later on")
         starts.append(start)
         keys.append(key)

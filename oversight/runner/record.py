@@ -26,7 +26,7 @@ from oversight.ground.errors import (
     TimeWentBackwards,
     UnknownAlert,
 )
-from oversight.ground.time import refuse_unaware
+from oversight.ground.instants import refuse_unaware
 from oversight.model.alerts import Change
 from oversight.model.forms import Event
 from oversight.model.pack import Pack
