@@ -48,14 +48,14 @@ class _Named(msgspec.Struct):
     source: str | None = None
 
 
-def named(body: bytes) -> tuple[str, str]:
+def identity_in(body: bytes) -> tuple[str, str]:
     """
     Source and id of the event in JSON bytes, whatever else stands there that nobody reads.
 
     Raises:
         ValueError: they are not there.
 
-    >>> named(b'{"id":"e-1","weight":1e999}')
+    >>> identity_in(b'{"id":"e-1","weight":1e999}')
     ('', 'e-1')
     """
     found = msgspec.json.decode(body, type=_Named)

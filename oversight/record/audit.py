@@ -16,7 +16,7 @@ from attrs import define, field
 
 from oversight.ground.errors import NoteRefused, RecordError
 from oversight.ground.text import printable
-from oversight.model.wire import named
+from oversight.model.wire import identity_in
 from oversight.record.checkpoints import Checkpoint
 from oversight.record.entries import (
     EVENT,
@@ -350,6 +350,6 @@ class _PublishedAuditor(_Auditor):
 def _known_by(body: bytes) -> bytes | None:
     """By what the event in *body* is known."""
     try:
-        return identity_key(*named(body))
+        return identity_key(*identity_in(body))
     except (ValueError, RecursionError):
         return None
