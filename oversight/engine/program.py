@@ -188,6 +188,6 @@ class Program:
 
     def later(self, instant: datetime, span: Any) -> datetime | None:
         """*instant* plus a period or duration; ``None`` where *span* is neither."""
-        if not isinstance(span, Period | timedelta):
-            return None
-        return moved(instant, span, self.pack.zone, move=shift_alike)
+        if span.__class__ is Period or isinstance(span, timedelta):
+            return moved(instant, span, self.pack.zone, 1, shift_alike)
+        return None
