@@ -375,11 +375,6 @@ def retracts(event: Event) -> str | None:
     return None if corrects is UNSET else corrects
 
 
-def is_retraction(event: Event) -> bool:
-    """Whether *event* only takes something out of the history."""
-    return event.kind == RETRACTION
-
-
 def _is_cloud(source: Mapping[str, Any]) -> bool:
     """Whether it is a CloudEvent, and not of the flat form."""
     return "specversion" in source or ("type" in source and "kind" not in source)
