@@ -87,8 +87,6 @@ class _Reader:
         world.rules = {drafts[0].id: tuple(one.part for one in drafts) for drafts, _ in read if drafts}
         made_rules = rules([one for drafts, _ in read for one in drafts], world, header.zone)
         made_cases = self._cases(read, world, header.zone)
-        if made_rules:
-            self._unused(world, parameters)
         made = Pack(
             header.name,
             header.version,
@@ -105,6 +103,9 @@ class _Reader:
             frozenset(self._main.sources),
         )
         if not findings.refused:
+            # Where something is wrong, what seems unused may be what was meant there.
+            if made_rules:
+                self._unused(world, parameters)
             hygiene.tell(made, findings)
         return made
 
