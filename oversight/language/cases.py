@@ -13,6 +13,7 @@ from oversight.ground.time import Period, parse_instant
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.kinds import unknown_kind
+from oversight.language.operators import named
 from oversight.language.parameters import parameter
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.language.world import World
@@ -213,7 +214,7 @@ def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
     elif isinstance(kind, EnumType) and isinstance(node, Scalar):
         shape.choice(node, f"value of {attribute.name}", kind.values, findings)
     elif not (isinstance(node, Scalar) and _fits(node, kind)) and kind is not DYN:
-        wanted = _EXAMPLES.get(kind, f"a {kind}")
+        wanted = _EXAMPLES.get(kind, named(kind))
         hint = "quote it" if isinstance(node, Scalar) and kind == STRING else ""
         findings.wrong("wrong-value", f"{attribute.name} is {wanted}", node, hint)
 

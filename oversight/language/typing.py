@@ -17,7 +17,7 @@ from oversight.language.contradictions import contradiction
 from oversight.language.operators import (
     attribute_type,
     index,
-    meant,
+    meant_name,
     membership,
     named,
     not_a_condition,
@@ -193,7 +193,7 @@ class _Checker:
         if definition is not None:
             hint = f"write {node.name}({', '.join(definition.parameters)})"
         else:
-            hint = meant(node.name, {*scope.names, *self._parameters, *self._definitions})
+            hint = meant_name(node.name, {*scope.names, *self._parameters, *self._definitions})
             if not (hint or scope.names or scope.definitions):
                 hint = "give what is watched a name (KIND as e, FACT as f) and ask it: e.attribute"
         scope.report("unknown-name", f"there is no {printable(node.name)!r} here", node.span, hint)
