@@ -21,7 +21,7 @@ from oversight.language.operators import named
 from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
-from oversight.language.problems import Problem
+from oversight.language.problems import NAMELESS, Problem
 from oversight.language.shared import LIMITS, MAX_DEFINITIONS, Shared, TooMany
 from oversight.language.substitution import Measure as Size
 from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check
@@ -75,6 +75,7 @@ class Scope:
             The name that the checked pack has for it, which is another where this one is taken.
         """
         if not name:
+            self.shared.nameless = True
             return self.shared.fresh(stem)
         if written is not None:
             self._refuse_taken(name, written)
@@ -122,11 +123,13 @@ class Scope:
             return self._known(evolve(node, type=DYN), written, faulty=True)
         typed, problems = check(node, self._types, self.world.parameters, self.world.definitions, expected=expected)
         for problem in problems:
-            if _in_definition(problem) and self._at_definitions(written):
+            if (_in_definition(problem) and self._at_definitions(written)) or self._is_said(problem):
                 continue
             place, width = written.at(problem.span)
             say = self.findings.warning if problem.code == "always-holds" else self.findings.error
-            say(problem.code, problem.message, place, width, problem.hint, tuple(problem.notes))
+            nameless = problem.code == "unknown-name" and self.shared.nameless and not problem.notes
+            hint = problem.hint or (NAMELESS if nameless else "")
+            say(problem.code, problem.message, place, width, hint, tuple(problem.notes))
         self.world.used.update(n.name for n in walk(typed) if isinstance(n, Name) and n.parameter)
         if any(problem.code != "always-holds" for problem in problems):
             return self._known(evolve(typed, type=DYN), written, faulty=True)
@@ -137,6 +140,14 @@ class Scope:
             self.findings.wrong("too-large", message, written, "simplify the definitions")
             return self._known(evolve(node, type=DYN), written, faulty=True)
         return self._known(whole, written)
+
+    def _is_said(self, problem: Problem) -> bool:
+        """Whether a name that nothing has was told before, where what is watched has no name: one is missing."""
+        if problem.code != "unknown-name" or not self.shared.nameless or problem.hint not in ("", NAMELESS):
+            return False
+        said = problem.message in self.shared.unnamed
+        self.shared.unnamed.add(problem.message)
+        return said
 
     def _known(self, node: Node, written: Draft, *, faulty: bool = False) -> Expression:
         checked = Expression(node, written.text, written.place)
