@@ -288,6 +288,11 @@ class TestAttacks:
         assert None is result.pack
         assert code in codes(result)
 
+    def test_an_empty_line_of_tabs(self, tmp_path: Path) -> None:
+        """A line with nothing but a tab is no indentation: what is wrong below it is told."""
+        (found,) = check(tmp_path, "kinds:\n\t\n  a.b: {\n").diagnostics
+        assert ("yaml", "") == (found.code, found.hint)
+
     def test_aliases_that_multiply(self, tmp_path: Path) -> None:
         """Aliases of aliases are refused where they stand and never written out."""
         lines = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
