@@ -267,7 +267,7 @@ def test_a_number_of_a_case_goes_before_that_of_a_site(tmp_path):
     ("own", "said"),
     [
         ("{mony: [{from: 2024-01-01, value: 1}]}", "error[unknown-parameter]: there is no parameter 'mony'"),
-        ("{many: [{from: 2024-01-01, value: P1D}]}", "many is a int, and this value is a period"),
+        ("{many: [{from: 2024-01-01, value: P1D}]}", "many is an int, and this value is a period"),
         ("[many]", "parameters: is a mapping of keys to values"),
     ],
 )

@@ -22,6 +22,8 @@ from oversight.language import source
 from oversight.language.codes import CODES
 from oversight.language.findings import Findings
 from oversight.language.hygiene import unread
+from oversight.language.keys import KEYS
+from oversight.language.misplaced import PLACES
 from oversight.language.reader import read_pack
 from oversight.model.diagnostics import Result
 from oversight.language.render import render, render_all
@@ -211,6 +213,29 @@ class TestEmpty:
         assert ["no-value"] == codes(check(tmp_path, fact + rule))
 
 
+class TestMisplaced:
+    """A key of another place is told where it belongs, not taken for a misspelt one."""
+
+    def test_every_place_is_of_a_key(self) -> None:
+        """What is said to belong somewhere is a key of the language."""
+        assert set() == set(PLACES) - {key for keys in KEYS.values() for key in keys}
+
+    @pytest.mark.parametrize(
+        ("key", "expected"),
+        [
+            ("iff", "did you mean 'if'?"),
+            ("parts", "did you mean 'part'?"),
+            ("where", "where: belongs to a quantifier such as some:, or an entry of a fact"),
+            ("restarts", "restarts: belongs to a fact"),
+            ("nonsense", ""),
+        ],
+    )
+    def test_a_key(self, key: str, expected: str, tmp_path: Path) -> None:
+        """The nearest key where it is misspelt, and where it belongs where it is another's."""
+        head = "parts:\n      - {part: one, on: thing.began as e, %s: 1}"
+        assert [expected] == [one.hint for one in check(tmp_path, ONE_RULE % f"    {head % key}").diagnostics]
+
+
 class TestPartOfACase:
     """An alert of a case names a part that its rule has."""
 
@@ -262,6 +287,11 @@ class TestAttacks:
         result = check(tmp_path, text)
         assert None is result.pack
         assert code in codes(result)
+
+    def test_an_empty_line_of_tabs(self, tmp_path: Path) -> None:
+        """A line with nothing but a tab is no indentation: what is wrong below it is told."""
+        (found,) = check(tmp_path, "kinds:\n\t\n  a.b: {\n").diagnostics
+        assert ("yaml", "") == (found.code, found.hint)
 
     def test_aliases_that_multiply(self, tmp_path: Path) -> None:
         """Aliases of aliases are refused where they stand and never written out."""

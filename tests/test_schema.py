@@ -91,6 +91,25 @@ def test_mistakes_do_not(right, mistaken, place):
     assert place in wrong(RULE.replace(right, mistaken, 1))
 
 
+@pytest.mark.parametrize(
+    "key", ["if", "unless", "about", "cases", "parts", "authority", "any_of", "all_of", "not", "where"]
+)
+def test_empty_lists_do_not(key):
+    """An empty list that `oversight check` refuses does not fit."""
+    rule = yaml.load(RULE, Loader)
+    inner = {"where": {"some": "assessment", "where": []}}.get(key, {key: []})
+    rule["rules"][0] |= {"if": [inner]} if key in ("any_of", "all_of", "not", "where") else {key: []}
+    assert not VALIDATOR.is_valid(rule)
+
+
+@pytest.mark.parametrize("key", ["starts", "changes", "ends"])
+def test_empty_lists_of_a_fact_do_not(key):
+    """A fact that starts, changes or ends by an empty list does not fit."""
+    fact = {"key": "camera", "starts": {"on": "camera.activated"}, "ends": {"on": "camera.removed"}}
+    assert VALIDATOR.is_valid({"facts": {"camera": fact}})
+    assert not VALIDATOR.is_valid({"facts": {"camera": fact | {key: []}}})
+
+
 def test_every_key_is_explained():
     """The texts are about the keys that the reader knows, each of them and no others."""
     read = {

@@ -338,7 +338,7 @@ def test_a_record_under_pseudonyms_never_saw_the_person(tmp_path, capsys):
     assert 0 == main(["pseudonyms", keys])
     assert 3 == noted(tmp_path, "--pseudonyms", keys)
     assert 0 == noted(tmp_path, "--pseudonyms", keys)
-    assert "1 of these events was on record already" in capsys.readouterr().err.replace("were", "was")
+    assert "1 of these events was on record already" in capsys.readouterr().err
     assert all(b"officer-jane" not in path.read_bytes() for path in tmp_path.glob("note.db*"))
     assert "pn-" in (tmp_path / "told.jsonl").read_text()
     assert "alerts follow" not in verified(tmp_path, capsys).partition("Not looked at")[2]

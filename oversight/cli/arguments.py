@@ -20,16 +20,17 @@ REVISED = (
 )
 FORMATS = ("jsonl", "text", "cloudevents", "ocsf", "syslog")
 MOST_JOBS = 64
-EXITS = """exit status: 0 no alert, 3 alerts, 1 lines were refused, 2 usage or a pack that does not check
+EXITS = """exit status: 0 no alert, 3 alerts, 1 a line was refused, 2 usage or a pack that does not check
 With --plan: 3 where the plan would raise an alert, else 0; the alerts of the events do not count.
 An alert that the site file waives does not count."""
 CHECK_EXITS = "exit status: 0 all check, with warnings too, 1 one does not, 2 usage"
 EXPLAIN_EXITS = "exit status: 0 the alert is shown, 2 usage, no such alert, or a pack that does not check"
 WHY_NOT_EXITS = (
-    "exit status: 0 no such alert is open, 3 one is, 1 lines were refused, 2 usage or a pack that does not check"
+    "exit status: 0 no such alert is open, 3 one is, 1 a line was refused, 2 usage or a pack that does not check"
 )
 VERIFY_EXITS = "exit status: 0 everything holds, 1 something does not, 2 usage"
-DIFF_EXITS = """exit status: 0 the same alerts, 3 not the same, 1 lines refused, 2 usage or a pack that does not check
+DIFF_EXITS = """\
+exit status: 0 the same alerts, 3 not the same, 1 a line was refused, 2 usage or a pack that does not check
 An alert is the same one where its rule, part, key and the instant since which the breach lasts are."""
 
 TEST_EXITS = """exit status: 0 every case passes, 1 one fails, 2 usage or a pack that does not check

@@ -73,7 +73,8 @@ def told(found: Report) -> Iterator[str]:
         where = f"{shown(place.file)}:{place.line}"
         yield f"{where}: this mark is not needed: a case notices it, or it is at no such change"
     noticed_ones = found.tried - found.reasoned - found.unexplained
-    left = f"; {found.left_out} more were not tried" if found.left_out else ""
+    verb = "was" if found.left_out == 1 else "were"
+    left = f"; {found.left_out} more {verb} not tried" if found.left_out else ""
     yield (
         f"mutation: {noticed_ones} of {found.tried} changes noticed, {found.reasoned} reasoned, "
         f"{found.unexplained} not noticed ({_share(found)}){left}"

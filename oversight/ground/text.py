@@ -92,6 +92,16 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
+def were(number: int, what: str) -> str:
+    """
+    A number of things with its verb.
+
+    >>> were(1, "line"), were(2000, "line")
+    ('1 line was', '2,000 lines were')
+    """
+    return f"{number:,} {what} was" if number == 1 else f"{number:,} {what}s were"
+
+
 def said(value: Any) -> str:
     """
     A value in the text of an alert: as :func:`text_of` has it, and a period in words.

@@ -8,6 +8,7 @@ from oversight.language.entries import EntryDraft, FactDraft, Kinds
 from oversight.language.findings import Findings
 from oversight.language.guards import guaranteed, require, require_in
 from oversight.language.kinds import unknown_kind
+from oversight.language.operators import named
 from oversight.language.records import event_type
 from oversight.language.scope import Scope
 from oversight.language.shape import Text
@@ -85,7 +86,7 @@ class Act:
             checked = self._scope.expression(sets)
             if not isinstance(checked.type, MapType | RecordType) and checked.type is not DYN:
                 origin = self._scope.origin(checked)
-                self._findings.wrong("type-mismatch", f"set: takes a map, not a {checked.type}", origin)
+                self._findings.wrong("type-mismatch", f"set: takes a map, not {named(checked.type)}", origin)
             return checked
         keys = [key.text for key in self._fact.key]
         for key, _ in sets:
@@ -167,7 +168,7 @@ class Act:
             alias = self._written.on.alias.text if self._written.on.alias else "e"
             return (
                 "key-not-single",
-                f"{name!r} is a {attribute.type} and cannot be a key",
+                f"{name!r} is {named(attribute.type)} and cannot be a key",
                 f"each: {alias}.{name} as {name}",
             )
         node = self._part(name)

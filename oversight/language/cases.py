@@ -13,7 +13,9 @@ from oversight.ground.time import Period, parse_instant
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.kinds import unknown_kind
+from oversight.language.operators import named
 from oversight.language.parameters import parameter
+from oversight.language.shape import Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.language.world import World
 from oversight.model.pack import Case, Parameter
@@ -54,6 +56,7 @@ def case(node: Node, rule: str, world: World, zone: ZoneInfo, findings: Findings
     for one in named:
         _known_rule(one, world, inside)
     about = tuple(one.text for one in named) or ((rule,) if rule else ())
+    _only(name, about, body, world, findings)
     alerts = (_alert(item, about, world, inside) for item in _list(body.get("alerts"), "alerts", inside))
     return Case(
         name,
@@ -64,6 +67,18 @@ def case(node: Node, rule: str, world: World, zone: ZoneInfo, findings: Findings
         body.place,
         _parameters(body.get("parameters"), world, zone, inside),
     )
+
+
+def _only(name: str, rules: tuple[str, ...], body: Table, world: World, findings: Findings) -> None:
+    """Refuse a second case of one name about the same rules: which of them failed could not be told."""
+    written = body.get("name")
+    if not name or not rules or not isinstance(written, Scalar) or world.doubled & set(rules):
+        return
+    first = world.cases.setdefault((rules, name), written)
+    if first is not written:
+        message = f"there are two cases {name!r} of {', '.join(rules)}"
+        note = (f"the first is at {first.place}",)
+        findings.wrong("duplicate-name", message, written, "give one of them another name", note)
 
 
 def _parameters(node: Node | None, world: World, zone: ZoneInfo, findings: Findings) -> tuple[Parameter, ...]:
@@ -213,7 +228,7 @@ def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
     elif isinstance(kind, EnumType) and isinstance(node, Scalar):
         shape.choice(node, f"value of {attribute.name}", kind.values, findings)
     elif not (isinstance(node, Scalar) and _fits(node, kind)) and kind is not DYN:
-        wanted = _EXAMPLES.get(kind, f"a {kind}")
+        wanted = _EXAMPLES.get(kind, named(kind))
         hint = "quote it" if isinstance(node, Scalar) and kind == STRING else ""
         findings.wrong("wrong-value", f"{attribute.name} is {wanted}", node, hint)
 

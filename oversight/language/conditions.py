@@ -11,8 +11,9 @@ from oversight.ground.text import nearest
 from oversight.language import shape
 from oversight.language.drafts import DraftEach, DraftQuery, draft, expression
 from oversight.language.findings import Findings
+from oversight.language.misplaced import belongs
 from oversight.language.shape import Table, Text
-from oversight.language.source import Mapping, Node, Scalar
+from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.pack import (
     Condition, Exists, Expression, Group, Latest, Limit, Measure, Test, Value,
 )  # fmt: skip
@@ -47,6 +48,10 @@ def conditions(node: Node | None, what: str, findings: Findings) -> tuple[Condit
 
 def condition(node: Node, what: str, findings: Findings) -> Condition | None:
     """One condition: an expression, or a mapping with one of the quantifiers or groups."""
+    if isinstance(node, Sequence):
+        hint = "give each a line of its own, or group them under all_of: or any_of:"
+        findings.wrong("wrong-shape", f"{what} has a list inside its list", node, hint)
+        return None
     if not isinstance(node, Mapping):
         read = expression(node, what, findings)
         return None if read is None else Test(read)
@@ -121,7 +126,7 @@ def _head(node: Mapping, what: str, findings: Findings, heads: tuple[str, ...]) 
         )
         return None
     near = next((key for key, _ in node.entries if nearest(key.text, heads)), None)
-    hint = f"did you mean {nearest(near.text, heads)!r}?" if near else "quote this, if it is one expression"
+    hint = f"did you mean {nearest(near.text, heads)!r}?" if near else _elsewhere(node)
     findings.wrong(
         "unknown-quantifier",
         f"{what} is an expression or one quantifier",
@@ -130,6 +135,12 @@ def _head(node: Mapping, what: str, findings: Findings, heads: tuple[str, ...]) 
         (f"quantifiers: {', '.join(heads)}",),
     )
     return None
+
+
+def _elsewhere(node: Mapping) -> str:
+    """Where the keys of a mapping belong that is no condition."""
+    places = (belongs(key.text) for key, _ in node.entries)
+    return next(filter(None, places), "quote this, if it is one expression")
 
 
 def _query(head: str, body: Table, findings: Findings) -> DraftQuery | None:

@@ -19,7 +19,9 @@ from oversight.model.places import Place
 
 MAX_TEMPLATE = 2_000
 # What can only be meant as a duration, well written or not.
-_PERIOD = re.compile(r"P[0-9T][0-9TYMWDHS.]*", re.ASCII)
+_PERIOD = re.compile(r"-?P[0-9T][0-9TYMWDHS.]*", re.ASCII)
+_IN_WORDS = re.compile(r"(?P<count>\d{1,6}) ?(?P<unit>y|mo|w|d|h|min)[a-z]*", re.ASCII | re.IGNORECASE)
+_UNITS = {"y": "P%sY", "mo": "P%sM", "w": "P%sW", "d": "P%sD", "h": "PT%sH", "min": "PT%sM"}
 
 
 @frozen
@@ -85,7 +87,8 @@ def draft(text: Text, what: str, findings: Findings, *, periods: bool = False) -
         return Draft(_tree(text, periods), text.text, text.place, written=text)
     except ExpressionError as error:
         place, width = text.at(error.span)
-        findings.error("syntax", error.message, place, width, _advice(text) or error.hint)
+        hint = _advice(text) or (_length(text.text) if periods else "") or error.hint
+        findings.error("syntax", error.message, place, width, hint)
     return None
 
 
@@ -95,8 +98,15 @@ def _tree(text: Text, periods: bool) -> Tree:
         try:
             return Literal(Period.parse(text.text), span=span)
         except ValueError as error:
-            raise ExpressionError(str(error), span) from None
+            hint = "a duration has no sign" if text.text.startswith("-") else ""
+            raise ExpressionError(str(error), span, hint) from None
     return parse(text.text)
+
+
+def _length(text: str) -> str:
+    """How a duration is written that stands there in words, as ``31 days``."""
+    found = _IN_WORDS.fullmatch(text)
+    return f"write {_UNITS[found['unit'].lower()] % found['count']}" if found else ""
 
 
 def _advice(text: Text) -> str:

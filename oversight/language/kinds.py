@@ -11,6 +11,7 @@ from oversight.ground.text import nearest
 from oversight.language import shape
 from oversight.language.findings import Findings
 from oversight.language.order import in_order
+from oversight.language.operators import named
 from oversight.language.parser import KEYWORDS
 from oversight.language.shape import NAME, Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
@@ -117,7 +118,7 @@ class Types:
             return shape.boolean(written, "personal", self.findings), ()
         keys = tuple(key.text for key in shape.strings(written, "a key of a map", self.findings))
         if not isinstance(kind, MapType):
-            message = f"personal: lists keys of a map, and this is a {kind}"
+            message = f"personal: lists keys of a map, and this is {named(kind)}"
             self.findings.wrong("wrong-shape", message, written, "personal: true")
             return True, ()
         return False, keys

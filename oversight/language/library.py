@@ -164,7 +164,10 @@ def header(node: Node, findings: Findings) -> Header:
     made.version = shape.string(body.get("version"), "version", findings)
     made.description = shape.string(body.get("description"), "description", findings)
     language = shape.scalar(body.get("language"), "language", findings)
-    if language is not None and language.value != LANGUAGE:
+    if language is not None and language.text == str(LANGUAGE) and language.value != LANGUAGE:
+        hint = "leave out the quotation marks"
+        findings.wrong("unknown-language", f"{language.text!r} is a text, and a language is a number", language, hint)
+    elif language is not None and language.value != LANGUAGE:
         hint = f"this version reads language {LANGUAGE}"
         findings.wrong("unknown-language", f"there is no language {language.text!r}", language, hint)
     zone = shape.scalar(body.get("timezone"), "timezone", findings)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from attrs import evolve
 
 from oversight.ground.text import nearest, printable
+from oversight.ground.time import Period
 from oversight.ground.values import EvaluationError, compile_pattern, parse_duration, parse_timestamp
 from oversight.language.parser import FUNCTIONS
 from oversight.language.problems import Scope
@@ -44,6 +45,8 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "duration": parse_duration,
     "matches": compile_pattern,
 }
+_CLOCKS = frozenset({"now", "today"})
+_QUANTIFIERS = frozenset({"some", "none", "count", "sum", "latest"})
 _CONNECTIVES = frozenset({"&&", "||", "!"})
 
 
@@ -103,6 +106,24 @@ def meant(word: str, names: Collection[str]) -> str:
     """
     near = nearest(word, sorted(names))
     return f"did you mean {near!r}?" if near else ""
+
+
+def meant_name(word: str, names: Collection[str]) -> str:
+    """
+    The hint for a name or function that means nothing in an expression, or an empty string.
+
+    >>> meant_name("now", ()), meant_name("P14D", ())
+    ('there is no now in an expression: a deadline is for: or by:', 'write period("P14D")')
+    """
+    if word in _CLOCKS:
+        return f"there is no {word} in an expression: a deadline is for: or by:"
+    if word in _QUANTIFIERS:
+        return f"{word}: is a condition of its own: {word}: FACT as x, with where:"
+    try:
+        Period.parse(word.upper())
+    except ValueError:
+        return meant(word, names)
+    return f'write {"" if word.isupper() else word.upper() + ", or in a condition "}period("{word.upper()}")'
 
 
 def not_a_condition(node: Node, scope: Scope) -> None:
@@ -188,7 +209,7 @@ def _function(node: Call, types: list[Type], scope: Scope, definitions: Collecti
     name = node.function
     if name not in OVERLOADS:
         start = node.span[0]
-        hint = meant(name, {*FUNCTIONS, "has", *definitions})
+        hint = meant_name(name, {*FUNCTIONS, "has", *definitions})
         span = (start, start + len(name))
         scope.report("unknown-function", f"there is no function {printable(name)!r}", span, hint)
         return node

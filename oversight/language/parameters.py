@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from oversight.ground.time import Period, begin_of, end_of
 from oversight.language import shape
 from oversight.language.findings import Findings
+from oversight.language.operators import named
 from oversight.language.records import merged
 from oversight.language.shape import Table
 from oversight.language.source import Mapping, Node, Scalar, Sequence
@@ -55,10 +56,10 @@ def parameter(key: Scalar, node: Node, zone: ZoneInfo, findings: Findings, wante
             inside.wrong("not-in-order", "dated values stand in order of their dates", body.key("from"))
         value, kind = plain(body.get("value"), inside)  # type: ignore[arg-type]
         if entries and _unlike(entries[-1][2], kind):
-            message = f"this value is a {kind} and the one before it a {entries[-1][2]}"
+            message = f"this value is {named(kind)} and the one before it {named(entries[-1][2])}"
             inside.wrong("type-mismatch", message, body.get("value") or body)
         elif not _fits(value, kind, wanted):
-            message = f"{key.text} is a {wanted}, and this value is a {kind}"
+            message = f"{key.text} is {named(wanted)}, and this value is {named(kind)}"
             inside.wrong("type-mismatch", message, body.get("value") or body)
         entries.append((start, value, kind))
         sources.append(shape.string(body.get("source"), "source", inside))

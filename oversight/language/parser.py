@@ -38,6 +38,11 @@ _STRENGTH = {
     "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
 _NAMED = {"not": "write ! for 'not'", "and": "write && for 'and'", "or": "write || for 'or'"}
+# What stands between two values in other languages.
+_BETWEEN = {
+    "and": _NAMED["and"], "or": _NAMED["or"], "not": "write !(a in b) for 'a not in b'",
+    "is": "write == to compare", "between": "write low <= x && x <= high",
+}  # fmt: skip
 _ELSEWHERE = {"length": "size", "len": "size", "count": "size", "any": "exists", "some": "exists"}
 _LIMIT = 2**63
 
@@ -134,7 +139,7 @@ class _Parser:
         if token.kind == "end":
             return ExpressionError(f"the expression ends where {wanted} should stand", token.span)
         found = "a string" if token.kind == "string" else repr(token.text)
-        hint = _NAMED.get(token.text, "") if token.kind == "name" else ""
+        hint = _BETWEEN.get(token.text.lower(), "") if token.kind == "name" else ""
         if self.at("{"):
             hint = "message construction such as Name{...} is not supported"
         return ExpressionError(f"{found} stands where {wanted} should", token.span, hint)

@@ -9,6 +9,8 @@ from attrs import field, frozen
 from oversight.language.substitution import Measure, Span
 from oversight.model.expressions import Name, Node
 
+NAMELESS = "give what is watched a name (KIND as e, FACT as f) and ask it: e.attribute"
+
 
 @frozen
 class Definition:

@@ -7,6 +7,7 @@ each after those it reads; then rules and cases see everything.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -85,10 +86,10 @@ class _Reader:
         made_facts = facts(drafts, world, findings)
         read = [rule(node, findings) for node in self._main.listed("rules")]
         world.rules = {drafts[0].id: tuple(one.part for one in drafts) for drafts, _ in read if drafts}
+        ids = Counter(drafts[0].id for drafts, _ in read if drafts)
+        world.doubled = frozenset(name for name, count in ids.items() if count > 1)
         made_rules = rules([one for drafts, _ in read for one in drafts], world, header.zone)
         made_cases = self._cases(read, world, header.zone)
-        if made_rules:
-            self._unused(world, parameters)
         made = Pack(
             header.name,
             header.version,
@@ -105,6 +106,9 @@ class _Reader:
             frozenset(self._main.sources),
         )
         if not findings.refused:
+            # Where something is wrong, what seems unused may be what was meant there.
+            if made_rules:
+                self._unused(world, parameters)
             hygiene.tell(made, findings)
         return made
 

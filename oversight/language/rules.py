@@ -16,6 +16,7 @@ from oversight.language.drafts import DraftQuery, expression, template
 from oversight.language.entries import kinds_of, values
 from oversight.language.findings import Findings
 from oversight.language.guards import guaranteed, require, require_in
+from oversight.language.operators import named
 from oversight.language.order import in_order
 from oversight.language.parameters import term
 from oversight.language.scope import Scope
@@ -304,7 +305,7 @@ class _Checker:
         for one in made:
             kind: Type = one.type.item if isinstance(one.type, ListType) else one.type
             if kind.name != STRING.name and kind not in (INT, DYN):
-                message = f"about: takes ids or lists of ids, not a {one.type}"
+                message = f"about: takes ids or lists of ids, not {named(one.type)}"
                 self._findings.wrong("type-mismatch", message, self._scope.origin(one))
         return made
 

@@ -44,7 +44,7 @@ def pack_schema(packs: Sequence[Pack]) -> Schema:
         "kinds": _named(_ref("kind")),
         "parameters": _named(_ref("parameter")),
         "facts": _named(_ref("fact")),
-        "define": _named(_several(_ref("condition"))),
+        "define": _named(_filled(_ref("condition"))),
         "instruments": _list(_TEXT),
         "rules": _list(_ref("rule")),
         "cases": _list(_ref("case")),
@@ -89,6 +89,11 @@ def _several(item: Schema) -> Schema:
     return {"anyOf": [item, _list(item)]}
 
 
+def _filled(item: Schema) -> Schema:
+    """One, or a list of at least one."""
+    return {"anyOf": [item, {**_list(item), "minItems": 1}]}
+
+
 def _named(value: Schema) -> Schema:
     return {"type": "object", "additionalProperties": value}
 
@@ -122,7 +127,7 @@ def _watched(names: Mapping[str, str]) -> Schema:
 
 
 def _quantifier(head: str) -> Schema:
-    some = _several(_ref("condition"))
+    some = _filled(_ref("condition"))
     shapes: dict[str, Schema] = dict.fromkeys(("some", "none", "count", "latest"), _ref("held"))
     shapes |= dict.fromkeys(("all_of", "any_of", "not", "where"), some)
     shapes |= dict.fromkeys(("sum", "distinct", "value"), _ref("expression"))
@@ -160,13 +165,13 @@ def _parameter() -> Schema:
 
 
 def _fact() -> Schema:
-    shapes: dict[str, Schema] = {role: _several(_entry(role)) for role in entries.KNOWN}
+    shapes: dict[str, Schema] = {role: _filled(_entry(role)) for role in entries.KNOWN}
     shapes |= {"key": _several(_ref("key")), "lasts": _ref("span"), "restarts": _FLAG, "keep": {"const": "forever"}}
     return _object("fact", facts.KNOWN, shapes, ("starts",))
 
 
 def _entry(role: str) -> Schema:
-    some = _several(_ref("condition"))
+    some = _filled(_ref("condition"))
     shapes = {
         **{"on": _ref("watched"), "each": _ref("each"), "with": _named(_ref("value"))},
         **{"if": some, "unless": some, "where": some},
@@ -177,15 +182,15 @@ def _entry(role: str) -> Schema:
 
 
 def _rule(*, part: bool = False) -> Schema:
-    some = _several(_ref("condition"))
+    some = _filled(_ref("condition"))
     authority = _object("authority", ("instrument", "provision"), None, ("instrument", "provision"))
     shapes = {
-        **{"authority": _several(authority), "of": _several(_TEXT), "about": _several(_ref("expression"))},
+        **{"authority": _filled(authority), "of": _several(_TEXT), "about": _filled(_ref("expression"))},
         **{"basis": {"enum": list(BASES)}, "severity": {"enum": list(SEVERITIES)}, "status": {"enum": list(STATUSES)}},
         **{"on": _ref("watched"), "while": _ref("held"), "for": _ref("span"), "by": _ref("expression")},
         **{"if": some, "unless": some, "with": _named(_ref("value")), "each": _ref("each")},
         "in_force": _object("term", ("from", "until")),
-        **{"cases": _list(_ref("case")), "parts": _list(_ref("part"))},
+        **{"cases": {**_list(_ref("case")), "minItems": 1}, "parts": {**_list(_ref("part")), "minItems": 1}},
     }
     return _object("rule", ("part", *rules.OWN) if part else rules.KNOWN, shapes, ("part",) if part else ("rule",))
 

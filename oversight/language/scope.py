@@ -17,19 +17,20 @@ from oversight.language.equalities import finds
 from oversight.language.drafts import Draft, DraftEach, DraftQuery
 from oversight.language.findings import Findings
 from oversight.language.graft import graft
+from oversight.language.operators import named
 from oversight.language.records import ALERT as ALERT_TYPE
 from oversight.language.records import merged
 from oversight.language.shape import Text
-from oversight.language.problems import Problem
+from oversight.language.problems import NAMELESS, Problem
 from oversight.language.shared import LIMITS, MAX_DEFINITIONS, Shared, TooMany
 from oversight.language.substitution import Measure as Size
 from oversight.language.typing import MAX_DEPTH, MAX_MACROS, MAX_NODES, check
 from oversight.language.world import ALERT, Phrase, World, call_of
-from oversight.model.expressions import Call, Name, Node, walk
+from oversight.model.expressions import Call, Literal, Name, Node, walk
 from oversight.model.pack import (
     Condition, Each, Exists, Expression, Group, Latest, Limit, Measure, Query, Template, Test, Value,
 )  # fmt: skip
-from oversight.model.types import BOOL, DOUBLE, DYN, INT, ListType, Type
+from oversight.model.types import BOOL, DOUBLE, DYN, INT, PERIOD, STRING, ListType, Type
 
 NUMBERS = (INT, DOUBLE, DYN)
 
@@ -74,6 +75,7 @@ class Scope:
             The name that the checked pack has for it, which is another where this one is taken.
         """
         if not name:
+            self.shared.nameless = True
             return self.shared.fresh(stem)
         if written is not None:
             self._refuse_taken(name, written)
@@ -121,11 +123,13 @@ class Scope:
             return self._known(evolve(node, type=DYN), written, faulty=True)
         typed, problems = check(node, self._types, self.world.parameters, self.world.definitions, expected=expected)
         for problem in problems:
-            if _in_definition(problem) and self._at_definitions(written):
+            if (_in_definition(problem) and self._at_definitions(written)) or self._is_said(problem):
                 continue
             place, width = written.at(problem.span)
             say = self.findings.warning if problem.code == "always-holds" else self.findings.error
-            say(problem.code, problem.message, place, width, problem.hint, tuple(problem.notes))
+            nameless = problem.code == "unknown-name" and self.shared.nameless and not problem.notes
+            hint = problem.hint or (NAMELESS if nameless else "")
+            say(problem.code, problem.message, place, width, hint, tuple(problem.notes))
         self.world.used.update(n.name for n in walk(typed) if isinstance(n, Name) and n.parameter)
         if any(problem.code != "always-holds" for problem in problems):
             return self._known(evolve(typed, type=DYN), written, faulty=True)
@@ -136,6 +140,14 @@ class Scope:
             self.findings.wrong("too-large", message, written, "simplify the definitions")
             return self._known(evolve(node, type=DYN), written, faulty=True)
         return self._known(whole, written)
+
+    def _is_said(self, problem: Problem) -> bool:
+        """Whether a name that nothing has was told before, where what is watched has no name: one is missing."""
+        if problem.code != "unknown-name" or not self.shared.nameless or problem.hint not in ("", NAMELESS):
+            return False
+        said = problem.message in self.shared.unnamed
+        self.shared.unnamed.add(problem.message)
+        return said
 
     def _known(self, node: Node, written: Draft, *, faulty: bool = False) -> Expression:
         checked = Expression(node, written.text, written.place)
@@ -356,12 +368,12 @@ class Scope:
             bound = self.expression(limit.value)
             fits = bound.type in NUMBERS if kind in NUMBERS else bound.type in (kind, DYN)
             if not fits:
-                self._mistyped(bound, f"{limit.comparison}: is compared with a {kind}")
+                self._mistyped(bound, f"{limit.comparison}: is compared with {named(kind)}")
             limits.append(Limit(limit.comparison, bound))
         return Measure(query, distinct, total, tuple(limits), place=written.place), kind
 
-    def _mistyped(self, checked: Expression, message: str) -> None:
-        self.findings.wrong("type-mismatch", f"{message}, not a {checked.type}", self.origin(checked))
+    def _mistyped(self, checked: Expression, message: str, hint: str = "") -> None:
+        self.findings.wrong("type-mismatch", f"{message}, not {named(checked.type)}", self.origin(checked), hint)
 
     def value(self, written: Value) -> tuple[Value, Type, bool]:
         """Check a value of ``with:``; also returns its type and whether it may find nothing."""
@@ -400,11 +412,21 @@ class Scope:
     def require(self, checked: Expression, kinds: tuple[Type, ...], what: str) -> None:
         """Refuse an expression whose type is none of *kinds*."""
         if checked.type not in (*kinds, DYN):
-            self._mistyped(checked, f"{what} is a {' or a '.join(map(str, kinds))}")
+            self._mistyped(checked, f"{what} is {' or '.join(map(named, kinds))}", _length(checked, kinds))
 
     def type_of(self, name: str) -> Type | None:
         """The type of a bound name, or ``None``."""
         return self._types.get(name)
+
+
+def _length(checked: Expression, kinds: tuple[Type, ...]) -> str:
+    """How a length is written, where *kinds* are lengths and a number or a parameter's text stands for one."""
+    node = checked.node
+    written = isinstance(node, Literal) or (isinstance(node, Name) and node.parameter)
+    if PERIOD not in kinds or checked.type not in (INT, STRING) or not written:
+        return ""
+    number = node.value if isinstance(node, Literal) and checked.type == INT else 14
+    return f"{number} days are written P{number}D"
 
 
 def _in_definition(problem: Problem) -> bool:

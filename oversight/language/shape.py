@@ -9,6 +9,7 @@ from attrs import define, frozen
 
 from oversight.ground.text import nearest
 from oversight.language.findings import Findings
+from oversight.language.misplaced import advice
 from oversight.language.parser import RESERVED
 from oversight.language.source import Mapping, Node, Scalar, Sequence
 from oversight.model.places import Place
@@ -103,10 +104,8 @@ def table(
     entries = {}
     for key, value in found.entries:
         if key.text not in names:
-            near = nearest(key.text, names)
-            hint = f"did you mean {near!r}?" if near else ""
             notes = (f"keys: {', '.join(names)}",)
-            findings.wrong("unknown-key", f"{what} has no key {key.text!r}", key, hint, notes)
+            findings.wrong("unknown-key", f"{what} has no key {key.text!r}", key, advice(key.text, names), notes)
         elif isinstance(value, Scalar) and value.refused:
             continue
         elif isinstance(value, Scalar) and value.value is None:

@@ -34,6 +34,8 @@ class Shared:
         faulty: the ``id`` of checked expressions with which something was wrong.
         lost: names bound to an event or fact of which nothing is known.
         told: whether a definition, given arguments of some types, was found wrong at its own place.
+        nameless: whether something that is watched has no name.
+        unnamed: what was said of names that nothing has, where that may be why.
         names: how many names were made up.
         conditions: how many conditions definitions were written out to.
         nested: how many conditions stand around the one being checked.
@@ -47,6 +49,8 @@ class Shared:
     faulty: set[int] = field(factory=set)
     lost: set[str] = field(factory=set)
     told: dict[tuple[str, tuple[Type, ...]], bool] = field(factory=dict)
+    nameless: bool = False
+    unnamed: set[str] = field(factory=set)
     names: int = 0
     conditions: int = 0
     nested: int = 0

@@ -46,6 +46,9 @@ _UNQUOTED = re.compile(
 # Of these an event of a case has one of its own, beside which an attribute of that name cannot stand.
 _OF_AN_EVENT = frozenset(("kind", "time", "id", "subject"))
 _TOO_DEEP, _FLATTER = f"the file nests more than {MAX_DEPTH} deep", "make it flatter"
+# What an editor shows as spaces, and YAML does not take for an indentation.
+_NO_SPACE = re.compile("[ ]*(?P<sign>[\t\xa0\u2000-\u200a\u202f\u205f\u3000])[^\\S\n]*[^\\s#]")
+_INDENT = "indent with plain spaces"
 _ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
@@ -64,6 +67,10 @@ class Source:
     def lines(self) -> list[str]:
         """The text in lines, without their ends."""
         return self.text.split("\n")
+
+    def start_of(self, line: int) -> int:
+        """Where a line begins, counted from one, as an index into the text."""
+        return self._starts[line - 1]
 
     def place(self, index: int) -> Place:
         """The line and column of a character of the text, both from one."""
@@ -243,6 +250,12 @@ class _Builder:
         if "nesting depth" in problem:  # some readers of YAML have a bound of their own and meet it first
             self._findings.error("yaml-depth", _TOO_DEEP, self._source.place(end), hint=_FLATTER)
             return
+        indented = self._indented(end)
+        if indented is not None:
+            place, sign = self._source.place(indented.start("sign")), indented["sign"]
+            what = "a tab" if sign == "\t" else f"the character U+{ord(sign):04X}"
+            self._findings.error("yaml", f"YAML cannot read this: {what} in an indentation", place, 1, _INDENT)
+            return
         ends = self._source.text.find("\n", end)
         line_start = self._source.text.rfind("\n", 0, end) + 1
         earlier = self._source.text.rfind("\n", 0, max(line_start - 1, 0)) + 1
@@ -258,6 +271,15 @@ class _Builder:
                 self._findings.error("yaml", f"YAML cannot read this: {problem}", place, width, "quote this expression")
                 return
         self._findings.error("yaml", f"YAML cannot read this: {problem}", self._source.place(end))
+
+    def _indented(self, index: int) -> re.Match[str] | None:
+        """What looks like a space and is none, before the first word of the line at *index* or of the two above."""
+        start = self._source.place(index).line
+        for line in range(start, max(0, start - 3), -1):
+            found = _NO_SPACE.match(self._source.text, self._source.start_of(line))
+            if found:
+                return found
+        return None
 
     def _take(self, event: yaml.Event, stack: list[_Open]) -> None:
         if isinstance(event, yaml.CollectionEndEvent):

@@ -38,6 +38,11 @@ _MEANT = {
     ";": "an expression has no statements",
     "@": "names are letters, digits and underscores",
     "$": "names are letters, digits and underscores",
+    "#": "a comment begins with //",
+    "≤": "write <=",
+    "≥": "write >=",
+    "≠": "write !=",
+    "\xa0": "use a plain space",
     "“": "use plain quotation marks",
     "”": "use plain quotation marks",
     "‘": "use plain quotation marks",
@@ -109,6 +114,8 @@ def tokens(text: str) -> Iterator[Token]:
             yield token
             continue
         start, at = at, found.end()
+        if found.group() == "<" and text.startswith(">", at):
+            raise ExpressionError("'<>' has no meaning in an expression", (start, at + 1), "write != for 'not equal'")
         if kind != "space":
             _refuse_glued(text, kind, start, at)
             yield Token(kind, found.group(), (start, at))

@@ -17,7 +17,7 @@ from oversight.language.contradictions import contradiction
 from oversight.language.operators import (
     attribute_type,
     index,
-    meant,
+    meant_name,
     membership,
     named,
     not_a_condition,
@@ -26,7 +26,7 @@ from oversight.language.operators import (
     values_of,
 )
 from oversight.language.presence import guards_of, unguarded
-from oversight.language.problems import Definition, Problem, Scope
+from oversight.language.problems import NAMELESS, Definition, Problem, Scope
 from oversight.language.signatures import OVERLOADS, advice, fits, joined, kind_of
 from oversight.language.substitution import Measure, substitute
 from oversight.model.expressions import Call, Has, ListOf, Literal, Macro, MapOf, Name, Node, Select, conjuncts, walk
@@ -193,9 +193,9 @@ class _Checker:
         if definition is not None:
             hint = f"write {node.name}({', '.join(definition.parameters)})"
         else:
-            hint = meant(node.name, {*scope.names, *self._parameters, *self._definitions})
+            hint = meant_name(node.name, {*scope.names, *self._parameters, *self._definitions})
             if not (hint or scope.names or scope.definitions):
-                hint = "give what is watched a name (KIND as e, FACT as f) and ask it: e.attribute"
+                hint = NAMELESS
         scope.report("unknown-name", f"there is no {printable(node.name)!r} here", node.span, hint)
         return node
 

@@ -59,6 +59,8 @@ class World:
         used: names of parameters and definitions that something has used.
         definitions: those that can stand inside an expression.
         calls: by name of a definition, what it calls.
+        doubled: ids that two rules have.
+        cases: by their rules and name, where each case is first named.
         instruments: those that rules may rest on; none where no pack lists any.
     """
 
@@ -71,6 +73,8 @@ class World:
     used: set[str] = field(factory=set)
     definitions: Mapping[str, Definition] = field(factory=dict)
     calls: Mapping[str, set[str]] = field(factory=dict)
+    doubled: frozenset[str] = frozenset()
+    cases: dict[tuple[tuple[str, ...], str], Scalar] = field(factory=dict)
     instruments: frozenset[str] = frozenset()
 
     def use(self, name: str) -> None:

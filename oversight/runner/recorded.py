@@ -191,7 +191,7 @@ class RecordedRun:
         if self._veil is not None:
             yield from self._veil.told()
         if self.repeats:
-            yield f"{self.repeats:,} of these events were on record already"
+            yield f"{self.repeats:,} of these events {'was' if self.repeats == 1 else 'were'} on record already"
 
 
 def begun(url: str) -> Settings | None:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from attrs import frozen
 
-from oversight.ground.text import printable
+from oversight.ground.text import printable, were
 from oversight.outlets.syslog import framed
 from oversight.runner.sinks import SCHEMES, SinkError
 
@@ -171,7 +171,7 @@ class Remote:
         while self._waiting and not self._try():
             left = until - self._clock()
             if left <= 0:
-                raise SinkError(f"--out {self._address}: {self._broken}; {len(self._waiting):,} changes were not sent")
+                raise SinkError(f"--out {self._address}: {self._broken}; {were(len(self._waiting), 'change')} not sent")
             self._wait(max(0.0, min(left, self._again - self._clock())))
 
     def _try(self) -> bool:
@@ -206,7 +206,7 @@ class Remote:
 
     def _lost(self, error: OSError) -> None:
         if isinstance(error, ssl.SSLCertVerificationError):
-            raise SinkError(f"--out {self._address}: {_reason(error)}; {len(self._waiting):,} changes were not sent")
+            raise SinkError(f"--out {self._address}: {_reason(error)}; {were(len(self._waiting), 'change')} not sent")
         if not self._broken:
             self._say(f"{self._address}: {_reason(error)}; {len(self._waiting):,} changes wait, trying again")
         self._broken = _reason(error)

@@ -6,7 +6,7 @@ import os
 import stat
 from typing import Protocol
 
-from oversight.ground.text import printable
+from oversight.ground.text import printable, were
 
 SCHEMES = ("tcp", "tls")
 """Of the addresses of receivers."""
@@ -88,7 +88,7 @@ class RotatingFile:
                 data = data[os.write(self._file, data) :]
             except OSError as error:
                 self._waiting, self._size = [data], len(data)
-                raise self._failed(error, f"{data.count(bytes([10])):,} lines were not written") from None
+                raise self._failed(error, f"{were(data.count(bytes([10])), 'line')} not written") from None
         self._waiting, self._size = [], 0
         if self._lasting:
             self._keep()
