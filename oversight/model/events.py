@@ -25,7 +25,7 @@ from oversight.model.forms import (
     ENVELOPE, FIRST_YEAR, LAST_YEAR, MAX_LINE, Envelope, Event, Form, Identifier, Instant, Integer, Stranger, Unknown,
     convert, lacking, read_hook, reason_of, refuse_beyond, refuse_unbounded, write_hook,
 )  # fmt: skip
-from oversight.model.pack import RETRACTION, Kind, Pack
+from oversight.model.pack import Kind, Pack
 
 
 class _FlatHeader(Struct, frozen=True, gc=False):
