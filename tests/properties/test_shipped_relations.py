@@ -10,8 +10,6 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from hypothesis import given, note
-from hypothesis import strategies as st
 from tests.properties.test_shipped_packs import PACK
 
 from oversight import Engine, Pack
@@ -23,6 +21,14 @@ from oversight.testing.sources import sources
 WORDS = {word for words in sources(PACK).words.values() for word in words if isinstance(word, str)}
 CASES = [case for case in PACK.cases if case.events and not case.parameters]
 NAME = re.compile(r"[a-z]+-[0-9]+")
+# Records of one instant that contradict each other and have no sequence: the language lets the last by id count.
+ORDERED = {
+    "HK-COM-01: anew at one instant: the last in order counts",
+    "HK-ICS-01: granted twice at one instant",
+    "HK-OVS-03: set to another kind at the instant at which it is switched on",
+    "HK-PRO-02: put on record with two suppliers at one instant, the last stands",
+    "HK-RET-02: added again at one instant until another, the last counts",
+}
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+\+08:00")
 
 
@@ -92,13 +98,11 @@ def alerts(case: Any, events: list[Any], names: Mapping[str, str]) -> Counter[An
 
 @pytest.mark.parametrize("relation", [renamed, turned, in_utc], ids=lambda relation: relation.__name__)
 def test_it_does_not_matter(relation: Any) -> None:
-    """The alerts of a case stay as they are."""
-
-    @given(st.sampled_from(CASES))
-    def holds(case: Any) -> None:
+    """The alerts of each case stay as they are."""
+    differing = set()
+    for case in CASES:
         events = [{"id": f"e-{number:03}", **event} for number, event in enumerate(altered(case.events, str))]
         other, names = relation(events)
-        note(f"{case.place}: {case.name}\n{other}")
-        assert alerts(case, events, names) == alerts(case, other, {})
-
-    holds()
+        if alerts(case, events, names) != alerts(case, other, {}):
+            differing.add(f"{' '.join(case.rules)}: {case.name}")
+    assert (ORDERED if relation is renamed else set()) == differing
