@@ -20,7 +20,9 @@ from attrs import define, field, frozen
 from oversight.cases.condition_mutants import Step
 from oversight.cases.marks import marks
 from oversight.cases.matching import Expected, Got, expected_of, unmatched
-from oversight.cases.mutants import WORDS, Mutation, Subject, definitions, mutants, subjects, takes_part
+from oversight.cases.mutants import (
+    WORDS, Definitions, Mutation, Subject, definitions, mutants, subjects, takes_part,
+)  # fmt: skip
 from oversight.cases.trial import SOURCE, Trial, trials
 from oversight.meaning.semantics import outcome, reached
 from oversight.model.events import Vocabulary
@@ -102,11 +104,13 @@ class Plan:
 
     Args:
         pack: checked.
+        defined: the steps in its definitions.
         tasks: in order.
         every: all steps there are, those among them that nobody asked for included.
     """
 
     pack: Pack
+    defined: Definitions
     tasks: list[Task]
     every: set[Step] = field(factory=set)
 
@@ -143,7 +147,7 @@ def plan(pack: Pack, files: Iterable[str], only: Sequence[str] = ()) -> Plan:
     ['HK-BRE-01']
     """
     wanted, defined = set(files), definitions(pack)
-    found = Plan(pack, [])
+    found = Plan(pack, defined, [])
     for subject in subjects(pack, defined):
         own = {one.step for one in mutants(pack, subject, defined) if one.step.place.file in wanted}
         found.every |= own
@@ -171,7 +175,7 @@ def noticed(planned: Plan, jobs: int = 1) -> Iterator[tuple[Task, frozenset[Step
         Of each task, in order, the steps that a case notices.
     """
     if jobs == 1:
-        bench = Bench(planned.pack)
+        bench = Bench(planned.pack, planned.defined)
         yield from ((task, bench.noticed(task)) for task in planned.tasks)
         return
     # A fork would copy locks that other threads of the caller may hold.
@@ -183,7 +187,7 @@ _bench: list[Bench] = []
 
 
 def _prepare(pack: Pack) -> None:
-    _bench[:] = [Bench(pack)]
+    _bench[:] = [Bench(pack, definitions(pack))]
 
 
 def _noticed(task: Task) -> frozenset[Step]:
@@ -219,11 +223,12 @@ class Bench:
 
     Args:
         pack: checked; all its cases pass.
+        defined: the steps in its definitions.
     """
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, defined: Definitions) -> None:
         self._trials = trials(pack)
-        self._defined = definitions(pack)
+        self._defined = defined
         self._asked: dict[int, list[Asked]] = {}
 
     def noticed(self, task: Task) -> frozenset[Step]:
