@@ -11,13 +11,27 @@ from oversight.engine.entries import CompiledEntry
 from oversight.engine.journal import Journal
 from oversight.engine.program import CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
-from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table, Unchanged
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
 from oversight.model.forms import Event, order_of
 
 
 Move = tuple[Table, Any, Held | None, Held | None, str | None]
 """A table, a key of it, what stood there and what stands now, and the event because of which."""
+
+
+def _is_spared(old: Held, new: Held, unchanging: tuple[Unchanged, ...]) -> bool:
+    for unchanged in unchanging:  # noqa: SIM110  # a generator takes longer
+        if not unchanged.alike(old, new):
+            return False
+    return True
+
+
+def _spares(table: Table, number: int, facts: tuple[Held | None, ...]) -> bool:
+    """Whether a rule need not be judged again since *facts*, what was and what is, are all the same to it."""
+    known = table.unchanged.get(number)
+    old, new = facts
+    return known is not None and old is not None and new is not None and known.alike(old, new)
 
 
 def _apart(works: list[tuple[Event, Work]]) -> bool:
@@ -76,9 +90,11 @@ class Facts:
         self.moves: list[Move] | None = None
         """What was written at an instant at which more than one thing happens, in order."""
         standing = [rule for rule in program.rules if rule.table is not None]
-        watched = {asked.query.fact for rule in standing for asked in rule.frame.queries}
         for table in program.tables.values():
-            table.watched = table.name in watched
+            asking = [rule.number for rule in standing if table.name in rule.asks]
+            table.watched = bool(asking)
+            if all(number in table.unchanged for number in asking):
+                table.unchanging = tuple([table.unchanged[number] for number in asking])
 
     def begin_instant(self, instant: datetime) -> None:
         """Let a new instant begin: what was so before the last is forgotten."""
@@ -124,6 +140,10 @@ class Facts:
     def moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
         asked, facts = table.asked, (old, new)
+        if old is not None and new is not None and table.unchanging and _is_spared(old, new, table.unchanging):
+            for index in table.indexes:
+                index.move(key, old, new)
+            return
         if asked:
             for number, value in ((BY_KEY, key), (ALL, None)):
                 if number in asked and value in asked[number]:
@@ -146,21 +166,23 @@ class Facts:
         self, number: int, watched: Held | None, table: Table, facts: tuple[Held | None, ...], cause: str | None
     ) -> None:
         """Touch the instance of what a rule watches under a value that equals its key and may look different."""
-        if watched is not None:
+        if watched is not None and not _spares(table, number, facts):
             self._touch_asker(number, watched.key, table, facts, cause)
 
     def _touch_all(
         self, instances: Instance | set[Instance], table: Table, facts: tuple[Held | None, ...], cause: str | None
     ) -> None:
+        spared: dict[int, bool] = {}
         for number, key in (instances,) if isinstance(instances, tuple) else tuple(instances):
-            self._touch_asker(number, key, table, facts, cause)
+            if number not in spared:
+                spared[number] = _spares(table, number, facts)
+            if not spared[number]:
+                self._touch_asker(number, key, table, facts, cause)
 
     def _touch_asker(
         self, number: int, key: Any, table: Table, facts: tuple[Held | None, ...], cause: str | None
     ) -> None:
         """Touch an instance that asked, unless its answers cannot have changed: *facts* is what was and what is."""
-        if number in table.key_alone and None not in facts:
-            return
         relevant = table.relevant.get(number)
         watched = None if relevant is None else relevant.watched.get(key)
         if relevant is not None and watched is not None:

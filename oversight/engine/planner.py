@@ -40,6 +40,10 @@ class Equality:
     mode: str = "equal"
 
 
+Way = tuple[list[Equality], list[Node]]
+"""A test for an index, if there is one, and the conditions that no candidate changes."""
+
+
 def equalities(query: Query, conditions: list[Condition]) -> list[Equality]:
     """The tests of *conditions* that compare an attribute of the quantified fact with something else."""
     return [found for found in _tests(query, conditions, query.where) if found.mode == EQUAL]
@@ -122,7 +126,7 @@ class Planner:
             settled = set() if lookup is None or lookup.texts else self._settled(query.fact, own, [])
             return plan, [position for position in range(len(conditions)) if position not in settled]
         keyed = bool(self._of_key(query.fact, own))
-        ways = [] if keyed else self._ways(query, conditions, [test for test in found if test.mode != EQUAL])
+        narrowing, ways = (None, []) if keyed else self._ways(query, conditions, found)
         wider = self._lookup(query, own, frame) if own and (explained or not ways) else None
         if ways:
             branches = tuple([self._branch(query, own, way, frame) for way in ways])
@@ -137,7 +141,7 @@ class Planner:
         leading = 0
         while leading in answered:
             leading += 1
-        narrowed = len(branches) > 0 and branches[0].lookup is not wider and self._narrows(conditions, leading, found)
+        narrowed = narrowing == leading
         inverse = not ways and wider is not None and self._inverse(wider, self._used(query.fact, own)[0].other, frame)
         if inverse and wider is not None:
             frame.inverse.append((query.fact, wider.number))
@@ -156,39 +160,21 @@ class Planner:
         lookups = [self._used(fact, own), *[self._used(fact, _asked(own, way)) for way in ways]]
         return {test.position for test in own if test.exact and all(any(u is test for u in used) for used in lookups)}
 
-    def _narrows(self, conditions: list[Condition], position: int, found: list[Equality]) -> bool:
-        """Whether the condition at *position* is the one by which the search was narrowed."""
-        listed = [test.position for test in found if test.mode != EQUAL]
-        if listed:
-            return listed[0] == position
-        groups = [n for n, c in enumerate(conditions) if isinstance(c, Group) and c.mode == "any"]
-        return bool(groups) and groups[0] == position
-
-    def _ways(
-        self, query: Query, conditions: list[Condition], listed: list[Equality]
-    ) -> list[tuple[list[Equality], list[Node]]]:
+    def _ways(self, query: Query, conditions: list[Condition], found: list[Equality]) -> tuple[int | None, list[Way]]:
         """
-        Ways to narrow a search further, one of which any match must go: through a list, or through every part of an
-        ``any_of``. Each is a test for an index, if there is one, and the conditions that no candidate changes.
-        """
-        if listed:
-            return [([listed[0]], [])]
-        inner = names_inside(query.where) | {query.name}
-        for condition in conditions:
-            if isinstance(condition, Group) and condition.mode == "any":
-                ways = []
-                for part in condition.conditions:
-                    parts = flatten([part])
-                    nodes = [p.expression.node for p in parts if isinstance(p, Test)]
-                    guards = [node for node in nodes if not names_in(node) & inner]
-                    ways.append((_together(_tests(query, parts, query.where)), guards))
-                if all(tests or guards for tests, guards in ways):
-                    return ways
-        return []
+        Which of *conditions* narrows a search further than its equality tests *found*, and the ways in which it does.
 
-    def _branch(
-        self, query: Query, own: list[Equality], way: tuple[list[Equality], list[Node]], frame: Frame
-    ) -> Branch:
+        That is the first that looks into a list, or else the first ``any_of`` that no match can get by.
+        """
+        for test in found:
+            if test.mode != EQUAL:
+                return test.position, [([test], [])]
+        for position, condition in enumerate(conditions):
+            if isinstance(condition, Group) and (ways := _through(query, condition)):
+                return position, ways
+        return None, []
+
+    def _branch(self, query: Query, own: list[Equality], way: Way, frame: Frame) -> Branch:
         tests, guards = way
         asked = _asked(own, tests)
         lookup = self._lookup(query, asked, frame) if asked else None
@@ -241,6 +227,27 @@ class Planner:
 def _asked(own: list[Equality], way: list[Equality]) -> list[Equality]:
     """What to ask an index for: an attribute that is in a list says enough by itself, others say more together."""
     return way if way and way[0].mode == AMONG else [*own, *way]
+
+
+def _through(query: Query, condition: Condition) -> list[Way]:
+    """
+    The ways of meeting a condition, one of which any match must go; none where there is one that leads everywhere.
+
+    Where it has no test that an index can answer, an ``any_of`` inside of it may have one in each of its ways.
+    """
+    parts = flatten([condition])
+    if len(parts) == 1 and isinstance(parts[0], Group):
+        found = [_through(query, part) for part in parts[0].conditions] if parts[0].mode == "any" else [[]]
+        return [way for ways in found for way in ways] if all(found) else []
+    inner = names_inside(query.where) | {query.name}
+    nodes = [part.expression.node for part in parts if isinstance(part, Test)]
+    guards = [node for node in nodes if not names_in(node) & inner]
+    if tests := _together(_tests(query, parts, query.where)):
+        return [(tests, guards)]
+    for part in parts:
+        if isinstance(part, Group) and (ways := _through(query, part)):
+            return [(tests, [*guards, *further]) for tests, further in ways]
+    return [([], guards)] if guards else []
 
 
 def _together(tests: list[Equality]) -> list[Equality]:

@@ -13,11 +13,13 @@ from datetime import datetime
 from functools import partial
 
 from oversight.engine.conditions import Compiled, meets
-from oversight.engine.expressions import Env, Frame, is_text
+from oversight.engine.expressions import Env, Frame, fetched, is_text
 from oversight.engine.queries import Reads
-from oversight.engine.store import Held, Matches
+from oversight.engine.source import Source
+from oversight.engine.store import Alike, Held, Matches
+from oversight.ground.comparison import same
 from oversight.model.clauses import names_in, names_inside, within
-from oversight.model.expressions import Call, Macro, Name, Node, Select, walk
+from oversight.model.expressions import Call, Has, Macro, Name, Node, Select, walk
 from oversight.model.pack import Condition, Exists, Group, Latest, Measure, Query, Rule, Test
 from oversight.model.types import DYN
 
@@ -51,11 +53,12 @@ def relevance(frame: Frame, head: str) -> dict[str, Callable[[], Matches]]:
     }
 
 
-def by_key_alone(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> set[str]:
+def unchanged(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> dict[str, Callable[[], Alike]]:
     """
-    The facts of which a rule reads nothing but the key, and asks only whether there are any, or how many.
+    For each fact of which a rule asks only whether there are any, or how many: what makes the function that tells
+    whether two of them under one key say the same in all that the rule reads of them.
 
-    Its answers stay as they are where such a fact is put in the place of one with the same key.
+    Its answers stay as they are where the one is put in the place of the other.
 
     Args:
         frame: of the rule, once it is compiled.
@@ -65,28 +68,52 @@ def by_key_alone(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> 
     asked = {query.query.name: query.query for query in frame.queries}
     parts = [*within((rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about))]
     parts += [*within((rule.message, rule.remedy))]
-    left_out = {"alert", rule.head.fact}
+    left_out = {"alert", "", rule.head.fact}
     left_out |= {query.fact for query in asked.values() if query.before or query.of}
     left_out |= {part.query.fact for part in parts if isinstance(part, Latest)}
     if rule.each is not None and isinstance(rule.each.source, Query):
         left_out.add(rule.each.source.fact)
-    named = Counter([part.name for part in parts if isinstance(part, Name)])
     compared = {
         id(side) for part in parts if isinstance(part, Call) and part.function == "==" for side in part.arguments
     }
-    read = Counter([
-        part.operand.name
-        for part in parts
-        if isinstance(part, Select) and isinstance(part.operand, Name) and part.operand.name in asked
-        and part.attribute in keys[asked[part.operand.name].fact] and _is_alike(part, compared)
-    ])  # fmt: skip
+    named, read = Counter([part.name for part in parts if isinstance(part, Name)]), Counter[str]()
+    selected: dict[str, dict[str, Select | Has]] = {}
+    for part in parts:
+        if not (isinstance(part, Select | Has) and isinstance(part.operand, Name) and part.operand.name in asked):
+            continue
+        name = part.operand.name
+        fact = asked[name].fact
+        read[name] += 1
+        if part.attribute == "event":
+            left_out.add(fact)
+        elif part.attribute not in keys[fact] or not _is_alike(part, compared):
+            selected.setdefault(fact, {})[part.attribute] = part
     left_out |= {query.fact for name, query in asked.items() if read[name] != named[name]}
-    return {query.fact for query in asked.values()} - left_out
+    return {
+        fact: partial(_alike, fact, [*selected.get(fact, {}).values()], frame)
+        for fact in {query.fact for query in asked.values()} - left_out
+    }
 
 
-def _is_alike(node: Select, compared: set[int]) -> bool:
+def _is_alike(node: Select | Has, compared: set[int]) -> bool:
     """Whether a part of a key says the same of keys that are equal: other than texts may be so and look different."""
     return is_text(node.type) or (node.type is not DYN and id(node) in compared)
+
+
+def _alike(fact: str, selected: Sequence[Select | Has], frame: Frame) -> Alike:
+    """A function that tells whether two facts have the same in each of the attributes that are *selected*."""
+    source = Source("old", "new")
+    local = Frame(frame.parameters, frame.operations, frame.layouts)
+    for node in selected:
+        assert isinstance(node.operand, Name)
+        local.bind(node.operand.name, fact)
+        sides = []
+        for local.spelled[node.operand.name] in source.arguments:
+            sides.append(source.fresh())
+            source.add(f"{sides[-1]} = {fetched(node, local, source).code}")
+        source.inside(f"if not ({' is '.join(sides)} or {source.bind(same)}({', '.join(sides)})):", "return False")
+    source.add("return True")
+    return source.function()
 
 
 def _relevant(head: int, frame: Frame, queries: Queries) -> Matches:

@@ -19,9 +19,9 @@ from oversight.engine.dated import dated
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds
-from oversight.engine.relevance import by_key_alone, relevance
+from oversight.engine.relevance import relevance, unchanged
 from oversight.engine.source import Source
-from oversight.engine.store import Held, Relevance, Table
+from oversight.engine.store import Held, Relevance, Table, Unchanged
 from oversight.engine.timers import DUE
 from oversight.ground.time import Period
 from oversight.model.clauses import parameters_in, within
@@ -316,8 +316,8 @@ def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> Com
         if head.fact != "alert":
             for name, make in relevance(frame, head.name).items():
                 tables[name].relevant[number] = Relevance(watched.rows, make)
-        for name in by_key_alone(frame, rule, planner.keys):
-            tables[name].key_alone.add(number)
+        for name, alike in unchanged(frame, rule, planner.keys).items():
+            tables[name].unchanged[number] = Unchanged(alike)
     return CompiledRule(
         rule, number, frame, head_slot, each, values, parts, excused, watched,
         any(not asked.plan.inverse for asked in frame.queries),

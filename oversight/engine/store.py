@@ -189,6 +189,27 @@ class Relevance:
         return self.make()
 
 
+Alike = Callable[[Held, Held], bool]
+"""Whether two facts under one key say the same in all that a rule reads of them."""
+
+
+@frozen(eq=False)
+class Unchanged:
+    """
+    Whether a fact of a table is all the same to a rule as the one in whose place it is put.
+
+    Args:
+        make: makes the function that tells.
+    """
+
+    make: Callable[[], Alike]
+
+    @cached_property
+    def alike(self) -> Alike:
+        """Whether the one says the same as the other."""
+        return self.make()
+
+
 class Table(Plain):
     """
     The facts of one name that hold, by key, with indexes.
@@ -199,8 +220,8 @@ class Table(Plain):
     """
 
     __slots__ = (
-        "asked", "earlier", "indexes", "inverse", "key_alone", "name", "number", "relevant", "remember", "stood",
-        "watched",
+        "asked", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood", "unchanged",
+        "unchanging", "watched",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str) -> None:
@@ -215,8 +236,10 @@ class Table(Plain):
         """By index (or ``BY_KEY``) whose values are keys of what rules watch: their numbers, and those facts by key."""
         self.relevant: dict[int, Relevance] = {}
         """By number of a rule: whether a fact here matters to what it watches."""
-        self.key_alone: set[int] = set()
-        """Numbers of the rules that ask here only which keys there are: another fact under one is all the same."""
+        self.unchanged: dict[int, Unchanged] = {}
+        """By number of a rule: whether another fact under a key here is all the same to it."""
+        self.unchanging: tuple[Unchanged, ...] = ()
+        """The same of every rule that asks here; none where there is a rule to which another is never all the same."""
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
         """What stood before the instant under each key that the instant touched."""

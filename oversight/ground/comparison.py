@@ -9,6 +9,7 @@ from oversight.ground.text import printable
 from oversight.ground.time import Period
 
 ABSENT = object()
+_PLAIN = frozenset({str, int, bool, timedelta, date})
 _ORDERED = frozenset({int, float, str, bool, datetime, timedelta, Period})
 _TYPE_NAMES: dict[type, str] = {
     type(None): "null", bool: "bool", int: "int", float: "double", str: "string", list: "list", dict: "map",
@@ -67,6 +68,31 @@ def equals(left: Any, right: Any) -> bool:
     if (kind is int and right.__class__ is float) or (kind is float and right.__class__ is int):
         return float(left) == float(right)
     return False
+
+
+def same(left: Any, right: Any) -> bool:
+    """
+    Whether every expression has the same value or error of the one as of the other: more than ``==``.
+
+    It may say no where that is so, never yes where it is not.
+
+    >>> same(["a"], ["a"]), same(1, 1.0), same(0.0, -0.0)
+    (True, False, False)
+    """
+    if left is right:
+        return True
+    kind = left.__class__
+    if kind is not right.__class__:
+        return False
+    if kind is list:
+        return len(left) == len(right) and all(map(same, left, right))
+    if kind is dict:
+        return same([*left], [*right]) and same([*left.values()], [*right.values()])
+    if kind is float:
+        return bool(left == right != 0)
+    if kind is datetime:
+        return bool(left == right and left.utcoffset() == right.utcoffset())
+    return kind in _PLAIN and bool(left == right)
 
 
 def differs(left: Any, right: Any) -> bool:

@@ -127,8 +127,12 @@ def question(
 
 
 def _way(dice: Dice, names: Names, tests: tuple[str, ...]) -> Any:
-    test = dice.one_of(*tests)
-    return {"all_of": [test, dice.one_of(comparison(dice, names), *tests)]} if dice.one_in(2) else test
+    """One of the ways of an ``any_of``: a test, with another or not, or seldom ways of its own, with a test or not."""
+    inner = {"any_of": [_way(dice, names, tests) for _ in "12"]} if dice.one_in(4) else None
+    test = dice.one_of(comparison(dice, names), *tests)
+    if inner is not None:
+        return {"all_of": dice.one_of([test, inner], [inner, test])} if dice.one_in(2) else inner
+    return {"all_of": [dice.one_of(*tests), test]} if dice.one_in(2) else dice.one_of(*tests)
 
 
 def measure(dice: Dice, fact: str, name: str) -> dict[str, Any]:
