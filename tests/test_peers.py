@@ -22,7 +22,8 @@ lines = sys.stdin.buffer.read().splitlines()
 sys.stdout.write(msgspec.json.encode(WAYS[sys.argv[1]](lines)()).decode())
 """
 LIBRARY = {
-    "zen_engine": "zen", "cel": "cel_expr_python", "regorus": "regorus", "clips": "clips", "experta": "experta",
+    "zen_engine": "zen", "zen_engine_picked": "zen", "cel": "cel_expr_python", "cel_picked": "cel_expr_python",
+    "regorus": "regorus", "regorus_picked": "regorus", "clips": "clips", "experta": "experta",
     "durable_rules": "durable", "drools": "jpype", "pyflink": "pyflink",
 }  # fmt: skip
 
@@ -56,7 +57,7 @@ def test_oversight_tells_what_was_written_by_hand(way):
     assert len(expected) == len(told)
 
 
-@pytest.mark.parametrize("name", ["zen_engine", "cel", "regorus"])
+@pytest.mark.parametrize("name", ["zen_engine", "zen_engine_picked", "cel", "cel_picked", "regorus", "regorus_picked"])
 def test_what_keeps_no_time_tells_all_but_the_deadline(name):
     """A peer that answers questions is right in the four rules that can be said in it."""
     lines = work.lines(3_000, 60, 1)

@@ -2,7 +2,8 @@
 By others, as their own documents have it.
 
 None of these knows of the events' own time, so where one keeps facts the host tells it when a deadline has passed;
-where one keeps none, the host keeps them and asks it for each event.
+where one keeps none, the host keeps them. Each is given every event, since which kinds matter is for its rules to say;
+of those that keep nothing it is also told what they take where the host knows that, too.
 """
 
 from __future__ import annotations
@@ -25,8 +26,6 @@ PAPERS = {
     "warrant.issued": ("warrant", ("suspect",)),
 }  # fmt: skip
 ENDS = {"assessment.revoked": "assessment", "notice.removed": "notice", "warrant.ended": "warrant"}
-Broken = Callable[[str, dict[str, Any]], Iterable[str]]
-"""Which rules an event of a kind breaks, by what is given of it and of the facts."""
 
 
 class Deadlines:
@@ -67,59 +66,81 @@ class Host:
         return bool(self.counts.get(key))
 
 
-def _asked(lines: list[bytes], broken: Broken) -> list[Alert]:
-    """P1 to P4 by a library that answers questions about one event, with the facts given."""
+Judged = Callable[[dict[str, Any]], Iterable[str]]
+"""Which rules an event breaks, by what it says and what the host knows."""
+OF = {"function.enabled": ("P1", "P2"), "retention.set": ("P3",), "tracking.started": ("P4",)}
+"""The rules that name a kind of event, but for P5."""
+
+
+def _asked(lines: list[bytes], judged: Judged, picked: bool) -> list[Alert]:
+    """P1 to P4 by a library that answers questions about one event: each, or those alone that the host has picked."""
     decode, host, alerts = msgspec.json.Decoder().decode, Host(), []
     for line in lines:
         event = decode(line)
         kind, data, time = event["kind"], event["data"], event["time"]
-        if kind == "function.enabled":
-            given = {
-                "biometric": data["biometric"], "assessed": host.known(data["district"], data["function"]),
-                "noticed": host.known(data["zone"]),
-            }  # fmt: skip
-            alerts += [(rule, data["camera"], time) for rule in broken(kind, given)]
-        elif kind == "retention.set":
-            alerts += [(rule, data["camera"], time) for rule in broken(kind, {"days": data["days"]})]
-        elif kind == "tracking.started":
-            given = {"warranted": host.known(data["suspect"])}
-            alerts += [(rule, data["tracking"], time) for rule in broken(kind, given)]
-        else:
-            host.take(kind, data)
+        host.take(kind, data)
+        if picked and kind not in OF:
+            continue
+        known = {
+            "assessed": host.known(data.get("district"), data.get("function")), "noticed": host.known(data.get("zone")),
+            "warranted": host.known(data.get("suspect")),
+        }  # fmt: skip
+        broken = judged({"kind": kind, "biometric": False, "days": 0, **data, **known})
+        alerts += [(rule, data["tracking" if rule == "P4" else "camera"], time) for rule in broken]
     return alerts
 
 
-_OF = {"function.enabled": ("P1", "P2"), "retention.set": ("P3",), "tracking.started": ("P4",)}
+def _each(ask: dict[str, Callable[[dict[str, Any]], Any]], picked: bool) -> Judged:
+    """Which rules are broken, by one question for each, or for those alone that the host has picked."""
+    if picked:
+        return lambda given: [rule for rule in OF[given["kind"]] if ask[rule](given)]
+    return lambda given: [rule for rule, question in ask.items() if question(given)]
 
 
-def _each(ask: dict[str, Callable[[dict[str, Any]], Any]]) -> Broken:
-    """Which rules are broken, by one question for each."""
-    return lambda kind, given: [rule for rule in _OF[kind] if ask[rule](given)]
-
-
-def zen_engine(lines: list[bytes]) -> Run:
-    """zen-engine: compiled expressions; it keeps no facts, so P5 cannot be said."""
+def zen_engine(lines: list[bytes], picked: bool = False) -> Run:
+    """zen-engine: compiled expressions, asked of each event; it keeps no facts, so P5 cannot be said."""
     import zen
 
-    said = {"P1": "biometric and not assessed", "P2": "not noticed", "P3": "days > 31", "P4": "not warranted"}
-    broken = _each({rule: zen.compile_expression(text).evaluate for rule, text in said.items()})
-    return lambda: _asked(lines, broken)
+    said = {
+        "P1": "kind == 'function.enabled' and biometric and not assessed",
+        "P2": "kind == 'function.enabled' and not noticed",
+        "P3": "kind == 'retention.set' and days > 31",
+        "P4": "kind == 'tracking.started' and not warranted",
+    }
+    judged = _each({rule: zen.compile_expression(text).evaluate for rule, text in said.items()}, picked)
+    return lambda: _asked(lines, judged, picked)
 
 
-def cel(lines: list[bytes]) -> Run:
-    """Google's CEL evaluator: compiled expressions; it keeps no facts, so P5 cannot be said."""
+def zen_engine_picked(lines: list[bytes]) -> Run:
+    """zen-engine, where the host picks by its kind what is asked of an event, mostly nothing."""
+    return zen_engine(lines, picked=True)
+
+
+def cel(lines: list[bytes], picked: bool = False) -> Run:
+    """Google's CEL evaluator: compiled expressions, asked of each event; it keeps no facts, so P5 cannot be said."""
     from cel_expr_python import cel as library
 
     types = dict.fromkeys(("biometric", "assessed", "noticed", "warranted"), library.Type.BOOL)
-    environment = library.NewEnv(variables={**types, "days": library.Type.INT})
-    said = {"P1": "biometric && !assessed", "P2": "!noticed", "P3": "days > 31", "P4": "!warranted"}
+    types |= {"days": library.Type.INT, "kind": library.Type.STRING}
+    environment = library.NewEnv(variables=types)
+    said = {
+        "P1": "kind == 'function.enabled' && biometric && !assessed",
+        "P2": "kind == 'function.enabled' && !noticed",
+        "P3": "kind == 'retention.set' && days > 31",
+        "P4": "kind == 'tracking.started' && !warranted",
+    }
 
     def made(text: str):
         compiled = environment.compile(text)
         return lambda given: compiled.eval(data=given).value()
 
-    broken = _each({rule: made(text) for rule, text in said.items()})
-    return lambda: _asked(lines, broken)
+    ask = _each({rule: made(text) for rule, text in said.items()}, picked)
+    return lambda: _asked(lines, lambda given: ask({name: given[name] for name in types}), picked)
+
+
+def cel_picked(lines: list[bytes]) -> Run:
+    """Google's CEL evaluator, where the host picks by its kind what is asked of an event, mostly nothing."""
+    return cel(lines, picked=True)
 
 
 _POLICY = """
@@ -132,18 +153,23 @@ broken contains "P4" if { input.kind == "tracking.started"; not input.warranted 
 """
 
 
-def regorus(lines: list[bytes]) -> Run:
+def regorus(lines: list[bytes], picked: bool = False) -> Run:
     """regorus, an evaluator of Rego: one policy, asked of each event; it takes no fact back, so P5 cannot be said."""
     from regorus import Engine
 
     engine, encode = Engine(), msgspec.json.Encoder().encode
     engine.add_policy("watch.rego", _POLICY)
 
-    def broken(kind: str, given: dict[str, Any]) -> set[str]:
-        engine.set_input_json(encode({"kind": kind, **given}).decode())  # `set_input` makes a False into a zero
+    def judged(given: dict[str, Any]) -> set[str]:
+        engine.set_input_json(encode(given).decode())  # `set_input` makes a False into a zero
         return engine.eval_rule("data.watch.broken")
 
-    return lambda: _asked(lines, broken)
+    return lambda: _asked(lines, judged, picked)
+
+
+def regorus_picked(lines: list[bytes]) -> Run:
+    """regorus, where the host picks by their kind the events that it is asked of, a third."""
+    return regorus(lines, picked=True)
 
 
 @frozen
@@ -314,7 +340,7 @@ def durable_rules(lines: list[bytes]) -> Run:
                 quietly(assert_fact, standing[data[name]])
             elif kind in ENDS:
                 quietly(retract_fact, standing.pop(data[ENDS[kind]]))
-            elif not kind.startswith("footage."):
+            else:
                 quietly(post, {"id": event["id"], "kind": kind, "at": event["time"], **data})
         return alerts
 

@@ -8,6 +8,7 @@ WAYS = {
     way.__name__: way
     for way in (
         ours.decoding, ours.storing, ours.keeping, ours.by_hand, ours.from_events, ours.from_lines, others.zen_engine,
-        others.cel, others.regorus, others.clips, others.experta, others.durable_rules, java.drools, java.pyflink,
+        others.zen_engine_picked, others.cel, others.cel_picked, others.regorus, others.regorus_picked, others.clips,
+        others.experta, others.durable_rules, java.drools, java.pyflink,
     )
 }  # fmt: skip
