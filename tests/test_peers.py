@@ -23,7 +23,7 @@ sys.stdout.write(msgspec.json.encode(WAYS[sys.argv[1]](lines)()).decode())
 """
 LIBRARY = {
     "zen_engine": "zen", "zen_engine_picked": "zen", "cel": "cel_expr_python", "cel_picked": "cel_expr_python",
-    "regorus": "regorus", "regorus_picked": "regorus", "clips": "clips", "experta": "experta",
+    "regorus": "regorus", "regorus_picked": "regorus", "clips": "clips", "clips_mended": "clips", "experta": "experta",
     "durable_rules": "durable", "drools": "jpype", "pyflink": "pyflink",
 }  # fmt: skip
 
@@ -66,7 +66,7 @@ def test_what_keeps_no_time_tells_all_but_the_deadline(name):
     assert {alert for alert in expected if alert[0] != "P5"} == alerts(name, lines)
 
 
-@pytest.mark.parametrize("name", ["clips", "experta", "drools", "pyflink"])
+@pytest.mark.parametrize("name", ["clips", "clips_mended", "experta", "drools", "pyflink"])
 def test_what_keeps_facts_tells_all(name):
     """A peer in which all five rules can be said is right in them."""
     lines = work.lines(3_000, 60, 1)

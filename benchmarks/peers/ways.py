@@ -9,6 +9,6 @@ WAYS = {
     for way in (
         ours.decoding, ours.storing, ours.keeping, ours.by_hand, ours.from_events, ours.from_lines, others.zen_engine,
         others.zen_engine_picked, others.cel, others.cel_picked, others.regorus, others.regorus_picked, others.clips,
-        others.experta, others.durable_rules, java.drools, java.pyflink,
+        others.clips_mended, others.experta, others.durable_rules, java.drools, java.pyflink,
     )
 }  # fmt: skip
