@@ -192,7 +192,7 @@ def write_state(timeline: Timeline, writer: Writer) -> dict[str, Any]:
     rows = [[[writer.plain(key), writer.plain(row)] for key, row in table.items()] for table in tables]
     timers = {
         (at, half, what, whose, key): [writer.plain(at), half, what, whose, writer.plain(key)]
-        for at, half, _, what, whose, key in sorted(waiting, key=lambda timer: timer[:3])
+        for _, half, _, what, whose, key, at in sorted(waiting, key=lambda timer: timer[:3])
     }
     closed = None if timeline.journal.instants else timeline.closed
     return {"tables": rows, "timers": list(timers.values()), "closed": writer.plain(closed)}

@@ -75,9 +75,11 @@ class Timeline:
         heap, begin = timers.heap, journal.begin
         event = queue[0] if queue else None
         time = None if event is None else event.time
+        if time is not None:
+            timers.clock = time.tzinfo
         while time is not None or heap:
             due = time is None or bool(heap and heap[0][0] <= time)
-            instant = heap[0][0] if due or time is None else time
+            instant = heap[0][6] if due or time is None else time
             if instant >= upto and (instant > upto or not inclusive):
                 break
             if due and heap[0][3] == DUE and heap[0][5] not in judge.standing[heap[0][4]].rows:
@@ -137,7 +139,7 @@ class Timeline:
         facts.moves = []
         beginning: dict[int, list[Any]] = {}
         while heap and heap[0][0] == instant and heap[0][1] == 0:
-            _, _, _, what, whose, key = facts.timers.pop(journal)
+            _, _, _, what, whose, key, _ = facts.timers.pop(journal)
             if what == BEGINS:
                 beginning.setdefault(whose, []).append(key)
             elif what == JUDGE:
@@ -163,7 +165,7 @@ class Timeline:
         heap, facts = self.facts.timers.heap, self.facts
         while heap and heap[0][0] == instant:
             while heap and heap[0][0] == instant:
-                _, _, _, what, whose, key = facts.timers.pop(self.journal)
+                _, _, _, what, whose, key, _ = facts.timers.pop(self.journal)
                 if what != DUE:
                     facts.run_out(instant, what, whose, key)
                 elif key in self.judge.standing[whose].rows:
