@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -223,11 +223,22 @@ def _text_test(name: str, test: Callable[[str, str], bool]) -> Callable[[Any, An
     return apply
 
 
+_SHORT = 200
+"""A text of up to so many characters that was searched is remembered: the same sources and reasons come again."""
+
+
 def _matches(text: str, pattern: str) -> bool:
+    return _found(text, pattern) if len(text) <= _SHORT else _search(text, pattern)
+
+
+def _search(text: str, pattern: str) -> bool:
     try:
         return compile_pattern(pattern).search(text) is not None
     except UnicodeError:
         raise EvaluationError("the text is no valid Unicode") from None
+
+
+_found = lru_cache(maxsize=4096)(_search)
 
 
 # Parts of a time
