@@ -254,20 +254,26 @@ def test_before_looks_at_what_stood_before_the_instant(tmp_path):
     assert [] == follow(pack, on("e1", 1), off("e2", 2), on("e3", 3, "k2"))
 
 
-def test_the_nearest_of_what_stood_before_may_fail_its_first_test(tmp_path):
-    """An ``unless:`` with ``before:`` whose first test every fact fails names the fact, and not that none was there."""
+@pytest.mark.parametrize(
+    ("camera", "nearest", "failed"), [("k1", "p1", "p.permit == c.zone"), ("k2", None, "")], ids=["met", "not met"]
+)
+def test_the_nearest_of_what_stood_before_meets_its_first_equality_test(tmp_path, camera, nearest, failed):
+    """As without ``before:``, a fact that has nothing to do with the act is not named as what nearly excused it."""
     pack = tiny(
         tmp_path,
         """
         - rule: R
           on: camera.on as c
           unless:
-            - {some: permit as p, where: p.camera == c.camera, before: true}
+            - {some: permit as p, where: [p.camera == c.camera, p.permit == c.zone], before: true}
         """,
     )
-    (change,) = Engine(pack).feed([granted("p1", 1, "k2"), on("e1", 2, "k1")])
+    events = [granted("p1", 1, camera), on("e1", 2, "k1", zone="z")]
+    (change,) = Engine(pack).feed(events)
     (missing,) = change.missing
-    assert ("p1", "p.camera == c.camera", "false") == (missing.nearest["event"], missing.failed, missing.reason)
+    assert (nearest, failed) == (missing.nearest and missing.nearest["event"], missing.failed)
+    known = outcome(pack, [Engine(pack).decode(each) for each in events], day(2)).alerts
+    assert change.missing == known[change.alert].said.missing
 
 
 def test_an_act_that_ends_a_fact_changes_another_by_what_stood_before(tmp_path):

@@ -99,8 +99,6 @@ def first_equality(query: Query) -> int | None:
 
     The facts that meet it are those among which an alert looks for the nearest.
     """
-    if query.before or query.of:
-        return None
     inner = names_inside(query.where) | {query.name}
     return next((n for n, part in enumerate(flatten(query.where)) if equality(part, query.name, inner)), None)
 
