@@ -6,6 +6,7 @@ import pytest
 
 from oversight import Engine, errors, load
 from oversight.engine.measure import Measure
+from oversight.meaning.semantics import outcome
 from oversight.model.pack import Expression
 from tests.tiny import CAMERA, PERMIT, PERMITTED, day, event, granted, off, on, raised, tiny
 
@@ -298,3 +299,21 @@ def test_the_sequence_of_an_event_can_be_asked_for(tmp_path, sequence, expected)
 """
     step = on("e1", 1) if sequence is None else {**on("e1", 1), "sequence": sequence}
     assert [expected] * 2 == [change.message for change in raised(tiny(tmp_path, rules), step)]
+
+
+@pytest.mark.parametrize("known", [2**53, 2**53 + 1, 2**53 + 2, 7])
+@pytest.mark.parametrize("limit", [2**53, 2**53 + 1, 7])
+def test_whole_numbers_and_fractions_are_looked_up_as_they_compare(tmp_path, known, limit):
+    """Beyond 2^53 the language takes several whole numbers as equal to one fraction; facts are found by that, too."""
+    rules = """
+- rule: R
+  while: camera as c
+  if: [has(c.limit)]
+  unless:
+    - {some: permit as p, where: ["has(p.level) && p.level == double(c.limit)"]}
+"""
+    pack = tiny(tmp_path, rules)
+    events = [granted("p", 1, level=known), on("e", 2, limit=limit)]
+    expected = outcome(pack, [Engine(pack).decode(each) for each in events], day(2)).alerts
+    assert (float(known) != float(limit)) == bool(expected)
+    assert set(expected) == {change.alert for change in Engine(pack).feed(events)}

@@ -14,7 +14,7 @@ from oversight.engine.store import BY_KEY, Held, Matcher, Table, Values
 from oversight.model.clauses import comparable, flatten, names_in, names_inside
 from oversight.model.expressions import Call, Node, Select, path_of
 from oversight.model.pack import Condition, Group, Query, Test
-from oversight.model.types import DYN, ListType, Type
+from oversight.model.types import DOUBLE, DYN, INT, ListType, Type
 
 
 @frozen
@@ -75,9 +75,15 @@ def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condit
 def _fits(mode: str, own: Type, other: Type) -> bool:
     """Whether an index can answer: lists are looked into for texts, which is seen when they are."""
     if mode == EQUAL:
-        return comparable(own, other)
+        return comparable(own, other) and not _rounded(own, other)
     listed, single = (own, other) if mode == HOLDS else (other, own)
     return (isinstance(listed, ListType) or listed is DYN) and (is_text(single) or single is DYN)
+
+
+def _rounded(own: Type, other: Type) -> bool:
+    """Whether a whole number and a fraction may meet: as fractions, beyond 2^53 several of the one equal the other."""
+    types = {own, other}
+    return types == {INT, DOUBLE} or (DYN in types and not types.isdisjoint({INT, DOUBLE}))
 
 
 def _exact(own: Type, other: Type) -> bool:
