@@ -54,6 +54,15 @@ class Keys:
         """The number of the key that counts at *time*."""
         return bisect_right(self.starts, time) - 1
 
+    def mark(self, period: int) -> str:
+        """
+        What tells the key of a period apart: no pseudonym is made of this text, and none follows from the mark.
+
+        >>> Keys((EARLIEST,), (bytes(32),)).mark(0)
+        '6e986efd1de572e2dd41cd78d0341670'
+        """
+        return hmac.digest(self.secrets[period], b"mark of a key\0", "sha256")[:16].hex()
+
     def pseudonym(self, value: str, period: int) -> str:
         """
         The pseudonym of an id in a period; a blank one names nobody and stays.
@@ -177,14 +186,25 @@ class Pseudonymiser:
             made[value] = self._keys.pseudonym(value, period)
             return made[value]
 
-        values = {}
-        for name, path in self._kinds[event.kind].items():
-            value = getattr(event.data, name)
-            if value is not ABSENT:
-                values[name] = path(value, pseudonym)
+        values = self._values(event, pseudonym)
         self.periods.update([period] if made else [])
         subject = event.subject
         return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
+
+    def names(self, event: Event) -> bool:
+        """Whether *event* holds an id of a person, for which there is a pseudonym."""
+        met = list[Any]()
+        self._values(event, met.append)
+        return any(isinstance(value, str) and value.strip() for value in met)
+
+    def _values(self, event: Event, new: Replace) -> dict[str, Any]:
+        """Those attributes of *event* in which persons may stand, with *new* in the place of each id."""
+        paths, values = self._kinds.get(event.kind, {}), {}
+        for name, path in paths.items():
+            value = getattr(event.data, name)
+            if value is not ABSENT:
+                values[name] = path(value, new)
+        return values
 
     def before(self, time: datetime) -> None:
         """Persons got pseudonyms before, in an event of *time*, which are compared with those that come."""
