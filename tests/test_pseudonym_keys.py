@@ -152,7 +152,7 @@ def test_nothing_of_a_key_is_in_the_record(case):
         key = b64decode(line)
         assert not [form for form in (line.encode(), key, key.hex().encode()) if form in held]
     [noted] = case.entries("keys")
-    assert ["always", "2026-05-31T16:00:00Z"] == [one["from"] for one in noted["keys"]]
+    assert ["always", JUNE] == [one["from"] for one in noted["keys"]]
     assert 2 == len({one["mark"] for one in noted["keys"]})
 
 
@@ -198,3 +198,44 @@ def test_a_note_that_cannot_be_read(case, capsys):
             db.execute("UPDATE entry SET body = ? WHERE type = 'keys'", (body,))
         assert 2 == case.run(keys, note("2", MAY))
         assert "what stands at position 1 of the record does not say by which keys" in capsys.readouterr().err
+
+
+def without_first(case, name, of):
+    """The path of a copy of a file of keys from which the first key was taken."""
+    head, _, second, *others = (case.folder / of).read_text().splitlines(keepends=True)
+    return case.written(name, "".join([head, "always " + second.split(" ")[1], *others]))
+
+
+def test_a_key_that_is_let_go(case, capsys):
+    """The record goes on with the later keys; who is named in an event of before could only get another pseudonym."""
+    keys = case.keys("keys", JUNE)
+    assert 3 == case.run(keys, note("1", MARCH), note("2", JULY))
+    later = without_first(case, "later", "keys")
+    capsys.readouterr()
+    assert 1 == case.run(later, note("3", JULY), note("4", MAY), note("5", MAY, " "))
+    said = capsys.readouterr().err
+    assert "events.jsonl:2: no-key: event '4' of 2026-05-01T00:00:00+08:00 names persons" in said
+    assert "the file of --pseudonyms has no key any more for times before 2026-06-01T00:00:00+08:00" in said
+    assert "persons have other pseudonyms from 2026-06-01T00:00:00+08:00 on" in said
+    first, second, third, blank = case.actors()
+    assert (second, " ") == (third, blank)
+    assert 3 == case.run(keys, note("4", MAY))
+    assert first == case.actors()[-1]
+
+
+def test_a_key_that_was_let_go_is_remembered(case, capsys):
+    """Another does not come into its place, also where keys were added since."""
+    keys = case.keys("keys", JUNE)
+    assert 3 == case.run(keys, note("1", MARCH), note("2", JUNE))
+    without_first(case, "later", "keys")
+    added = case.keys("added", JULY, of="later")
+    assert 3 == case.run(added, note("3", JULY))
+    assert 3 == len(set(case.actors()))
+    assert [3] == [len(noted["keys"]) for noted in case.entries("keys")][1:]
+    only = without_first(case, "only", "added")
+    assert 1 == case.run(only, note("4", JUNE), note("5", JULY))
+    assert case.actors()[-1] == case.actors()[-2]
+    stranger = (case.folder / case.keys("stranger")).read_text() + (case.folder / keys).read_text().splitlines()[-1]
+    for wrong in (case.keys("other"), case.written("mixed", stranger)):
+        assert 2 == case.run(wrong, note("6", JULY))
+        assert OTHERS in capsys.readouterr().err

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from attrs import frozen
 
@@ -85,6 +85,8 @@ class KeyNotes:
 
     def __init__(self, kinds: Mapping[str, Kind], keys: Keys) -> None:
         self.veil = Pseudonymiser(kinds, keys)
+        self._kinds = kinds
+        self._keys = keys
         self._marks = Marks.of(keys)
         self._trusted = False
 
@@ -104,6 +106,7 @@ class KeyNotes:
             RecordDamaged: an entry cannot be read.
         """
         noted = _noted(store)
+        self._let_go(noted)
         if noted == self._marks:
             return []
         found, last = None, None
@@ -118,6 +121,22 @@ class KeyNotes:
         if found is not None and last is not None:
             raise RecordRefused(self._refusal(*found, last))
         return [(KEYS, self._marks.body)]
+
+    def _let_go(self, noted: Marks | None) -> None:
+        """Where the file begins with a key that counts later on record, those before it were let go, not replaced."""
+        marks = [] if noted is None else [mark for _, mark in noted.keys]
+        first, later = self._keys.mark(0), self._keys.starts[1:]
+        if noted is None or first not in marks[1:] or first == marks[0]:
+            return
+        number = marks.index(first)
+        since = noted.keys[number][0]
+        if later and later[0] <= since:
+            return
+        # The key that stands in for those that are gone makes no pseudonym: what is of their time is refused.
+        keys = Keys((EARLIEST, since, *later), (self._keys.secrets[0], *self._keys.secrets))
+        known = Marks((*noted.keys[:number], *Marks.of(keys).keys[1:]))
+        if known != self._marks:
+            self.veil, self._marks = Pseudonymiser(self._kinds, keys, since), known
 
     def _with_persons(self, store: Store, decode: Decode) -> Iterator[tuple[int, Event]]:
         """The events that hold ids of persons, with their positions; on what was forgotten nothing rests any more."""
@@ -149,7 +168,7 @@ class KeyNotes:
 
 
 def _written(start: datetime) -> str:
-    return ALWAYS if start == EARLIEST else format_instant(start.astimezone(UTC))
+    return ALWAYS if start == EARLIEST else format_instant(start)
 
 
 def _noted(store: Store) -> Marks | None:

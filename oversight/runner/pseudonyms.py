@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from oversight.ground.errors import KeyRefused
+from oversight.ground.errors import EventRefused, KeyRefused
 from oversight.ground.secret import read_secret
 from oversight.ground.text import printable
 from oversight.ground.time import EARLIEST, format_instant, parse_instant
@@ -164,20 +164,33 @@ class Pseudonymiser:
     Args:
         kinds: of the pack.
         keys: by which.
+        since: from when on there are keys; the one before is none. ``None`` where there is one for every time.
 
     Attributes:
         periods: the numbers of the keys that were used.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], keys: Keys) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], keys: Keys, since: datetime | None = None) -> None:
         self._keys = keys
+        self._since = since
         self._kinds = {name: found for name, kind in kinds.items() if (found := _of_kind(kind))}
         self.periods: set[int] = set()
 
     def __call__(self, event: Event | Stranger) -> Event | Stranger:
-        """*event* with pseudonyms; also for its ``subject``, where that is one of the ids."""
+        """
+        *event* with pseudonyms; also for its ``subject``, where that is one of the ids.
+
+        Raises:
+            EventRefused: it names persons, and there is no key for its time.
+        """
         if isinstance(event, Stranger) or event.kind not in self._kinds:
             return event
+        if self._since is not None and event.time < self._since and self.names(event):
+            raise EventRefused(
+                "no-key",
+                f"event {printable(event.id, 80)!r} of {format_instant(event.time)} names persons, and the file of "
+                f"--pseudonyms has no key any more for times before {format_instant(self._since)}; give one that has",
+            )
         period, made = self._keys.period(event.time), dict[str, str]()
 
         def pseudonym(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from oversight.ground.errors import EventError, RecordDamaged
+from oversight.ground.errors import EventError, EventRefused, RecordDamaged
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
@@ -124,11 +124,11 @@ class RecordedRun:
         if self._veil is None:
             return self.record.sift(lines)
         decode, veil = self.record.engine.decode, self._veil
-        read: list[Event | Stranger | EventError] = []
+        read: list[Event | Stranger | EventError | EventRefused] = []
         for line in lines:
             try:
                 read.append(veil(decode(line)))
-            except EventError as error:
+            except (EventError, EventRefused) as error:
                 read.append(error)
         outcomes = iter(self.record.sift([one for one in read if isinstance(one, Event)]))
         # Nothing says where a person stands in an event of an unknown kind, so that it is left out.
