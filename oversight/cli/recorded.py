@@ -19,7 +19,8 @@ from oversight.ground.time import format_instant
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
-from oversight.runner.record import Record
+from oversight.runner.keynotes import KeyNotes
+from oversight.runner.record import Noting, Record
 from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
 from oversight.runner.sinks import Out, is_address
@@ -53,12 +54,13 @@ def execute(arguments: Namespace) -> int:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
     pack, summary = only_pack(arguments), Summary()
     keys, least = chosen(arguments.pseudonyms, [pack])
+    notes = None if keys is None else KeyNotes(pack.kinds, keys)
     try:
         with stopping(arguments) as stop, output(arguments, arguments.events, lasting=True) as out:
             tell = teller(arguments.format, out, pack, [discreet([pack], least=least)])
             outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
-            with opened(arguments, pack, outlets, withheld=least) as record:
-                run = RecordedRun(record, summary, refuse, until=arguments.until, keys=keys)
+            with opened(arguments, pack, outlets, withheld=least, noting=notes) as record:
+                run = RecordedRun(record, summary, refuse, until=arguments.until, notes=notes)
                 return _run(arguments, run, out, stop)
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
@@ -78,7 +80,13 @@ def only_pack(arguments: Namespace) -> Pack:
 
 
 def opened(
-    arguments: Namespace, pack: Pack, outlets: dict[str, Tells], *, read_only: bool = False, withheld: int | None = None
+    arguments: Namespace,
+    pack: Pack,
+    outlets: dict[str, Tells],
+    *,
+    read_only: bool = False,
+    withheld: int | None = None,
+    noting: Noting | None = None,
 ) -> Record:
     """
     The record of ``--store``, as it was begun.
@@ -96,7 +104,7 @@ def opened(
     key = getattr(arguments, "key", None)
     return oversight.open(
         arguments.store, pack, revise=revise, clock=clock, outlets=outlets, key=key, read_only=read_only,
-        withheld=withheld or CLEAR,
+        withheld=withheld or CLEAR, noting=noting,
     )  # fmt: skip
 
 

@@ -125,7 +125,7 @@ class RecordDamaged(RecordError, ValueError):
 
 
 class RecordRefused(RecordError, ValueError):
-    """The record was begun under another pack, or with other settings."""
+    """The record was begun under another pack, or with other settings, or has its pseudonyms by other keys."""
 
 
 class SealBroken(RecordError, ValueError):

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from oversight.model.wire import canonical, plain
 
 BEGUN, EVENT, CHANGE, CLOSE, SETTLE, ADVANCE = "begun", "event", "change", "close", "settle", "advance"
-SNAPSHOT, PRUNE = "snapshot", "prune"
+SNAPSHOT, PRUNE, KEYS = "snapshot", "prune", "keys"
 JUDGED = (CLOSE, SETTLE, ADVANCE)
 """The types of entry by which an engine is told to judge what came before them."""
 NONCE = 16
@@ -28,8 +28,8 @@ class Entry:
     Args:
         position: counted from zero.
         type: ``begun`` (the first: under which pack), ``event``, ``close``, ``settle`` or ``advance`` (how the events
-            before it were judged), ``change``, ``snapshot`` (that one was taken, its digest) and ``prune`` (what was
-            forgotten).
+            before it were judged), ``change``, ``snapshot`` (that one was taken, its digest), ``prune`` (what was
+            forgotten) and ``keys`` (what tells apart by which keys persons have pseudonyms from there on).
         body: what was taken in or told; ``None`` once it was forgotten.
         nonce: random, so that a forgotten body cannot be guessed from its leaf; forgotten with it.
         leaf: JSON that commits to the body; it stays for ever.

@@ -43,7 +43,7 @@ class Refusal:
     Args:
         source: the file, ``-`` for standard input.
         line: its number, counted from one.
-        code: ``bad-event``, ``too-long``, ``unreadable``, or the engine's: ``other-content``, ``too-late``.
+        code: ``bad-event``, ``too-long``, ``unreadable``, ``no-key``, or the engine's: ``other-content``, ``too-late``.
         reason: what is wrong.
         path: the attribute's path in the event, or an empty string.
     """

@@ -95,7 +95,7 @@ class Settings:
         if found.withheld != self.withheld:
             raise RecordRefused(
                 f"the record was begun with {_WITHHELD[found.withheld]}, not with {_WITHHELD[self.withheld]}; go on "
-                "with it so, or begin a new record from the events of the old"
+                f"with it {_go_on(found.withheld, self.withheld)}"
             )
         for name, was, given in (("revise", found.revise, self.revise), ("clock", found.clock, self.clock)):
             if was != given:
@@ -286,6 +286,14 @@ class Keeper:
         else:
             whole.close()
         return whole
+
+
+def _go_on(begun: int, given: int) -> str:
+    """How to go on with a record, and out of what else a new one can be; no pseudonym leads back to an id."""
+    if PRIVATE not in (begun, given):
+        return "so, or begin a new record from the events of the old"
+    option = f"{'with' if begun == PRIVATE else 'without'} --pseudonyms"
+    return f"{option}, or begin a new record from the events as they first came"
 
 
 def judgement(how: str, to: datetime | None) -> tuple[str, bytes]:

@@ -11,7 +11,7 @@ from oversight.model.events import vocabulary_of
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.record.store import Sealing
-from oversight.runner.record import Options, Record
+from oversight.runner.record import Noting, Options, Record
 from oversight.runner.telling import Tells
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def open_record(
     key: SigningKey | str | Path | None = None,
     read_only: bool = False,
     withheld: int = CLEAR,
+    noting: Noting | None = None,
 ) -> Record:
     """
     A durable engine: what it takes in, its state and what it says are committed together, and outlast a crash.
@@ -45,6 +46,7 @@ def open_record(
         key: or the path of its file, which seals each commit. A record is sealed from its beginning, or not at all.
         read_only: to ask questions beside a writer.
         withheld: from which level on the texts of alerts keep silent, as of ``oversight.model.personal``.
+        noting: is asked what else the record is to say, each time that it is opened to write; it may refuse.
 
     Raises:
         RecordRefused: the record was begun under another pack, or with other settings, or its key is not given.
@@ -63,11 +65,9 @@ def open_record(
     3
     """
     vocabulary_of(pack)  # refuses what is no pack before anything is made
-    sealing = None if key is None or read_only else _sealing(key)
-    return _told(
-        Options(url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {},
-                sealing=sealing, read_only=read_only, withheld=withheld)
-    )  # fmt: skip
+    return _told(Options(
+        url=url, pack=pack, revise=revise, clock=clock, matcher=matcher, outlets=outlets or {}, read_only=read_only,
+        sealing=None if key is None or read_only else _sealing(key), withheld=withheld, noting=noting))  # fmt: skip
 
 
 def _told(options: Options) -> Record:

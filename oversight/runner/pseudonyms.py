@@ -18,7 +18,7 @@ from typing import Any
 
 import attrs
 
-from oversight.ground.errors import KeyRefused
+from oversight.ground.errors import EventRefused, KeyRefused
 from oversight.ground.secret import read_secret
 from oversight.ground.text import printable
 from oversight.ground.time import EARLIEST, format_instant, parse_instant
@@ -53,6 +53,15 @@ class Keys:
     def period(self, time: datetime) -> int:
         """The number of the key that counts at *time*."""
         return bisect_right(self.starts, time) - 1
+
+    def mark(self, period: int) -> str:
+        """
+        What tells the key of a period apart: no pseudonym is made of this text, and none follows from the mark.
+
+        >>> Keys((EARLIEST,), (bytes(32),)).mark(0)
+        '6e986efd1de572e2dd41cd78d0341670'
+        """
+        return hmac.digest(self.secrets[period], b"mark of a key\0", "sha256")[:16].hex()
 
     def pseudonym(self, value: str, period: int) -> str:
         """
@@ -155,20 +164,33 @@ class Pseudonymiser:
     Args:
         kinds: of the pack.
         keys: by which.
+        since: from when on there are keys; the one before is none. ``None`` where there is one for every time.
 
     Attributes:
         periods: the numbers of the keys that were used.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], keys: Keys) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], keys: Keys, since: datetime | None = None) -> None:
         self._keys = keys
+        self._since = since
         self._kinds = {name: found for name, kind in kinds.items() if (found := _of_kind(kind))}
         self.periods: set[int] = set()
 
     def __call__(self, event: Event | Stranger) -> Event | Stranger:
-        """*event* with pseudonyms; also for its ``subject``, where that is one of the ids."""
+        """
+        *event* with pseudonyms; also for its ``subject``, where that is one of the ids.
+
+        Raises:
+            EventRefused: it names persons, and there is no key for its time.
+        """
         if isinstance(event, Stranger) or event.kind not in self._kinds:
             return event
+        if self._since is not None and event.time < self._since and self.names(event):
+            raise EventRefused(
+                "no-key",
+                f"event {printable(event.id, 80)!r} of {format_instant(event.time)} names persons, and the file of "
+                f"--pseudonyms has no key any more for times before {format_instant(self._since)}; give one that has",
+            )
         period, made = self._keys.period(event.time), dict[str, str]()
 
         def pseudonym(value: Any) -> Any:
@@ -177,14 +199,25 @@ class Pseudonymiser:
             made[value] = self._keys.pseudonym(value, period)
             return made[value]
 
-        values = {}
-        for name, path in self._kinds[event.kind].items():
-            value = getattr(event.data, name)
-            if value is not ABSENT:
-                values[name] = path(value, pseudonym)
+        values = self._values(event, pseudonym)
         self.periods.update([period] if made else [])
         subject = event.subject
         return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
+
+    def names(self, event: Event) -> bool:
+        """Whether *event* holds an id of a person, for which there is a pseudonym."""
+        met = list[Any]()
+        self._values(event, met.append)
+        return any(isinstance(value, str) and value.strip() for value in met)
+
+    def _values(self, event: Event, new: Replace) -> dict[str, Any]:
+        """Those attributes of *event* in which persons may stand, with *new* in the place of each id."""
+        paths, values = self._kinds.get(event.kind, {}), {}
+        for name, path in paths.items():
+            value = getattr(event.data, name)
+            if value is not ABSENT:
+                values[name] = path(value, new)
+        return values
 
     def before(self, time: datetime) -> None:
         """Persons got pseudonyms before, in an event of *time*, which are compared with those that come."""

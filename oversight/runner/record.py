@@ -19,16 +19,11 @@ from attrs import evolve, field, frozen
 from oversight.engine.core import Engine
 from oversight.engine.matchers import INDEX
 from oversight.ground.errors import (
-    RecordError,
-    RecordForgotten,
-    RecordReadOnly,
-    RecordRefused,
-    TimeWentBackwards,
-    UnknownAlert,
-)
+    RecordError, RecordForgotten, RecordReadOnly, RecordRefused, TimeWentBackwards, UnknownAlert,
+)  # fmt: skip
 from oversight.ground.instants import refuse_unaware
 from oversight.model.alerts import Change
-from oversight.model.forms import Event
+from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.model.wire import canonical
@@ -56,6 +51,9 @@ from oversight.runner.telling import Tells, Telling, changes
 BATCH = 1000
 """How many events ``feed_all`` commits at once."""
 
+Noting = Callable[[Store, Callable[[Entry], Event | Stranger]], Sequence[tuple[str, bytes]]]
+"""Given a store, and what decodes its events: type and body of entries that are to stand in it; it may refuse."""
+
 
 @frozen(kw_only=True)
 class Options:
@@ -70,6 +68,7 @@ class Options:
     sealing: Sealing | None = None
     read_only: bool = False
     withheld: int = CLEAR
+    noting: Noting | None = None
 
 
 class Record:
@@ -134,6 +133,9 @@ class Record:
         if self._size == 0 and not options.read_only:
             self._put(store, Batch(entries=entries_of(0, [(BEGUN, self._settings.body())])))
         self._settings.check(store)
+        noting = None if options.read_only else options.noting
+        if noting is not None and (noted := noting(store, self._keeper.event)):
+            self._put(store, Batch(entries=entries_of(self._size, noted)))
         if (taken := store.snapshot()) is not None:
             self._pace.taken(len(taken.data))
         for entry in self._keeper.resume():

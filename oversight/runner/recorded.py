@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from oversight.ground.errors import EventError, RecordDamaged
+from oversight.ground.errors import EventError, EventRefused, RecordDamaged
 from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Repeat, Taken
 from oversight.runner.intake import Block, Refusal, blocks, named, numbered
 from oversight.runner.keeper import Settings
-from oversight.runner.pseudonyms import Keys, Pseudonymiser
+from oversight.runner.keynotes import KeyNotes
 from oversight.runner.record import Record
 from oversight.runner.run import LeftOut
 from oversight.runner.summary import Summary
@@ -50,7 +50,8 @@ class RecordedRun:
         summary: of what is met, and told.
         refuse: is given each line that is not taken in.
         until: the instant to which time is advanced at the end; later events are left out.
-        keys: by which persons get pseudonyms before anything is recorded; ``None`` for none.
+        notes: of the keys by which persons get pseudonyms before anything is recorded, with which *record* was opened;
+            ``None`` for none.
 
     Attributes:
         repeats: how many events were on record already.
@@ -64,7 +65,7 @@ class RecordedRun:
         refuse: Callable[[Refusal], object],
         *,
         until: datetime | None = None,
-        keys: Keys | None = None,
+        notes: KeyNotes | None = None,
     ) -> None:
         self.record = record
         self.summary = summary
@@ -73,7 +74,8 @@ class RecordedRun:
         self._until = until
         self.left_out: LeftOut | None = None if until is None else self._beyond
         self._unknown = UnknownAttributes([record.engine.vocabulary])
-        self._veil = None if keys is None else Pseudonymiser(record.pack.kinds, keys)
+        self._notes = notes
+        self._veil = None if notes is None else notes.veil
         if self._veil is not None and (first := record.first_event()) is not None:
             self._veil.before(first.time)
 
@@ -122,11 +124,11 @@ class RecordedRun:
         if self._veil is None:
             return self.record.sift(lines)
         decode, veil = self.record.engine.decode, self._veil
-        read: list[Event | Stranger | EventError] = []
+        read: list[Event | Stranger | EventError | EventRefused] = []
         for line in lines:
             try:
                 read.append(veil(decode(line)))
-            except EventError as error:
+            except (EventError, EventRefused) as error:
                 read.append(error)
         outcomes = iter(self.record.sift([one for one in read if isinstance(one, Event)]))
         # Nothing says where a person stands in an event of an unknown kind, so that it is left out.
@@ -188,8 +190,8 @@ class RecordedRun:
         """The summary for people, line by line, safe for a terminal."""
         yield from self.summary.lines(self.record.pack.kinds, self.record.now)
         yield from self._unknown.told()
-        if self._veil is not None:
-            yield from self._veil.told()
+        if self._notes is not None:
+            yield from self._notes.told()
         if self.repeats:
             yield f"{self.repeats:,} of these events {'was' if self.repeats == 1 else 'were'} on record already"
 
