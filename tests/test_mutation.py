@@ -314,3 +314,25 @@ def test_folders_are_as_good_as_names(tmp_path, capsys, monkeypatch):
     for given in ["shop", "town"], ["./shop", "shop/", "town"], ["linked/shop", "town"], ["shop", "linked/town"]:
         assert whole == [main(["test", *given, asked]) for asked in ("--mutate", "--coverage")]
         assert told == capsys.readouterr().out
+
+
+def test_what_another_pack_cannot_have_is_not_tried(tmp_path, capsys):
+    """A definition is written once: a step that its call in a rule of one pack rules out is none in that of another."""
+    base, cases = (tmp_path / "shop", tmp_path / "town")
+    rules = PACK.index("rules:\n")
+    facts = PACK[:rules].replace("{on: camera.on}", "{on: camera.on as e, unless: told(e.room)}")
+    for folder, text in (base, facts), (cases, TOWN + PACK[rules:] + "".join(ALL)):
+        folder.mkdir()
+        (folder / "pack.yaml").write_text(text, encoding="utf-8")
+
+    def words(*folders):
+        main(["test", *map(str, folders), "--mutate", "--only", "definition told"])
+        return {word for _, word, _ in LINE.findall(capsys.readouterr().out)}
+
+    assert "before" in words(base)
+    assert "before" not in words(base, cases)
+    looks = facts.replace("    some: sign as s\n", "    some: sign as s\n    before: true\n")
+    assert looks != facts
+    (base / "pack.yaml").write_text(looks, encoding="utf-8")
+    with pytest.raises(PackError, match="before: has no meaning in a while rule"):
+        load(str(cases))

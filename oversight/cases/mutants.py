@@ -95,14 +95,18 @@ class Everywhere:
         rules: by name, those that call it, changed wherever they do.
         facts: the same.
         needs: as of a mutation.
+        possible: whether it leads to a pack as far as rules go; one that cannot have the step is enough.
     """
 
     rules: Mapping[str, Rule]
     facts: Mapping[str, Fact]
     needs: tuple[tuple[Need, ...], ...]
+    possible: bool = True
 
     def among(self, pack: Pack) -> Pack | None:
-        """*pack*, or a part of it, with that step; none where nothing there calls it, or facts go round in a circle."""
+        """*pack*, or a part of it, with that step; none where it leads to no pack, or nothing there calls it."""
+        if not self.possible:
+            return None
         rules = tuple(self.rules.get(rule.name, rule) for rule in pack.rules)
         changed = {name: fact for name, fact in self.facts.items() if name in pack.facts}
         facts = _facts(pack, changed)
@@ -117,14 +121,14 @@ Definitions = Mapping[str, Mapping[Step, Everywhere]]
 
 def definitions(pack: Pack) -> Definitions:
     """
-    The steps in the definitions of *pack*.
+    The steps in the definitions of *pack*, those that lead to no pack included.
 
     A definition is written once, so a step in it is one wherever it is called: what one caller still has from it would
     else make up for what another lost.
     """
     found: dict[str, dict[Step, Everywhere]] = {}
 
-    def note(step: Step, name: str, one: Any, new: Any, needs: tuple[Need, ...]) -> None:
+    def note(step: Step, name: str, one: Any, new: Any, needs: tuple[Need, ...], possible: bool = True) -> None:
         if not step.owner.startswith(_DEFINITION):
             return
         steps = found.setdefault(step.owner.removeprefix(_DEFINITION), {})
@@ -132,19 +136,19 @@ def definitions(pack: Pack) -> Definitions:
         group = "rules" if isinstance(one, Rule) else "facts"
         own: Mapping[str, Any] = getattr(known, group)
         everywhere = {**own, name: merged(one, own.get(name, one), new)}
-        steps[step] = evolve(_with(known, group, everywhere), needs=tuple(dict.fromkeys((*known.needs, needs))))
+        steps[step] = evolve(
+            _with(known, group, everywhere),
+            needs=tuple(dict.fromkeys((*known.needs, needs))),
+            possible=known.possible and possible,
+        )
 
-    impossible: set[Step] = set()
     for rule in pack.rules:
         for step, new in _of_rule(rule) if rule.status != "retired" else ():
-            if _possible(rule, step):
-                note(step, rule.name, rule, new, _needs(pack, rule))
-            else:
-                impossible.add(step)
+            note(step, rule.name, rule, new, _needs(pack, rule), _possible(rule, step))
     for fact in pack.facts.values():
         for step, changed, needs in _of_fact(fact):
             note(step, fact.name, fact, changed, (_start(fact), *needs))
-    return {name: {step: one for step, one in own.items() if step not in impossible} for name, own in found.items()}
+    return found
 
 
 def subjects(pack: Pack, defined: Definitions | None = None) -> list[Subject]:
@@ -174,7 +178,7 @@ def mutants(pack: Pack, subject: Subject, defined: Definitions | None = None) ->
     """
     Everything that is one step from *pack* in *subject*.
 
-    A step that makes facts depend on themselves leads to no pack, and is left out.
+    A step that leads to no pack is left out, as one that makes facts depend on themselves.
 
     Args:
         pack: checked; it may be a part of the one that *subject* is of.

@@ -107,12 +107,14 @@ class Plan:
         defined: the steps in its definitions.
         tasks: in order.
         every: all steps there are, those among them that nobody asked for included.
+        refused: steps in a definition that lead to no pack, because of what calls it here.
     """
 
     pack: Pack
     defined: Definitions
     tasks: list[Task]
     every: set[Step] = field(factory=set)
+    refused: set[Step] = field(factory=set)
 
     @property
     def steps(self) -> set[Step]:
@@ -123,6 +125,11 @@ class Plan:
         """Leave only what is in *chosen*."""
         tasks = [Task(task.subject, task.steps & chosen) for task in self.tasks]
         self.tasks = [task for task in tasks if task.steps]
+
+    def leave_out(self, refused: set[Step]) -> None:
+        """Leave nothing of *refused*: what one pack that calls a definition cannot have, nobody writes."""
+        self.draw(self.steps - refused)
+        self.every -= refused
 
     def cases(self) -> tuple[Case, ...]:
         """The cases that are asked."""
@@ -149,7 +156,10 @@ def plan(pack: Pack, files: Iterable[str], only: Sequence[str] = ()) -> Plan:
     wanted, defined = set(files), definitions(pack)
     found = Plan(pack, defined, [])
     for subject in subjects(pack, defined):
-        own = {one.step for one in mutants(pack, subject, defined) if one.step.place.file in wanted}
+        possible = {one.step for one in mutants(pack, subject, defined)}
+        if subject.kind == "definition":
+            found.refused |= defined[subject.name].keys() - possible
+        own = {step for step in possible if step.place.file in wanted}
         found.every |= own
         asked = frozenset(step for step in own if not only or any(fnmatchcase(step.owner, name) for name in only))
         if asked:

@@ -29,6 +29,9 @@ def planned(packs: Sequence[Pack], arguments: Namespace) -> list[Plan]:
     own = {name for pack in packs for name in pack.own}
     only = arguments.only or ()
     plans = [plan(pack, own, only) for pack in packs]
+    refused = set().union(*(one.refused for one in plans))
+    for one in plans:
+        one.leave_out(refused)
     owners = {step.owner for one in plans for step in one.every}
     for name in only:
         if not any(fnmatchcase(owner, name) for owner in owners):
