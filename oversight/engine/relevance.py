@@ -66,28 +66,34 @@ def unchanged(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> dic
         keys: names of the key attributes of each fact.
     """
     asked = {query.query.name: query.query for query in frame.queries}
-    parts = [*within((rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about))]
-    parts += [*within((rule.message, rule.remedy))]
+    if not asked:
+        return {}
     left_out = {"alert", "", rule.head.fact}
     left_out |= {query.fact for query in asked.values() if query.before or query.of}
-    left_out |= {part.query.fact for part in parts if isinstance(part, Latest)}
     if rule.each is not None and isinstance(rule.each.source, Query):
         left_out.add(rule.each.source.fact)
-    compared = {
-        id(side) for part in parts if isinstance(part, Call) and part.function == "==" for side in part.arguments
-    }
-    named, read = Counter([part.name for part in parts if isinstance(part, Name)]), Counter[str]()
+    compared, attributes = set[int](), list[Select | Has]()
+    named, read = Counter[str](), Counter[str]()
+    for part in within((
+        rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about, rule.message, rule.remedy
+    )):  # fmt: skip
+        kind = part.__class__
+        if kind is Name:
+            named[part.name] += 1
+        elif kind is Select or kind is Has:
+            attributes.append(part)
+        elif kind is Call and part.function == "==":
+            compared.update(map(id, part.arguments))
+        elif kind is Latest:
+            left_out.add(part.query.fact)
     selected: dict[str, dict[str, Select | Has]] = {}
-    for part in parts:
-        if not (isinstance(part, Select | Has) and isinstance(part.operand, Name) and part.operand.name in asked):
-            continue
-        name = part.operand.name
-        fact = asked[name].fact
-        read[name] += 1
-        if part.attribute == "event":
-            left_out.add(fact)
-        elif part.attribute not in keys[fact] or not _is_alike(part, compared):
-            selected.setdefault(fact, {})[part.attribute] = part
+    for attribute in attributes:
+        if isinstance(attribute.operand, Name) and (query := asked.get(attribute.operand.name)) is not None:
+            read[query.name] += 1
+            if attribute.attribute == "event":
+                left_out.add(query.fact)
+            elif attribute.attribute not in keys[query.fact] or not _is_alike(attribute, compared):
+                selected.setdefault(query.fact, {})[attribute.attribute] = attribute
     left_out |= {query.fact for name, query in asked.items() if read[name] != named[name]}
     return {
         fact: partial(_alike, fact, [*selected.get(fact, {}).values()], frame)
