@@ -2,8 +2,8 @@
 By others, as their own documents have it.
 
 None of these knows of the events' own time, so where one keeps facts the host tells it when a deadline has passed;
-where one keeps none, the host keeps them. Each is given every event, since which kinds matter is for its rules to say;
-of those that keep nothing it is also told what they take where the host knows that, too.
+where one keeps none, the host keeps them. Each is given every event, since which kinds matter is for its rules to say.
+Of those that keep none, what they take where the host picks the events is told beside it.
 """
 
 from __future__ import annotations

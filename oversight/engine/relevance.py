@@ -68,7 +68,7 @@ def unchanged(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> dic
     asked = {query.query.name: query.query for query in frame.queries}
     if not asked:
         return {}
-    left_out = {"alert", "", rule.head.fact}
+    left_out = {"alert", rule.head.fact}
     left_out |= {query.fact for query in asked.values() if query.before or query.of}
     if rule.each is not None and isinstance(rule.each.source, Query):
         left_out.add(rule.each.source.fact)
