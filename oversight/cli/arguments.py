@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period, parse_instant
 
-FILE = "CloudEvents or flat JSON Lines, also as .gz or .zst"
+FILE = "CloudEvents or flat JSON Lines, or tables (.csv, .tsv) with --map, also as .gz or .zst"
 EVENTS = f"{FILE}; - is standard input; the URL of a record stands for its events"
 STORE = "sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 RECORD = f"{STORE}, or the path of an SQLite file"
@@ -115,6 +115,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
 
 def _run(command: _Parser) -> None:
     command.add_argument("events", nargs="+", metavar="EVENTS", help=EVENTS)
+    _map_option(command)
     _rules_option(command)
     _until_option(command)
     _known_option(command)
@@ -221,6 +222,7 @@ def _explain(command: _Parser) -> None:
     where.add_argument("--events", action="append", metavar="FILE", help=FILE)
     where.add_argument("--store", metavar="URL", help=f"the record that has the alert; {STORE}")
     command.options += ["--events", "--store"]
+    _map_option(command)
     _rules_option(command)
     _until_option(command)
     _known_option(command)
@@ -232,6 +234,7 @@ def _why_not(command: _Parser) -> None:
     command.add_argument("rule", metavar="RULE", help="id of the rule, or of one of its parts as RULE/PART")
     command.add_argument("subject", metavar="SUBJECT", help="id of a camera, a zone, a programme ...")
     command.add_argument("--events", required=True, action="append", metavar="FILE", help=EVENTS)
+    _map_option(command)
     _rules_option(command)
     command.add_argument("--at", metavar="T", type=_instant, help="the instant asked about; the last one if left out")
     _known_option(command)
@@ -242,6 +245,7 @@ def _diff(command: _Parser) -> None:
     command.add_argument("old", metavar="OLD", help=REVISED)
     command.add_argument("new", metavar="NEW", help="likewise; @REVISION alone is the other one at that revision")
     command.add_argument("events", nargs="+", metavar="EVENTS", help=FILE)
+    _map_option(command)
     _site_option(command)
     _until_option(command)
     command.add_argument(
@@ -318,6 +322,10 @@ def _pseudonyms(command: _Parser) -> None:
     command.add_argument(
         "--from", metavar="T", type=_instant, dest="start", help="add a key that counts for events from then on"
     )
+
+
+def _map_option(command: _Parser) -> None:
+    command.add_argument("--map", metavar="FILE", help="which events the rows of the tables among the files are")
 
 
 def _rules_option(command: _Parser) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from oversight.cli.arguments import Usage
 from oversight.cli.packs import adapt, sound
 from oversight.cli.run import check_sources
+from oversight.cli.tables import reader
 from oversight.cli.terminal import say
 from oversight.ground.errors import UnknownPack
 from oversight.ground.instants import in_zone
@@ -39,7 +40,7 @@ def execute(arguments: Namespace) -> int:
     """
     if STANDARD_INPUT in arguments.events:
         raise Usage("oversight diff reads the events once for each pack: give files, not standard input")
-    check_sources(arguments.events)
+    check_sources(arguments.events, arguments.map)
     named = (arguments.old, arguments.new)
     read = [_pack(arguments.old, arguments.new), _pack(arguments.new, arguments.old)]
     old, new = adapt(read, arguments.site)
@@ -50,6 +51,7 @@ def execute(arguments: Namespace) -> int:
         arguments.events,
         until=arguments.until,
         refuse=lambda refusal, by: refused.setdefault(refusal, set()).add(by),
+        read=reader(arguments, [new, old]),
     )
     for refusal, by in refused.items():
         say(f"{refusal}" + ("" if len(by) == 2 else f" (under {by.pop()} alone)"))

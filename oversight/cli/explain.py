@@ -14,6 +14,7 @@ from oversight.cli.pseudonyms import chosen
 from oversight.cli.packs import load_all
 from oversight.cli.recorded import only_pack, opened
 from oversight.cli.run import check_clocks, check_sources
+from oversight.cli.tables import reader
 from oversight.cli.terminal import say
 from oversight.cli.tree import Branch, draw, local
 from oversight.ground.errors import RecordError
@@ -43,9 +44,10 @@ def execute(arguments: Namespace) -> int:
     if STANDARD_INPUT in sources:
         raise Usage("oversight explain reads the events twice: give a file, not standard input")
     check_clocks(arguments)
-    check_sources(sources)
+    check_sources(sources, arguments.map)
     packs = load_all(arguments.rules, arguments.site)
     keys, _ = chosen(arguments.pseudonyms, packs)
+    read = reader(arguments, packs)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
 
@@ -55,7 +57,7 @@ def execute(arguments: Namespace) -> int:
 
     run = Run(packs, tell, refused.append, until=arguments.until, known_at=arguments.as_known_at, keys=keys)
     for source in sources:
-        run.take(source)
+        run.take(source, None, read)
     run.finish()
     if refused:
         say(f"{counted(len(refused), 'line')} refused, the first: {refused[0]}")
@@ -63,12 +65,15 @@ def execute(arguments: Namespace) -> int:
     last = history[-1]
     engine = next(engine for engine in run.engines if engine.pack.digest == last.pack_digest)
     alert = last if last.change == WITHDRAWN else engine.explain(last.alert)
-    _answer(arguments, alert, history, find_events(sources, alert.evidence, engine.vocabulary), engine.pack.zone)
+    events = find_events(sources, alert.evidence, engine.vocabulary, read)
+    _answer(arguments, alert, history, events, engine.pack.zone)
     return 0
 
 
 def _recorded(arguments: Namespace) -> int:
     """Explain an alert that a record has."""
+    if arguments.map is not None:
+        raise Usage("--map is for tables among --events: a record holds the events already")
     if arguments.until is not None or arguments.as_known_at is not None:
         raise Usage("--until and --as-known-at are for --events: a record has reached its own instant")
     pack, url = only_pack(arguments), arguments.store

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from oversight.cli.arguments import Usage
 from oversight.cli.terminal import reading, say
-from oversight.runner.intake import STANDARD_INPUT, SourceError
+from oversight.runner.intake import STANDARD_INPUT, Read, SourceError, blocks
 from oversight.runner.run import Run
 from oversight.runner.sinks import Out
 from oversight.runner.summary import Summary
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How often files are looked at: nothing says that one has grown.
 _LOOK = 0.25
+_BY_CLOCK = "time goes by the clock, until somebody stops it"
+_WHY_NOT = {"until": _BY_CLOCK, "as_known_at": _BY_CLOCK, "plan": _BY_CLOCK, "map": "a table is read to its end"}
 
 
 def check_follow(arguments: Namespace) -> None:
@@ -40,10 +42,10 @@ def check_follow(arguments: Namespace) -> None:
         if arguments.ahead is not None:
             raise Usage("--ahead is for --follow: without it time does not go by the clock")
         return
-    for option in ("until", "as_known_at", "plan"):
+    for option in _WHY_NOT:
         if getattr(arguments, option) is not None:
             name = option.replace("_", "-")
-            raise Usage(f"--{name} and --follow do not go together: time goes by the clock, until somebody stops it")
+            raise Usage(f"--{name} and --follow do not go together: {_WHY_NOT[option]}")
 
 
 class Stop(NamedTuple):
@@ -53,7 +55,7 @@ class Stop(NamedTuple):
     woken: int
 
 
-def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop | None) -> Summary:
+def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop | None, read: Read = blocks) -> Summary:
     """
     Take in what the command reads: as far as it goes or, with ``--follow``, as it comes.
 
@@ -62,6 +64,7 @@ def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop 
         arguments: with ``events`` and ``ahead``.
         out: where results go.
         stop: as of :func:`stopping`.
+        read: how files are read, unless they are followed.
 
     Raises:
         Usage: a file cannot be followed.
@@ -75,7 +78,7 @@ def taken_in(run: Run | RecordedRun, arguments: Namespace, out: Out, stop: Stop 
         return _follow_all(LiveRun(run, say, lambda: datetime.now(UTC), ahead=ahead), arguments.events, out, stop)
     with reading(arguments.events, out is sys.stdout) as bar:
         for source in arguments.events:
-            run.take(source, bar)
+            run.take(source, bar, read)
     return run.finish()
 
 

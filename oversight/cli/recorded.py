@@ -12,6 +12,7 @@ from oversight.cli.follow import Stop, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import chosen
+from oversight.cli.tables import reader
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.ground.instants import in_zone
@@ -19,6 +20,7 @@ from oversight.ground.time import format_instant
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
+from oversight.runner.intake import Read
 from oversight.runner.keynotes import KeyNotes
 from oversight.runner.record import Noting, Record
 from oversight.runner.recorded import Counted, RecordedRun, begun
@@ -53,6 +55,7 @@ def execute(arguments: Namespace) -> int:
         if given is not None:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
     pack, summary = only_pack(arguments), Summary()
+    read = reader(arguments, [pack])
     keys, least = chosen(arguments.pseudonyms, [pack])
     notes = None if keys is None else KeyNotes(pack.kinds, keys)
     try:
@@ -61,7 +64,7 @@ def execute(arguments: Namespace) -> int:
             outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
             with opened(arguments, pack, outlets, withheld=least, noting=notes) as record:
                 run = RecordedRun(record, summary, refuse, until=arguments.until, notes=notes)
-                return _run(arguments, run, out, stop)
+                return _run(arguments, run, out, stop, read)
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
 
@@ -108,11 +111,11 @@ def opened(
     )  # fmt: skip
 
 
-def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None) -> int:
+def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None, read: Read) -> int:
     _check_until(arguments.until, run.record)
     stats = Stats([run.record.engine]) if arguments.stats else None
     try:
-        summary = taken_in(run, arguments, out, stop)
+        summary = taken_in(run, arguments, out, stop, read)
     except TimeWentBackwards as error:
         raise Usage(f"--until: {error}") from None
     for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:

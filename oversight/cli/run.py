@@ -13,6 +13,7 @@ from oversight.cli.follow import check_follow, stopping, taken_in
 from oversight.cli.output import output, teller
 from oversight.cli.packs import load_all
 from oversight.cli.pseudonyms import chosen
+from oversight.cli.tables import reader
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import ProcessLost, TimeWentBackwards
 from oversight.ground.time import format_instant
@@ -52,7 +53,8 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_follow(arguments)
     check_jobs(arguments)
-    check_sources([*sources, *plan])
+    check_sources(sources, arguments.map)
+    check_sources(plan)
     if arguments.store is not None:
         from oversight.cli import recorded  # who keeps no record does not wait for it
 
@@ -60,13 +62,14 @@ def execute(arguments: Namespace) -> int:
     loaded = load_all(arguments.rules, arguments.site)
     keys, least = chosen(arguments.pseudonyms, loaded)
     packs = [without_personal(pack, least) for pack in loaded]
+    read = reader(arguments, packs)
     with stopping(arguments) as stop, output(arguments, [*sources, *plan]) as out:
         veil = discreet(packs, least=least)
         tell = _silent if plan else teller(arguments.format, out, packs[0], [veil])
         clocks = {"until": arguments.until, "known_at": arguments.as_known_at}
         with _begun(arguments, packs, tell, {**clocks, "revise": arguments.revise, "keys": keys}) as run:
             stats = Stats(run.engines) if arguments.stats else None
-            summary = taken_in(run, arguments, out, stop)
+            summary = taken_in(run, arguments, out, stop, read)
         for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:
             say(line)
         if not plan:
@@ -145,15 +148,19 @@ def check_clocks(arguments: Namespace) -> None:
         )
 
 
-def check_sources(sources: list[str]) -> None:
+def check_sources(sources: list[str], table_map: str | None = None) -> None:
     """
     Make sure that every file can be opened.
+
+    Args:
+        sources: the files.
+        table_map: the map of those that are tables; ``None`` where no table can be read.
 
     Raises:
         Usage: one cannot.
     """
     for source in sources:
         try:
-            check_source(source)
+            check_source(source, mapped=table_map is not None)
         except SourceError as error:
             raise Usage(str(error)) from None

@@ -9,6 +9,7 @@ from oversight.cli.arguments import Usage
 from oversight.cli.packs import load_all
 from oversight.cli.reasons import reasons
 from oversight.cli.run import check_sources
+from oversight.cli.tables import reader
 from oversight.cli.terminal import refuse
 from oversight.ground.errors import UnknownRule
 from oversight.ground.text import nearest, printable
@@ -38,11 +39,13 @@ def execute(arguments: Namespace) -> int:
     _check_clocks(arguments.at, arguments.as_known_at)
     if sources.count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once")
-    check_sources(sources)
-    pack = _pack_with(arguments.rule, load_all(arguments.rules, arguments.site))
+    check_sources(sources, arguments.map)
+    packs = load_all(arguments.rules, arguments.site)
+    pack = _pack_with(arguments.rule, packs)
+    read = reader(arguments, packs)
     history = History(vocabulary_of(pack), refuse, arguments.as_known_at)
     for source in sources:
-        history.take(source)
+        history.take(source, read)
     at = arguments.at or arguments.as_known_at or reached(history.events, None)
     if at is None:
         raise Usage("no event counts: say with --at of which instant you ask")

@@ -194,13 +194,21 @@ def _attributes(
         if name in known:
             _value(value, known[name], findings)
             continue
-        _unknown(what, "attribute", key, known, findings)
-    missing = [name for name, attribute in known.items() if attribute.required and name not in data]
+        unknown_part(what, "attribute", key, known, findings)
+    missing_attributes(what, known, data, at, findings)
+
+
+def missing_attributes(
+    what: str, known: Map[str, Attribute], written: Collection[str], at: Scalar | Mapping, findings: Findings
+) -> None:
+    """Say which required attributes of the *known* ones are not among those written."""
+    missing = [name for name, attribute in known.items() if attribute.required and name not in written]
     if missing:
         findings.wrong("missing-attribute", f"{what} needs {', '.join(map(repr, missing))}", at)
 
 
-def _unknown(what: str, part: str, key: Scalar, known: Collection[str], findings: Findings) -> None:
+def unknown_part(what: str, part: str, key: Scalar, known: Collection[str], findings: Findings) -> None:
+    """Say that *what* has no attribute or key of this name."""
     near = nearest(key.text, known)
     findings.wrong(
         "unknown-attribute",
@@ -223,7 +231,7 @@ def _value(node: Node, attribute: Attribute, findings: Findings) -> None:
     elif isinstance(kind, MapType) and isinstance(node, Mapping):
         for key, value in node.entries:
             if attribute.keys and key.text not in attribute.keys:
-                _unknown(f"the map {attribute.name!r}", "key", key, attribute.keys, findings)
+                unknown_part(f"the map {attribute.name!r}", "key", key, attribute.keys, findings)
             _value(value, Attribute(attribute.name, kind.value), findings)
     elif isinstance(kind, EnumType) and isinstance(node, Scalar):
         shape.choice(node, f"value of {attribute.name}", kind.values, findings)

@@ -12,7 +12,7 @@ from oversight.model.alerts import RAISED, WITHDRAWN, Change
 from oversight.model.folding import Folded, fold
 from oversight.model.pack import Pack
 from oversight.ground.time import format_instant
-from oversight.runner.intake import Refusal
+from oversight.runner.intake import Read, Refusal, blocks
 from oversight.runner.run import Run
 
 REMOVED, ADDED, ALTERED = "removed", "added", "altered"
@@ -145,6 +145,7 @@ def compare(
     *,
     until: datetime | None = None,
     refuse: Callable[[Refusal, str], object] | None = None,
+    read: Read = blocks,
 ) -> Comparison:
     """
     Run the same events through two packs and tell in which alerts they differ.
@@ -156,6 +157,7 @@ def compare(
         sources: paths of files of events; they are read twice.
         until: let time pass until then; later events are left out.
         refuse: is given each line that is not taken in, with ``old`` or ``new``.
+        read: how the files are read.
 
     Raises:
         SourceError: a file cannot be opened.
@@ -171,7 +173,7 @@ def compare(
         told = _refuser(name, refuse)
         run = Run([pack], recorder.tell, told, until=until)
         for source in sources:
-            run.take(source)
+            run.take(source, None, read)
         refused = run.finish().refused > 0 or refused
         stood.append(recorder.standing())
     return difference(stood[0], stood[1], refused)

@@ -9,7 +9,7 @@ from oversight.ground.errors import EventError
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import as_known_at
-from oversight.runner.intake import Refusal, blocks, named, numbered
+from oversight.runner.intake import Read, Refusal, blocks, named
 
 
 class History:
@@ -42,15 +42,15 @@ class History:
         self._known_at = known_at
         self._known: dict[tuple[str, str], Event] = {}
 
-    def take(self, source: str) -> None:
+    def take(self, source: str, read: Read = blocks) -> None:
         """
-        Take in every line of *source*, a path or ``-`` for standard input.
+        Take in every line of *source*, a path or ``-`` for standard input, read as *read* does it.
 
         Raises:
             SourceError: it cannot be opened.
         """
-        for block in blocks(source):
-            for number, line in numbered(source, block, self._refused):
+        for block in read(source, None):
+            for number, line in block.numbered(source, self._refused):
                 self._line(line, source, number)
 
     def _line(self, line: bytes, source: str, number: int) -> None:

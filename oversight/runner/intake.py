@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, Any, NamedTuple, Protocol, cast
 
 from attrs import frozen
 
@@ -27,6 +27,8 @@ CHUNK = 1 << 20
 _STRETCH = 1000
 _MARK = b"\xef\xbb\xbf"
 ARCHIVES = (".gz", ".zst")
+TABLES = (".csv", ".tsv")
+TOO_LONG = "the line is longer than 16 MiB"
 _OTHERWISE = {
     b"\x1f\x8b": "is compressed with gzip; give it a name that ends in .gz",
     b"\x28\xb5\x2f\xfd": "is compressed with Zstandard; give it a name that ends in .zst",
@@ -93,36 +95,60 @@ class Block(NamedTuple):
     lines: Sequence[bytes | None]
     failure: str = ""
 
+    def numbered(self, source: str, refused: Callable[[Refusal], object]) -> Iterator[tuple[int, bytes]]:
+        """
+        The lines that are not blank, with their numbers.
 
-def numbered(source: str, block: Block, refused: Callable[[Refusal], object]) -> Iterator[tuple[int, bytes]]:
-    """
-    The lines of a block that are not blank, with their numbers.
+        Args:
+            source: of the block.
+            refused: is given what is too long and, in the end, why nothing more can be read.
 
-    Args:
-        source: of the block.
-        block: some of its lines.
-        refused: is given what is too long and, in the end, why nothing more can be read.
+        >>> list(Block(1, [b"one", b" ", None, b"four"]).numbered("-", print))
+        -:3: too-long: the line is longer than 16 MiB
+        [(1, b'one'), (4, b'four')]
+        """
+        for number, line in enumerate(self.lines, self.first):
+            if line is None:
+                refused(Refusal(source, number, "too-long", TOO_LONG))
+            elif line and not line.isspace():
+                yield number, line
+        if self.failure:
+            refused(Refusal(source, self.first + len(self.lines), "unreadable", self.failure))
 
-    >>> list(numbered("-", Block(1, [b"one", b" ", None, b"four"]), print))
-    -:3: too-long: the line is longer than 16 MiB
-    [(1, b'one'), (4, b'four')]
-    """
-    for number, line in enumerate(block.lines, block.first):
-        if line is None:
-            refused(Refusal(source, number, "too-long", "the line is longer than 16 MiB"))
-        elif line and not line.isspace():
-            yield number, line
-    if block.failure:
-        refused(Refusal(source, block.first + len(block.lines), "unreadable", block.failure))
+
+class Stretch(Protocol):
+    """Some of what a source holds, as lines with their numbers."""
+
+    def numbered(self, source: str, refused: Callable[[Refusal], object]) -> Iterator[tuple[int, bytes]]:
+        """As of a :class:`Block`."""
+
+
+Read = Callable[[str, Callable[[int], None] | None], Iterator[Stretch]]
+"""How sources are read: as :func:`blocks`, or where some are tables as by a map."""
 
 
 class SourceError(ValueError):
     """A file of events cannot be opened, or is of a form that is not read."""
 
 
-def check_source(source: str) -> None:
+def is_table(source: str) -> bool:
+    """
+    Whether *source* is a table by its name.
+
+    >>> is_table("cameras.csv.gz"), is_table("events.jsonl")
+    (True, False)
+    """
+    name = source.lower()
+    return name.endswith(tuple(end + archive for end in TABLES for archive in ("", *ARCHIVES)))
+
+
+def check_source(source: str, *, mapped: bool = False) -> None:
     """
     Make sure that *source* can be opened, before anything is read.
+
+    Args:
+        source: a path, ``-``, or the URL of a record.
+        mapped: whether a map says which events the rows of tables are.
 
     Raises:
         SourceError: it cannot; says why and what to do.
@@ -135,8 +161,8 @@ def check_source(source: str) -> None:
         with _recorded(source):
             return
     shown = printable(source)
-    if Path(source).suffix.lower() in (".csv", ".tsv"):
-        raise SourceError(f"{shown}: tables are not read; write each row as a JSON object on a line")
+    if is_table(source) and not mapped:
+        raise SourceError(f"{shown}: this is a table; say which events its rows are with --map FILE")
     try:
         with open(source, "rb") as file:
             begins = file.read(16) if Path(source).is_file() else b""  # of a pipe nothing may be taken away
@@ -165,8 +191,35 @@ def blocks(source: str, progress: Callable[[int], None] | None = None, longest: 
         yield from _bodies(source)
         return
     check_source(source)
+    yield from lines_of(source, progress, longest=longest)
+
+
+def lines_of(
+    source: str,
+    progress: Callable[[int], None] | None = None,
+    recode: Callable[[bytes], bytes] | None = None,
+    longest: int = MAX_LINE,
+) -> Iterator[Block]:
+    """
+    The lines of a file or of standard input, whatever they hold: as :func:`blocks`.
+
+    Args:
+        source, progress, longest: as there.
+        recode: makes UTF-8 of each chunk of bytes, and of none at the end; ``None`` leaves them.
+    """
     with _opened(source) as (raw, stream):
-        yield from _split(_chunks(raw, stream, progress), longest)
+        chunks = _chunks(raw, stream, progress)
+        yield from _split(chunks if recode is None else _recoded(chunks, recode), longest)
+
+
+def _recoded(chunks: Iterator[tuple[bytes, str]], recode: Callable[[bytes], bytes]) -> Iterator[tuple[bytes, str]]:
+    failure = ""
+    try:
+        for chunk, failure in chunks:
+            yield recode(chunk), failure
+        yield recode(b""), failure
+    except UnicodeError as error:
+        yield b"", f"the rest cannot be read: {printable(str(error))}"
 
 
 @contextmanager

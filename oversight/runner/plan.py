@@ -15,7 +15,7 @@ from oversight.ground.time import format_instant
 from oversight.model.alerts import RAISED, WITHDRAWN, Change, Missing
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks, named, numbered
+from oversight.runner.intake import Refusal, Stretch, blocks, named
 from oversight.runner.pseudonyms import Pseudonymiser
 from oversight.runner.summary import Summary, counted
 
@@ -87,8 +87,8 @@ class Plan:
         for block in blocks(source):
             self._block(source, block)
 
-    def _block(self, source: str, block: Block) -> None:
-        for number, line in numbered(source, block, self._refused):
+    def _block(self, source: str, block: Stretch) -> None:
+        for number, line in block.numbered(source, self._refused):
             try:
                 self._try(line, f"{named(source)}:{number}")
             except (EventError, EventRefused) as error:

@@ -11,7 +11,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.record.store import open_store
 from oversight.runner.arrivals import Outcome, Repeat, Taken
-from oversight.runner.intake import Block, Refusal, blocks, named, numbered
+from oversight.runner.intake import Read, Refusal, Stretch, blocks, named
 from oversight.runner.keeper import Settings
 from oversight.runner.keynotes import KeyNotes
 from oversight.runner.record import Record
@@ -79,25 +79,26 @@ class RecordedRun:
         if self._veil is not None and (first := record.first_event()) is not None:
             self._veil.before(first.time)
 
-    def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
+    def take(self, source: str, progress: Callable[[int], None] | None = None, read: Read = blocks) -> None:
         """
         Take in every line of *source*, a block of about a megabyte in a commit.
 
         Args:
             source: a path, ``-``, or the URL of another record.
             progress: told how many bytes were read each time.
+            read: how it is read.
 
         Raises:
             SourceError: it cannot be opened.
             RecordError: it cannot be recorded.
             Exception: what an outlet raises.
         """
-        for block in blocks(source, progress):
+        for block in read(source, progress):
             self.block(source, block)
 
-    def block(self, source: str, block: Block) -> None:
+    def block(self, source: str, block: Stretch) -> None:
         """Take in a block of lines of *source* in one commit, and tell what that changes before its last instant."""
-        self.lines(source, numbered(source, block, self.refused))
+        self.lines(source, block.numbered(source, self.refused))
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """Take in numbered *lines* of *source*, likewise."""

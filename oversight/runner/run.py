@@ -17,7 +17,7 @@ from oversight.model.alerts import Change
 from oversight.model.forms import Event, Stranger
 from oversight.model.known import recorded_at
 from oversight.model.pack import Pack
-from oversight.runner.intake import Block, Refusal, blocks, named, numbered
+from oversight.runner.intake import Read, Refusal, Stretch, blocks, named
 from oversight.runner.pseudonyms import Keys, Pseudonymiser
 from oversight.runner.summary import Summary
 from oversight.runner.unknown import UnknownAttributes
@@ -84,24 +84,25 @@ class Run:
         if until is None and known_at is not None:
             self.summary.limit = "--as-known-at"
 
-    def take(self, source: str, progress: Callable[[int], None] | None = None) -> None:
+    def take(self, source: str, progress: Callable[[int], None] | None = None, read: Read = blocks) -> None:
         """
         Take in every line of *source*, telling changes as they come.
 
         Args:
             source: a path, or ``-`` for standard input.
             progress: told how many bytes were read each time.
+            read: how it is read.
 
         Raises:
             SourceError: it cannot be opened.
             Exception: what ``tell`` raises.
         """
-        for block in blocks(source, progress):
+        for block in read(source, progress):
             self.block(source, block)
 
-    def block(self, source: str, block: Block) -> None:
+    def block(self, source: str, block: Stretch) -> None:
         """Take in a block of lines of *source*, and tell what that changes before its last instant."""
-        self.lines(source, numbered(source, block, self.refused))
+        self.lines(source, block.numbered(source, self.refused))
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """

@@ -10,7 +10,7 @@ from attrs import frozen
 from oversight.ground.errors import EventError
 from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, order_of
-from oversight.runner.intake import blocks, named
+from oversight.runner.intake import Read, blocks, named
 
 
 @frozen
@@ -37,7 +37,7 @@ class Found:
         return data
 
 
-def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabulary) -> list[Found]:
+def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabulary, read: Read = blocks) -> list[Found]:
     """
     The events with one of *ids* in *sources*, in order of time; of a repeated one the first.
 
@@ -45,6 +45,7 @@ def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabula
         sources: paths.
         ids: of events, of whatever source.
         vocabulary: the kinds of the pack.
+        read: how sources are read.
 
     Raises:
         SourceError: a file cannot be opened.
@@ -56,10 +57,8 @@ def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabula
     wanted = set(ids)
     found: dict[tuple[str, str], Found] = {}
     for source in sources:
-        for block in blocks(source):
-            for number, line in enumerate(block.lines, block.first):
-                if not line or line.isspace():
-                    continue
+        for block in read(source, None):
+            for number, line in block.numbered(source, _passed_over):
                 try:
                     event = vocabulary.decode(line)
                 except EventError:
@@ -67,3 +66,7 @@ def find_events(sources: Iterable[str], ids: Iterable[str], vocabulary: Vocabula
                 if isinstance(event, Event) and event.id in wanted:
                     found.setdefault(event.identity, Found(event, named(source), number, vocabulary.write(event)))
     return sorted(found.values(), key=lambda each: (each.event.time, order_of(each.event)))
+
+
+def _passed_over(_refusal: object) -> None:
+    """What is not taken in was said when it was judged."""
