@@ -45,7 +45,7 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_sources(sources)
     packs = load_all(arguments.rules, arguments.site)
-    keys, _ = chosen(arguments.pseudonyms, packs)
+    keys, _ = chosen(arguments.pseudonyms, packs, sources)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []
 
