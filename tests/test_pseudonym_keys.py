@@ -239,3 +239,126 @@ def test_a_key_that_was_let_go_is_remembered(case, capsys):
     for wrong in (case.keys("other"), case.written("mixed", stranger)):
         assert 2 == case.run(wrong, note("6", JULY))
         assert OTHERS in capsys.readouterr().err
+
+
+class Again(Case):
+    """A record, and a new one that is begun from its events."""
+
+    def __init__(self, old, folder):
+        super().__init__(folder, f"sqlite:///{folder}/new.db")
+        self.old = old
+
+    def begin(self, keys, *more):
+        """Run the events of the old record into the new one; the exit status."""
+        persons = [] if keys is None else ["--pseudonyms", keys]
+        out = ["--out", str(self.folder / "new.jsonl")]
+        return main(["run", self.old.url, "--rules", TELLING, "--store", self.url, *persons, *out, *more])
+
+
+@pytest.fixture
+def again(case):
+    """A new record beside that of ``case``."""
+    return Again(case, case.folder)
+
+
+def alerts(path):
+    """The identities of the alerts that were told."""
+    return {json.loads(line)["alert"] for line in path.read_text().splitlines()}
+
+
+def test_a_record_as_source_keeps_its_pseudonyms(case, again):
+    """A person has one pseudonym in the old record, in one that is begun from it, and in what comes then."""
+    keys = case.keys("keys")
+    assert 3 == case.run(keys, note("1", MARCH), note("2", JUNE, "officer-mary"), note("3", JUNE, " "))
+    assert 3 == again.begin(keys)
+    assert case.actors() == again.actors()
+    assert alerts(case.folder / "told.jsonl") == alerts(case.folder / "new.jsonl")
+    assert case.entries("keys") == again.entries("keys")
+    assert 3 == again.run(keys, note("4", JULY))
+    assert again.actors()[0] == again.actors()[-1]
+
+
+@pytest.mark.parametrize("more", [[], ["--jobs", "2"]])
+def test_a_record_as_source_without_a_store(more, case, again):
+    """Its alerts are those of the record, also where several processes judge, and beside events as they first came."""
+    keys, new = case.keys("keys"), case.folder / "new.jsonl"
+    assert 3 == case.run(keys, note("1", MARCH))
+    given = ["--rules", TELLING, "--pseudonyms", keys]
+    assert 3 == main(["run", case.url, str(case.folder / "events.jsonl"), *given, "--out", str(new), *more])
+    assert alerts(case.folder / "told.jsonl") == alerts(new)
+    for alert in alerts(new):
+        assert 0 == main(["explain", alert, "--events", case.url, *given])
+
+
+def test_a_record_as_source_of_other_keys(case, again, capsys):
+    """It is refused before anything is recorded, and it is said what to do."""
+    keys, other = case.keys("keys"), case.keys("other")
+    assert 3 == case.run(keys, note("1", MARCH))
+    capsys.readouterr()
+    for more in ([], ["--store", again.url]):
+        assert 2 == main(["run", case.url, "--rules", TELLING, "--pseudonyms", other, *more])
+        said = capsys.readouterr().err
+        assert f"in the file of --pseudonyms the key that counts always is not the one by which {case.url}" in said
+        assert f"at position 2, of {MARCH}" in said
+        assert "give the file with which that record was kept" in said
+    assert not (case.folder / "new.db").exists()
+
+
+def test_a_record_as_source_and_a_key_that_is_added(case, again, capsys):
+    """A key may count from after what is on record; from before, it would give a person another pseudonym."""
+    keys = case.keys("keys")
+    assert 3 == case.run(keys, note("1", JUNE))
+    assert 2 == again.begin(case.keys("early", MAY, of="keys"))
+    assert f"the key that counts from {MAY} on" in capsys.readouterr().err
+    assert 3 == again.begin(case.keys("late", JULY, of="keys"))
+    assert case.actors() == again.actors()
+
+
+def test_a_record_as_source_and_a_key_that_was_let_go(case, again, capsys):
+    """Who had a pseudonym by it keeps that, and the new record remembers from when the keys count that are left."""
+    assert 3 == case.run(case.keys("keys", JUNE), note("1", MARCH), note("2", JULY))
+    later = without_first(case, "later", "keys")
+    assert 3 == again.begin(later)
+    assert case.actors() == again.actors()
+    assert case.entries("keys") == again.entries("keys")
+    assert 1 == again.run(later, note("3", JULY), note("4", MAY))
+    assert "no-key: event '4'" in capsys.readouterr().err
+    assert case.actors()[-1] == again.actors()[-1]
+    assert 3 == again.run(str(case.folder / "keys"), note("4", MAY))
+    assert case.actors()[0] == again.actors()[-1]
+
+
+def test_a_record_as_source_that_has_ids(case, again):
+    """What was recorded without pseudonyms gets them now."""
+    keys = case.keys("keys")
+    assert 3 == case.run(None, note("1", MARCH))
+    assert 3 == again.begin(keys)
+    assert ["officer-jane"] == case.actors()
+    assert 3 == again.run(keys, note("2", JUNE))
+    assert 1 == len(set(again.actors()))
+
+
+def test_a_record_as_source_that_does_not_say(case, again, capsys):
+    """One of an earlier version is taken to have its pseudonyms by these keys, and that is said."""
+    person = "pn-gjw7lmipnd45wkgkucghnlxyhy"
+    with oversight.open(case.url, oversight.load(TELLING), withheld=PRIVATE) as record:
+        record.feed([note("1", MARCH, person), note("2", MARCH, "officer-mary")])
+    assert 3 == again.begin(case.keys("keys"))
+    assert person == again.actors()[0]
+    assert again.actors()[1].startswith("pn-")  # who had none before, as where a pack marks more, gets one
+    assert f"{case.url} does not say by which keys its pseudonyms were made" in capsys.readouterr().err
+
+
+def test_a_record_as_source_with_no_keys_given(case, again, capsys):
+    """It is taken as it is, and where other events may come to it, it is said that these would name others."""
+    told = f"{case.url} has pseudonyms for persons, by which events with their ids name others"
+    keys = case.keys("keys")
+    assert 3 == case.run(keys, note("1", MARCH))
+    capsys.readouterr()
+    assert 3 == main(["run", case.url, "--rules", TELLING])
+    assert told not in capsys.readouterr().err
+    assert 3 == main(["run", case.url, str(case.written("more.jsonl", json.dumps(note("2", MAY)))), "--rules", TELLING])
+    assert told in capsys.readouterr().err
+    assert 3 == again.begin(None)
+    assert told in capsys.readouterr().err
+    assert case.actors() == again.actors()

@@ -140,7 +140,7 @@ def test_zst_without_its_library(monkeypatch, tmp_path):
 def test_what_cannot_be_opened(tmp_path):
     """A missing file, a folder and a table are refused before anything is read."""
     (tmp_path / "a.csv").write_text("id,time\n")
-    for name, said in (("none", "no such file"), (".", "is a directory"), ("a.csv", "tables are not read")):
+    for name, said in (("none", "no such file"), (".", "is a directory"), ("a.csv", "this is a table")):
         with pytest.raises(SourceError, match=said):
             check_source(str(tmp_path / name))
 

@@ -46,7 +46,7 @@ def execute(arguments: Namespace) -> int:
     check_clocks(arguments)
     check_sources(sources, arguments.map)
     packs = load_all(arguments.rules, arguments.site)
-    keys, _ = chosen(arguments.pseudonyms, packs)
+    keys, _ = chosen(arguments.pseudonyms, packs, sources)
     read = reader(arguments, packs)
     told: dict[str, list[Change]] = {}
     refused: list[Refusal] = []

@@ -56,7 +56,7 @@ def execute(arguments: Namespace) -> int:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
     pack, summary = only_pack(arguments), Summary()
     read = reader(arguments, [pack])
-    keys, least = chosen(arguments.pseudonyms, [pack])
+    keys, least = chosen(arguments.pseudonyms, [pack], arguments.events, kept=True)
     notes = None if keys is None else KeyNotes(pack.kinds, keys)
     try:
         with stopping(arguments) as stop, output(arguments, arguments.events, lasting=True) as out:

@@ -60,7 +60,7 @@ def execute(arguments: Namespace) -> int:
 
         return recorded.execute(arguments)
     loaded = load_all(arguments.rules, arguments.site)
-    keys, least = chosen(arguments.pseudonyms, loaded)
+    keys, least = chosen(arguments.pseudonyms, loaded, [*sources, *plan])
     packs = [without_personal(pack, least) for pack in loaded]
     read = reader(arguments, packs)
     with stopping(arguments) as stop, output(arguments, [*sources, *plan]) as out:

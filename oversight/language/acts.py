@@ -26,7 +26,8 @@ def event_of(on: Kinds, world: World, findings: Findings) -> Type:
     """The type of the event that ``on:`` names; an unknown kind is an error."""
     for text in on.names:
         if text.text not in world.kinds:
-            unknown_kind(text.text, text, world.kinds, findings)
+            otherwise = f", or let a rule watch it with while: {text.text}"
+            unknown_kind(text.text, text, world.kinds, findings, world.starts, otherwise)
     return event_type([world.kinds[text.text] for text in on.names if text.text in world.kinds])
 
 

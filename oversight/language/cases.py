@@ -163,7 +163,7 @@ def _event(node: Node, world: World, findings: Findings) -> Map[str, Any] | None
         instant(written["time"][1], findings)
     kind = shape.scalar(written["kind"][1], "kind", findings) if "kind" in written else None
     if kind is not None and kind.text not in world.kinds:
-        unknown_kind(kind.text, kind, world.kinds, findings)
+        unknown_kind(kind.text, kind, world.kinds, findings, world.starts)
     elif kind is not None:
         data = {name: pair for name, pair in written.items() if name not in ENVELOPE}
         inner = shape.mapping(written["data"][1], "data", findings) if "data" in written else None

@@ -96,6 +96,7 @@ def facts(drafts: Map[str, FactDraft], world: World, findings: Findings) -> dict
         read = (entry.reads(world) for entry in (*one.starts, *one.changes, *one.ends))
         needs[name] = sorted(set().union(*read))
         world.facts[name] = _provisional(one, world)
+        world.starts[name] = tuple(text.text for entry in one.starts for text in entry.on.names)
     ordered, circles = in_order(needs)
     for circle in circles:
         way = " reads ".join((*circle[::-1], circle[-1]))

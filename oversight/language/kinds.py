@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 
 from attrs import define, evolve, field
@@ -221,8 +222,28 @@ def with_builtin(kinds: Map[str, Kind]) -> dict[str, Kind]:
     return {**kinds, RETRACTION: RETRACTED}
 
 
-def unknown_kind(name: str, written: shape.Text | Scalar, kinds: Map[str, Kind], findings: Findings) -> None:
-    """Say that there is no kind of this name."""
+def unknown_kind(
+    name: str,
+    written: shape.Text | Scalar,
+    kinds: Map[str, Kind],
+    findings: Findings,
+    facts: Map[str, Iterable[str]],
+    otherwise: str = "",
+) -> None:
+    """
+    Say that there is no kind of this name.
+
+    Args:
+        name: that there is not.
+        written: where it stands.
+        kinds: that there are.
+        findings: takes what is said.
+        facts: by name, the kinds with which each begins; the name of one may have been taken for a kind.
+        otherwise: what else may be done where it was.
+    """
     near = nearest(name, kinds)
     hint = f"did you mean {near!r}?" if near else ""
+    if name in facts:
+        kind = next((kind for kind in facts[name] if kind in kinds), None)
+        hint = "this is a fact: name a kind of event" + (f" with which it begins, {kind!r}" if kind else "") + otherwise
     findings.wrong("unknown-kind", f"there is no kind {name!r}", written, hint)

@@ -9,7 +9,7 @@ from attrs import evolve
 from oversight.ground.text import nearest, printable
 from oversight.ground.time import Period
 from oversight.ground.values import EvaluationError, compile_pattern, parse_duration, parse_timestamp
-from oversight.language.parser import FUNCTIONS
+from oversight.language.parser import FUNCTIONS, NAMED
 from oversight.language.problems import Scope
 from oversight.language.signatures import (
     OVERLOADS,
@@ -119,6 +119,8 @@ def meant_name(word: str, names: Collection[str]) -> str:
         return f"there is no {word} in an expression: a deadline is for: or by:"
     if word in _QUANTIFIERS:
         return f"{word}: is a condition of its own: {word}: FACT as x, with where:"
+    if word.lower() in NAMED:
+        return NAMED[word.lower()]
     try:
         Period.parse(word.upper())
     except ValueError:
@@ -191,18 +193,26 @@ def operation(node: Call, scope: Scope, definitions: Collection[str]) -> Node:
         left, right = node.arguments
         if not comparable(*types):
             message = f"{named(types[0])} is never equal to {named(types[1])}"
-            scope.report("type-mismatch", message, node.span, advice(*types))
+            scope.report("type-mismatch", message, node.span, _apart(node) or advice(*types))
         _outside_values(left, right, scope)
         _outside_values(right, left, scope)
         return evolve(node, type=BOOL)
     if node.function in _ORDERINGS:
         if not orderable(*types):
             message = f"{named(types[0])} is not ordered beside {named(types[1])}"
-            scope.report("type-mismatch", message, node.span, advice(*types))
+            scope.report("type-mismatch", message, node.span, _apart(node) or advice(*types))
         return evolve(node, type=BOOL)
     if node.function == "@instant":
         return evolve(node, type=TIMESTAMP)
     return _function(node, types, scope, definitions)
+
+
+def _apart(node: Call) -> str:
+    """What to write for a comparison of three values in a row, or an empty string."""
+    first = node.arguments[0]
+    if not isinstance(first, Call) or first.function not in _EQUALITIES | _ORDERINGS:
+        return ""
+    return f"write a {first.function} b && b {node.function} c for a {first.function} b {node.function} c"
 
 
 def _function(node: Call, types: list[Type], scope: Scope, definitions: Collection[str]) -> Node:

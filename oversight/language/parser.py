@@ -37,11 +37,11 @@ _STRENGTH = {
     "||": 2, "&&": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "==": 4, "!=": 4, "in": 4,
     "+": 5, "-": 5, "*": 6, "/": 6, "%": 6,
 }  # fmt: skip
-_NAMED = {"not": "write ! for 'not'", "and": "write && for 'and'", "or": "write || for 'or'"}
+NAMED = {"not": "write ! for 'not'", "and": "write && for 'and'", "or": "write || for 'or'"}
 # What stands between two values in other languages.
 _BETWEEN = {
-    "and": _NAMED["and"], "or": _NAMED["or"], "not": "write !(a in b) for 'a not in b'",
-    "is": "write == to compare", "between": "write low <= x && x <= high",
+    "and": NAMED["and"], "or": NAMED["or"], "not": "write !(a in b) for 'a not in b'",
+    "in": "", "is": "write == to compare", "between": "write low <= x && x <= high",
 }  # fmt: skip
 _ELSEWHERE = {"length": "size", "len": "size", "count": "size", "any": "exists", "some": "exists"}
 _LIMIT = 2**63
@@ -264,12 +264,14 @@ class _Parser:
         if word.text in ("true", "false", "null"):
             self.take()
             return Literal({"true": True, "false": False, "null": None}[word.text], span=word.span)
-        if word.text in RESERVED or word.text in _NAMED:
-            hint = _NAMED.get(word.text, "this word is reserved")
+        if word.text in RESERVED or word.text in NAMED:
+            hint = NAMED.get(word.text, "this word is reserved")
             raise ExpressionError(f"{word.text!r} stands where a value should", word.span, hint)
         _refuse_hidden(word)
         self.take()
         if not self.accept("("):
+            if word.text.lower() == "not" and self._at_value():
+                raise ExpressionError(f"{word.text!r} stands where a value should", word.span, NAMED["not"])
             return Name(word.text, span=word.span)
         arguments = self._items(")")
         span = (word.span[0], self._last[1])
@@ -278,6 +280,10 @@ class _Parser:
         if word.text in MACROS or (word.text in METHODS and word.text not in FUNCTIONS):
             raise ExpressionError(f"{word.text!r} is a method", word.span, f"write value.{word.text}(…)")
         return _folded(Call(word.text, tuple(arguments), span=span))
+
+    def _at_value(self) -> bool:
+        kind, text = self.token.kind, self.token.text
+        return self.at("!") or kind in ("int", "double", "string") or (kind == "name" and text.lower() not in _BETWEEN)
 
     def _items(self, closing: str) -> list[Node]:
         items: list[Node] = []

@@ -323,7 +323,7 @@ class Scope:
         made = Query(written.fact, name, where, written.before, of, written.text, written.place)
         return made, inside
 
-    def _fact(self, written: DraftQuery) -> Type:
+    def _fact(self, written: DraftQuery, otherwise: str = "") -> Type:
         fact, text = written.fact, written.written
         if fact == ALERT:
             if self.shared.entry:
@@ -340,11 +340,17 @@ class Scope:
             self.findings.wrong("of-without-alert", "of: names rules, for the fact alert only", written.rules[0])
         if fact in self.world.facts:
             return self.world.facts[fact]
-        near = nearest(fact, [*self.world.facts, ALERT])
-        self.findings.wrong(
-            "unknown-fact", f"there is no fact {fact!r}", text, f"did you mean {near!r}?" if near else ""
-        )
+        self.findings.wrong("unknown-fact", f"there is no fact {fact!r}", text, self._meant_fact(fact, otherwise))
         return DYN
+
+    def _meant_fact(self, name: str, otherwise: str) -> str:
+        """What to write for a fact that there is not; *otherwise* is what may be done where it is a kind of event."""
+        if name not in self.world.kinds:
+            near = nearest(name, [*self.world.facts, ALERT])
+            return f"did you mean {near!r}?" if near else ""
+        fact = self.world.begun_by(name)
+        said = f": name a fact that begins with it, {fact!r}" if fact else ", and no fact begins with it: declare one"
+        return f"this is a kind of event{said}{otherwise}"
 
     def _rule(self, rule: str, written: Text) -> None:
         if rule not in self.world.rules:
@@ -354,7 +360,7 @@ class Scope:
 
     def head(self, written: DraftQuery) -> Type:
         """The type of the fact that a ``while`` head names."""
-        return self._fact(written)
+        return self._fact(written, f", or write on: {written.fact}")
 
     def _measure(self, written: Measure) -> tuple[Measure, Type]:
         query, inside = self.query(written.query)

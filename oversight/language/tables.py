@@ -157,7 +157,7 @@ class _Settings:
             return "utf-8"
         try:
             return _text_encoding(written.text)
-        except LookupError:
+        except (LookupError, UnicodeError):
             hint = "utf-8, utf-16, cp1252, big5, ..."
             self._findings.wrong("unknown-value", f"there is no encoding {written.text!r}", written, hint)
             return "utf-8"
@@ -300,6 +300,7 @@ def _text_encoding(name: str) -> str:
 
     Raises:
         LookupError: there is none.
+        UnicodeError: it is one that never holds any text.
     """
     found = codecs.lookup(name)
     "".encode(name)

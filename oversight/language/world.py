@@ -55,6 +55,7 @@ class World:
         phrases: the definitions that can be read.
         broken: names of definitions that cannot; what calls them is not checked.
         facts: the types of facts, as far as they are known.
+        starts: by name of a fact, the kinds of event with which it begins.
         rules: the parts of each rule, by its id.
         used: names of parameters and definitions that something has used.
         definitions: those that can stand inside an expression.
@@ -69,6 +70,7 @@ class World:
     phrases: Mapping[str, Phrase] = field(factory=dict)
     broken: frozenset[str] = frozenset()
     facts: dict[str, RecordType] = field(factory=dict)
+    starts: dict[str, tuple[str, ...]] = field(factory=dict)
     rules: Mapping[str, tuple[str, ...]] = field(factory=dict)
     used: set[str] = field(factory=set)
     definitions: Mapping[str, Definition] = field(factory=dict)
@@ -80,6 +82,10 @@ class World:
     def use(self, name: str) -> None:
         """Note that something uses a definition, and with it those it calls."""
         self.used |= {name} | reachable(self.calls, name)
+
+    def begun_by(self, kind: str) -> str | None:
+        """The first fact that begins with a kind of event."""
+        return next((fact for fact, kinds in self.starts.items() if kind in kinds), None)
 
     def reads(self, conditions: tuple[Condition, ...], *more: Value | Each | None) -> set[str]:
         """The facts that conditions and values ask for as they hold now, through definitions as well."""

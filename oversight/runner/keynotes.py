@@ -3,26 +3,31 @@ By which keys the persons in a record have their pseudonyms: a record notes mark
 
 A run may bring other keys where the record would be the same had they been used from its beginning, as where a key is
 added for the time to come. Otherwise one person would have two pseudonyms, and rules would take that person for two.
+The same holds for a record from which events are taken: its persons keep the pseudonyms that they have.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from oversight.ground.errors import RecordDamaged, RecordRefused
+from oversight.ground.errors import EventError, RecordDamaged, RecordRefused
 from oversight.ground.time import EARLIEST, format_instant, parse_instant
+from oversight.model.events import Vocabulary
 from oversight.model.forms import Event, Stranger
 from oversight.model.pack import Kind
+from oversight.model.personal import PRIVATE
 from oversight.model.wire import canonical, plain
 from oversight.record.entries import EVENT, KEYS, Entry
-from oversight.record.store import Store
+from oversight.record.store import Store, open_store, without_password
+from oversight.runner.keeper import Settings
 from oversight.runner.pseudonyms import ALWAYS, Keys, Pseudonymiser
 
-Decode = Callable[[Entry], Event | Stranger]
+Decode = Callable[[Entry], Event | Stranger | None]
 
 
 @frozen
@@ -38,8 +43,8 @@ class Marks:
 
     @classmethod
     def of(cls, keys: Keys) -> Marks:
-        """The marks of *keys*."""
-        return cls(tuple((start, keys.mark(number)) for number, start in enumerate(keys.starts)))
+        """The marks of *keys*, and of those that were let go."""
+        return cls((*keys.gone, *((start, keys.mark(number)) for number, start in enumerate(keys.starts))))
 
     def at(self, time: datetime) -> tuple[datetime, str]:
         """From when the key counts that counts at *time*, and its mark."""
@@ -87,7 +92,6 @@ class KeyNotes:
         self.veil = Pseudonymiser(kinds, keys)
         self._kinds = kinds
         self._keys = keys
-        self._marks = Marks.of(keys)
         self._trusted = False
 
     def __call__(self, store: Store, decode: Decode) -> list[tuple[str, bytes]]:
@@ -106,55 +110,22 @@ class KeyNotes:
             RecordDamaged: an entry cannot be read.
         """
         noted = _noted(store)
-        self._let_go(noted)
-        if noted == self._marks:
+        keys = _without_those_let_go(self._keys, noted)
+        if keys != self._keys:
+            self.veil, self._keys = Pseudonymiser(self._kinds, keys), keys
+        if noted == Marks.of(keys):
             return []
-        found, last = None, None
-        for position, event in self._with_persons(store, decode):
-            if noted is None:
-                # Nothing tells what made them: whoever keeps the record is believed, and told so.
-                self._trusted = True
-                break
-            if noted.at(event.time)[1] != self._marks.at(event.time)[1]:
-                found = found or (position, event.time)
-                last = event.time if last is None else max(last, event.time)
-        if found is not None and last is not None:
-            raise RecordRefused(self._refusal(*found, last))
-        return [(KEYS, self._marks.body)]
-
-    def _let_go(self, noted: Marks | None) -> None:
-        """Where the file begins with a key that counts later on record, those before it were let go, not replaced."""
-        marks = [] if noted is None else [mark for _, mark in noted.keys]
-        first, later = self._keys.mark(0), self._keys.starts[1:]
-        if noted is None or first not in marks[1:] or first == marks[0]:
-            return
-        number = marks.index(first)
-        since = noted.keys[number][0]
-        if later and later[0] <= since:
-            return
-        # The key that stands in for those that are gone makes no pseudonym: what is of their time is refused.
-        keys = Keys((EARLIEST, since, *later), (self._keys.secrets[0], *self._keys.secrets))
-        known = Marks((*noted.keys[:number], *Marks.of(keys).keys[1:]))
-        if known != self._marks:
-            self.veil, self._marks = Pseudonymiser(self._kinds, keys, since), known
-
-    def _with_persons(self, store: Store, decode: Decode) -> Iterator[tuple[int, Event]]:
-        """The events that hold ids of persons, with their positions; on what was forgotten nothing rests any more."""
-        for entry in store.entries(types=(EVENT,)):
-            event = None if entry.body is None else decode(entry)
-            if isinstance(event, Event) and self.veil.names(event):
-                yield entry.position, event
-
-    def _refusal(self, position: int, time: datetime, last: datetime) -> str:
-        start = self._marks.at(time)[0]
-        which = ALWAYS if start == EARLIEST else f"from {format_instant(start)} on"
-        return (
-            f"in the file of --pseudonyms the key that counts {which} is not the one by which the record has the "
-            f"persons of the event at position {position}, of {format_instant(time)}: one person would have two "
-            "pseudonyms, and rules would take that person for two; go on with the file with which the record was kept "
-            f"(a key that is added may count from later than {format_instant(last)} on), or begin a new record from "
-            "the events as they first came"
-        )
+        persons = _with_persons(store, decode, self.veil)
+        if noted is None:
+            # Nothing tells what made them: whoever keeps the record is believed, and told so.
+            self._trusted = next(persons, None) is not None
+        elif others := _others(noted, keys, persons):
+            raise RecordRefused(
+                f"{others.said('the record')}; go on with the file with which the record was kept (a key that is added "
+                f"may count from later than {format_instant(others.last)} on), or begin a new record from the events "
+                "as they first came"
+            )
+        return [(KEYS, Marks.of(keys).body)]
 
     def told(self) -> Iterator[str]:
         """What a person should know of the keys."""
@@ -165,6 +136,121 @@ class KeyNotes:
                 "begin a new record from the events as they first came"
             )
         yield from self.veil.told()
+
+
+def held_to(keys: Keys, url: str, packs: Sequence[Mapping[str, Kind]], tell: Callable[[str], object] = bool) -> Keys:
+    """
+    *keys*, as they go for what is taken from the record at *url*, whose persons may have pseudonyms by them already.
+
+    Args:
+        keys: of a run.
+        url: of a record, from which it takes events.
+        packs: the kinds of each of its packs.
+        tell: is given what a person should know.
+
+    Raises:
+        RecordRefused: its persons have pseudonyms by other keys.
+        RecordError: it cannot be read.
+    """
+    with closing(open_store(url, read_only=True)) as store:
+        if not has_pseudonyms(store):
+            return keys
+        shown, noted = without_password(url), _noted(store)
+        if noted is None:
+            tell(
+                f"{shown} does not say by which keys its pseudonyms were made, as one of an earlier version does not: "
+                "those of --pseudonyms are taken for them; if they are others, give the events as they first came"
+            )
+        else:
+            keys = _without_those_let_go(keys, noted)
+            for kinds in packs if noted != Marks.of(keys) else ():
+                persons = _with_persons(store, _decoder(kinds), Pseudonymiser(kinds, keys))
+                if others := _others(noted, keys, persons):
+                    raise RecordRefused(
+                        f"{others.said(shown)}; give the file with which that record was kept (a key that is added may "
+                        f"count from later than {format_instant(others.last)} on), or the events as they first came"
+                    )
+    return evolve(keys, made=keys.made | {url})
+
+
+def has_pseudonyms(store: Store) -> bool:
+    """
+    Whether the persons in a record have pseudonyms.
+
+    Raises:
+        RecordDamaged: it does not say.
+    """
+    return store.size > 0 and Settings.of(store).withheld == PRIVATE
+
+
+def _decoder(kinds: Mapping[str, Kind]) -> Decode:
+    vocabulary = Vocabulary(kinds)
+
+    def decode(entry: Entry) -> Event | Stranger | None:
+        try:
+            return vocabulary.decode(entry.body or b"")
+        except EventError:
+            return None  # it is refused with its line when it is taken in
+
+    return decode
+
+
+def _without_those_let_go(keys: Keys, noted: Marks | None) -> Keys:
+    """Where a file begins with a key that counts later on record, those before it were let go, not replaced."""
+    marks = [] if noted is None else [mark for _, mark in noted.keys]
+    first, later = keys.mark(0), keys.starts[1:]
+    if noted is None or keys.gone or first not in marks[1:] or first == marks[0]:
+        return keys
+    number = marks.index(first)
+    since = noted.keys[number][0]
+    return keys if later and later[0] <= since else evolve(keys, starts=(since, *later), gone=noted.keys[:number])
+
+
+def _with_persons(store: Store, decode: Decode, veil: Pseudonymiser) -> Iterator[tuple[int, Event]]:
+    """The events that hold ids of persons, with their positions; on what was forgotten nothing rests any more."""
+    for entry in store.entries(types=(EVENT,)):
+        event = None if entry.body is None else decode(entry)
+        if isinstance(event, Event) and veil.names(event):
+            yield entry.position, event
+
+
+@frozen
+class _Others:
+    """
+    A key by which persons on record would get another pseudonym.
+
+    Args:
+        start: from when it counts.
+        position: of the first event that names one.
+        time: of that.
+        last: the time of the last such event.
+    """
+
+    start: datetime
+    position: int
+    time: datetime
+    last: datetime
+
+    def said(self, record: str) -> str:
+        """What is wrong, of a record that is called so."""
+        which = ALWAYS if self.start == EARLIEST else f"from {format_instant(self.start)} on"
+        return (
+            f"in the file of --pseudonyms the key that counts {which} is not the one by which {record} has the persons "
+            f"of the event at position {self.position}, of {format_instant(self.time)}: one person would have two "
+            "pseudonyms, and rules would take that person for two"
+        )
+
+
+def _others(noted: Marks, keys: Keys, persons: Iterable[tuple[int, Event]]) -> _Others | None:
+    """What *keys* would give other pseudonyms than those of which marks are *noted*."""
+    marks, found = Marks.of(keys), None
+    for position, event in persons:
+        start, mark = marks.at(event.time)
+        if noted.at(event.time)[1] == mark:
+            continue
+        first = found or _Others(start, position, event.time, event.time)
+        found = evolve(first, last=max(first.last, event.time))
+    return found
 
 
 def _written(start: datetime) -> str:

@@ -88,6 +88,8 @@ class Plan:
             self._block(source, block)
 
     def _block(self, source: str, block: Stretch) -> None:
+        for veil in self._veils:
+            veil.turn_to(source)
         for number, line in block.numbered(source, self._refused):
             try:
                 self._try(line, f"{named(source)}:{number}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import re
 import secrets
 from base64 import b32encode, b64decode, b64encode
 from bisect import bisect_right
@@ -28,6 +29,7 @@ from oversight.model.pack import Kind
 from oversight.model.types import Attribute, ListType, MapType, RecordType, Type
 
 MARK = "pn-"
+_PSEUDONYM = re.compile(f"{MARK}[a-z2-7]{{26}}")
 BYTES = 32
 MOST = 1 << 20
 """Bytes of a file of keys that are read."""
@@ -45,13 +47,18 @@ class Keys:
     Args:
         starts: the instants from which they count, in order; the first counts always.
         secrets: the keys, beside ``starts``; they are in no text that is made of this object.
+        gone: from when each key counted that was let go, and its mark; where there are such, the first of ``starts`` is
+            later than always.
+        made: URLs of records whose persons have their pseudonyms by these keys already.
     """
 
     starts: tuple[datetime, ...]
     secrets: tuple[bytes, ...] = attrs.field(repr=False)
+    gone: tuple[tuple[datetime, str], ...] = ()
+    made: frozenset[str] = frozenset()
 
     def period(self, time: datetime) -> int:
-        """The number of the key that counts at *time*."""
+        """The number of the key that counts at *time*; -1 where it was let go."""
         return bisect_right(self.starts, time) - 1
 
     def mark(self, period: int) -> str:
@@ -164,17 +171,20 @@ class Pseudonymiser:
     Args:
         kinds: of the pack.
         keys: by which.
-        since: from when on there are keys; the one before is none. ``None`` where there is one for every time.
 
     Attributes:
         periods: the numbers of the keys that were used.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], keys: Keys, since: datetime | None = None) -> None:
+    def __init__(self, kinds: Mapping[str, Kind], keys: Keys) -> None:
         self._keys = keys
-        self._since = since
+        self._made = False
         self._kinds = {name: found for name, kind in kinds.items() if (found := _of_kind(kind))}
         self.periods: set[int] = set()
+
+    def turn_to(self, source: str) -> None:
+        """The events that come now are of *source*, whose persons may have their pseudonyms already."""
+        self._made = source in self._keys.made
 
     def __call__(self, event: Event | Stranger) -> Event | Stranger:
         """
@@ -185,24 +195,31 @@ class Pseudonymiser:
         """
         if isinstance(event, Stranger) or event.kind not in self._kinds:
             return event
-        if self._since is not None and event.time < self._since and self.names(event):
-            raise EventRefused(
-                "no-key",
-                f"event {printable(event.id, 80)!r} of {format_instant(event.time)} names persons, and the file of "
-                f"--pseudonyms has no key any more for times before {format_instant(self._since)}; give one that has",
-            )
         period, made = self._keys.period(event.time), dict[str, str]()
 
         def pseudonym(value: Any) -> Any:
             if not isinstance(value, str):
                 return value
-            made[value] = self._keys.pseudonym(value, period)
+            if self._made and _PSEUDONYM.fullmatch(value):
+                made[value] = value
+            elif period < 0 and value.strip():
+                raise self._without_key(event)
+            else:
+                made[value] = self._keys.pseudonym(value, period)
             return made[value]
 
         values = self._values(event, pseudonym)
         self.periods.update([period] if made else [])
         subject = event.subject
         return replaced(event, values, made.get(subject, subject) if isinstance(subject, str) else subject)
+
+    def _without_key(self, event: Event) -> EventRefused:
+        since = format_instant(self._keys.starts[0])
+        return EventRefused(
+            "no-key",
+            f"event {printable(event.id, 80)!r} of {format_instant(event.time)} names persons, and the file of "
+            f"--pseudonyms has no key any more for times before {since}; give one that has",
+        )
 
     def names(self, event: Event) -> bool:
         """Whether *event* holds an id of a person, for which there is a pseudonym."""

@@ -303,7 +303,8 @@ class Record:
             written += [(CHANGE, canonical(change.as_dict())) for change in told]
             identities = {one.identity: start + len(passed) + n for n, one in enumerate(taken)}
             self._commit(store, written, identities)
-        self._pending = None
+            # Within: an interrupt that came between the two would have this instant recorded again, behind the events.
+            self._pending = None
         fresh = tuple([evolve(change, position=first + number) for number, change in enumerate(told)])
         self._telling.tell(fresh, start, self._size)
         return fresh

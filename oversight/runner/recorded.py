@@ -102,6 +102,8 @@ class RecordedRun:
 
     def lines(self, source: str, lines: Iterable[tuple[int, bytes]]) -> None:
         """Take in numbered *lines* of *source*, likewise."""
+        if self._veil is not None:
+            self._veil.turn_to(source)
         some = list(lines)
         outcomes = self._sifted([line for _, line in some])
         taken, events, numbers = list[Outcome](), list[Event](), list[int]()

@@ -111,6 +111,8 @@ class Run:
         A few are judged at a time, while what was read of them is still at hand for the processor; what is late waits
         for the last, so that time is taken back for all of it at once.
         """
+        for veil in self.veils:
+            veil.turn_to(source)
         coming = iter(lines)
         while some := list(islice(coming, STRETCH)):
             self._accept_lines(source, some)

@@ -201,8 +201,16 @@ class _Lines:
         if line is None or line[1] is None:
             self._waiting += [line] if line is not None else []
             raise StopIteration
+        try:
+            text = line[1].decode("utf-8") + "\n"
+        except UnicodeDecodeError:
+            if not self._taken:
+                self._taken.append(line)
+                raise
+            self._waiting.append(line)  # it is no part of the row that began before it
+            raise StopIteration from None
         self._taken.append(line)
-        return line[1].decode("utf-8") + "\n"
+        return text
 
     def back_to_second(self) -> None:
         """Read all but the first of the lines of this row once more, each as the beginning of a row."""
@@ -285,7 +293,7 @@ class _Reader:
         """The value of an attribute; an empty text where there is none."""
         if isinstance(cell, Template):
             pieces = [p if isinstance(p, str) else _evaluated(p.node, scope, path) for p in cell.pieces]
-            value = pieces[0] if len(pieces) == 1 else "".join(map(said, pieces))
+            value = pieces[0] if len(pieces) == 1 and declared.name != STRING.name else "".join(map(said, pieces))
             return self._texts.read(value.strip(), declared, path) if isinstance(value, str) else _plain(value)
         if isinstance(cell, Mapping):
             attributes = declared.attributes if isinstance(declared, RecordType) else {}
