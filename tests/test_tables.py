@@ -47,7 +47,7 @@ events:
       colours: "{row.colours}"
       place: {near: "{row.near}", from: register}
 """
-HEADINGS = "time thing size share open day colours near".split()
+HEADINGS = ["time", "thing", "size", "share", "open", "day", "colours", "near"]
 TIME = "2026-03-01 09:00"
 
 
@@ -88,7 +88,7 @@ def written(path, text, encoding="utf-8"):
 def small(columns, *, table="", data="", time=f'"{TIME}"', more=""):
     """A map for the columns that takes each row as one event."""
     return (
-        f"table: {{{table}}}\nevents:\n  - kind: thing.counted\n    id: \"{{line}}\"\n    time: {time}\n    data:\n"
+        f'table: {{{table}}}\nevents:\n  - kind: thing.counted\n    id: "{{line}}"\n    time: {time}\n    data:\n'
         f'      thing: "{{row.{columns[0]}}}"\n{data}{more}'
     )
 
@@ -168,7 +168,7 @@ def test_each_cell_is_what_its_attribute_is(here):
 )
 def test_a_cell_that_is_not_what_it_should_be(here, capsys, column, cell, said):
     """The row is refused with its line, the attribute and the reason; the others count."""
-    good = {name: "" for name in HEADINGS} | {"time": TIME, "thing": "a"}
+    good = dict.fromkeys(HEADINGS, "") | {"time": TIME, "thing": "a"}
     with (here / "t.csv").open("w", newline="") as file:
         sheet = csv.DictWriter(file, HEADINGS)
         sheet.writeheader()
@@ -199,7 +199,8 @@ def test_rows_that_cannot_be_read(here):
     assert [
         "t.csv:3: bad-event: the row has 1 cells, and the table 2 headings",
         "t.csv:4: bad-event: a quotation mark is never closed",
-        "t.csv:6: bad-event: the row is not written in the encoding of the table: say table: {encoding: ...} in the map",
+        "t.csv:6: bad-event: the row is not written in the encoding of the table: say table: {encoding: ...} in the "
+        "map",
         "t.csv:7: bad-event: the row is not well written: ',' expected after '\"'",
     ] == refused
 
@@ -208,7 +209,9 @@ def test_times_and_dates_in_other_forms(here):
     """The forms that the map names are tried in order; nothing else is guessed at."""
     forms = 'times: ["%d/%m/%Y %H:%M", "%d/%m/%Y"], dates: "%d %b %Y", timezone: Asia/Hong_Kong'
     written(here / "map.yaml", small(["thing"], table=forms, time='"{row.time}"', data='      day: "{row.day}"\n'))
-    written(here / "t.csv", "thing,time,day\na,03/02/2026 09:05,3 Feb 2026\nb,04/02/2026,\nc,2026-02-05,\nd,,2026-02-05\n")
+    written(
+        here / "t.csv", "thing,time,day\na,03/02/2026 09:05,3 Feb 2026\nb,04/02/2026,\nc,2026-02-05,\nd,,2026-02-05\n"
+    )
     events, refused = taken("t.csv")
     assert ["2026-02-03T09:05:00+08:00", "2026-02-04T00:00:00+08:00"] == [event["time"] for _, event in events]
     assert "2026-02-03" == events[0][1]["data"]["day"]
@@ -220,7 +223,8 @@ def test_times_and_dates_in_other_forms(here):
 
 def test_several_events_of_a_row(here):
     """A row may be several events, each where its conditions hold; one that cannot be made costs itself alone."""
-    second = '  - {kind: thing.counted, id: "{row.thing} again", time: "{row.time}", if: row.near != "", data: {thing: "{row.thing}"}}\n'
+    again = '"{row.thing} again"'
+    second = f"  - {{kind: thing.counted, id: {again}, time: '{TIME}', if: row.near != '', data: {{thing: {again}}}}}\n"
     written(here / "map.yaml", small(["thing"], data='      size: "{row.size}"\n', more=second))
     written(here / "t.csv", f"thing,time,size,near\na,{TIME},x,y\nb,{TIME},1,\n")
     events, refused = taken("t.csv")
@@ -295,7 +299,10 @@ def test_maps_where_there_is_no_table(here, capsys):
         (["e.jsonl", "--map", "map.yaml"], "--map is for tables: the name of none of the files ends in .csv or .tsv"),
         (["t.csv"], "t.csv: this is a table; say which events its rows are with --map FILE"),
         (["t.csv", "--map", "none.yaml"], "none.yaml: no such file or directory"),
-        (["t.csv", "--map", "map.yaml", "--follow"], "--map and --follow do not go together: a table is read to its end"),
+        (
+            ["t.csv", "--map", "map.yaml", "--follow"],
+            "--map and --follow do not go together: a table is read to its end",
+        ),
     ):
         status, out, told = outcome(capsys, "run", *arguments, "--rules", "it")
         assert (2, "") == (status, out)
@@ -318,7 +325,7 @@ rules:
 
 
 def test_every_command_that_reads_events(here, capsys):
-    """``run`` with and without a record or further processes, ``explain``, ``why-not`` and ``diff`` read tables alike."""
+    """``run`` with a record, further processes or neither, ``explain``, ``why-not`` and ``diff`` read tables alike."""
     (here / "it" / "pack.yaml").write_text(PACK.replace("rules: []", "") + RULE)
     written(here / "map.yaml", small(["thing"], data='      size: "{row.size}"\n'))
     written(here / "t.csv", "thing,size\na,5\nb,11\n")

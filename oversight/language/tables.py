@@ -198,7 +198,7 @@ class _Event:
             return None
         kind = self._kinds.get(written.text)
         if kind is None:
-            unknown_kind(written.text, written, self._kinds, self._findings)
+            unknown_kind(written.text, written, self._kinds, self._findings, {})
             return None
         self._findings = self._findings.within(f"in the event {kind.name}")
         conditions = tuple(self._conditions(body.get("if")))
