@@ -11,7 +11,7 @@ from oversight.engine.entries import CompiledEntry
 from oversight.engine.journal import Journal
 from oversight.engine.program import CompiledFact, Program, Work
 from oversight.engine.spells import Begun, Waiting, alone
-from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table, Unchanged
+from oversight.engine.store import ALL, BY_KEY, Held, Instance, Plain, Read, Readers, Table
 from oversight.engine.timers import BEGINS, LASTS, UNTIL, Timers
 from oversight.model.forms import Event, order_of
 
@@ -20,18 +20,14 @@ Move = tuple[Table, Any, Held | None, Held | None, str | None]
 """A table, a key of it, what stood there and what stands now, and the event because of which."""
 
 
-def _is_spared(old: Held, new: Held, unchanging: tuple[Unchanged, ...]) -> bool:
-    for unchanged in unchanging:  # noqa: SIM110  # a generator takes longer
-        if not unchanged.alike(old, new):
-            return False
-    return True
-
-
 def _spares(table: Table, number: int, facts: tuple[Held | None, ...]) -> bool:
     """Whether a rule need not be judged again since *facts*, what was and what is, are all the same to it."""
     known = table.unchanged.get(number)
     old, new = facts
-    return known is not None and old is not None and new is not None and known.alike(old, new)
+    if known is None or old is None or new is None:
+        return False
+    alike = known.alike
+    return alike is not None and alike(old, new)
 
 
 def _apart(works: list[tuple[Event, Work]]) -> bool:
@@ -91,10 +87,8 @@ class Facts:
         """What was written at an instant at which more than one thing happens, in order."""
         standing = [rule for rule in program.rules if rule.table is not None]
         for table in program.tables.values():
-            asking = [rule.number for rule in standing if table.name in rule.asks]
-            table.watched = bool(asking)
-            if all(number in table.unchanged for number in asking):
-                table.unchanging = tuple([table.unchanged[number] for number in asking])
+            table.asking = tuple([rule.number for rule in standing if table.name in rule.asks])
+            table.watched = bool(table.asking)
 
     def begin_instant(self, instant: datetime) -> None:
         """Let a new instant begin: what was so before the last is forgotten."""
@@ -140,7 +134,7 @@ class Facts:
     def moved(self, table: Table, key: Any, old: Held | None, new: Held | None, cause: str | None) -> None:
         """Move a fact in the indexes of its table, and touch whoever asked for what it was or is."""
         asked, facts = table.asked, (old, new)
-        if old is not None and new is not None and table.unchanging and _is_spared(old, new, table.unchanging):
+        if old is not None and new is not None and table.unchanging != () and table.spares_all(old, new):
             for index in table.indexes:
                 index.move(key, old, new)
             return

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 
 from oversight.engine.conditions import Compiled, meets
 from oversight.engine.expressions import Env, Frame, fetched, is_text
@@ -53,52 +53,62 @@ def relevance(frame: Frame, head: str) -> dict[str, Callable[[], Matches]]:
     }
 
 
-def unchanged(frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> dict[str, Callable[[], Alike]]:
+class RuleReads:
     """
-    For each fact of which a rule asks only whether there are any, or how many: what makes the function that tells
-    whether two of them under one key say the same in all that the rule reads of them.
-
-    Its answers stay as they are where the one is put in the place of the other.
+    What a rule reads of the facts that it asks for; worked out when it is first asked, of most rules never.
 
     Args:
         frame: of the rule, once it is compiled.
         rule: as checked.
         keys: names of the key attributes of each fact.
     """
-    asked = {query.query.name: query.query for query in frame.queries}
-    if not asked:
-        return {}
-    left_out = {"alert", rule.head.fact}
-    left_out |= {query.fact for query in asked.values() if query.before or query.of}
-    if rule.each is not None and isinstance(rule.each.source, Query):
-        left_out.add(rule.each.source.fact)
-    compared, attributes = set[int](), list[Select | Has]()
-    named, read = Counter[str](), Counter[str]()
-    for part in within((
-        rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about, rule.message, rule.remedy
-    )):  # fmt: skip
-        kind = part.__class__
-        if kind is Name:
-            named[part.name] += 1
-        elif kind is Select or kind is Has:
-            attributes.append(part)
-        elif kind is Call and part.function == "==":
-            compared.update(map(id, part.arguments))
-        elif kind is Latest:
-            left_out.add(part.query.fact)
-    selected: dict[str, dict[str, Select | Has]] = {}
-    for attribute in attributes:
-        if isinstance(attribute.operand, Name) and (query := asked.get(attribute.operand.name)) is not None:
-            read[query.name] += 1
-            if attribute.attribute == "event":
-                left_out.add(query.fact)
-            elif attribute.attribute not in keys[query.fact] or not _is_alike(attribute, compared):
-                selected.setdefault(query.fact, {})[attribute.attribute] = attribute
-    left_out |= {query.fact for name, query in asked.items() if read[name] != named[name]}
-    return {
-        fact: partial(_alike, fact, [*selected.get(fact, {}).values()], frame)
-        for fact in {query.fact for query in asked.values()} - left_out
-    }
+
+    def __init__(self, frame: Frame, rule: Rule, keys: dict[str, tuple[str, ...]]) -> None:
+        self._frame, self._rule, self._keys = frame, rule, keys
+        self._asked = {query.query.name: query.query for query in frame.queries}
+        self.facts = {query.fact for query in self._asked.values()} - {"alert", rule.head.fact}
+
+    def alike(self, fact: str) -> Alike | None:
+        """
+        What tells whether two of these facts under one key say the same in all that the rule reads of them.
+
+        Its answers stay as they are where the one is put in the place of the other. ``None`` where it asks for more
+        than whether there are any, or how many.
+        """
+        selected = self._selected.get(fact)
+        return None if selected is None else _alike(fact, selected, self._frame)
+
+    @cached_property
+    def _selected(self) -> dict[str, Sequence[Select | Has]]:
+        """For each of these facts the attributes that are read."""
+        rule, asked = self._rule, self._asked
+        left_out = {query.fact for query in asked.values() if query.before or query.of}
+        if rule.each is not None and isinstance(rule.each.source, Query):
+            left_out.add(rule.each.source.fact)
+        compared, attributes = set[int](), list[Select | Has]()
+        named, read = Counter[str](), Counter[str]()
+        for part in within((
+            rule.each, rule.values, rule.conditions, rule.excuses, rule.deadline, rule.about, rule.message, rule.remedy
+        )):  # fmt: skip
+            kind = part.__class__
+            if kind is Name:
+                named[part.name] += 1
+            elif kind is Select or kind is Has:
+                attributes.append(part)
+            elif kind is Call and part.function == "==":
+                compared.update(map(id, part.arguments))
+            elif kind is Latest:
+                left_out.add(part.query.fact)
+        selected: dict[str, dict[str, Select | Has]] = {}
+        for attribute in attributes:
+            if isinstance(attribute.operand, Name) and (query := asked.get(attribute.operand.name)) is not None:
+                read[query.name] += 1
+                if attribute.attribute == "event":
+                    left_out.add(query.fact)
+                elif attribute.attribute not in self._keys[query.fact] or not _is_alike(attribute, compared):
+                    selected.setdefault(query.fact, {})[attribute.attribute] = attribute
+        left_out |= {query.fact for name, query in asked.items() if read[name] != named[name]}
+        return {fact: [*selected.get(fact, {}).values()] for fact in self.facts - left_out}
 
 
 def _is_alike(node: Select | Has, compared: set[int]) -> bool:

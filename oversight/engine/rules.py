@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, evolve
@@ -19,7 +19,7 @@ from oversight.engine.dated import dated
 from oversight.engine.expressions import Env, Evaluator, Frame, compile_expression, text_of
 from oversight.engine.planner import Planner
 from oversight.engine.queries import Holds
-from oversight.engine.relevance import relevance, unchanged
+from oversight.engine.relevance import RuleReads, relevance
 from oversight.engine.source import Source
 from oversight.engine.store import Held, Relevance, Table, Unchanged
 from oversight.engine.timers import DUE
@@ -316,8 +316,9 @@ def compile_rule(planner: Planner, frame: Frame, rule: Rule, number: int) -> Com
         if head.fact != "alert":
             for name, make in relevance(frame, head.name).items():
                 tables[name].relevant[number] = Relevance(watched.rows, make)
-        for name, alike in unchanged(frame, rule, planner.keys).items():
-            tables[name].unchanged[number] = Unchanged(alike)
+        reads = RuleReads(frame, rule, planner.keys)
+        for name in reads.facts:
+            tables[name].unchanged[number] = Unchanged(partial(reads.alike, name))
     return CompiledRule(
         rule, number, frame, head_slot, each, values, parts, excused, watched,
         any(not asked.plan.inverse for asked in frame.queries),

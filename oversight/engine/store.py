@@ -199,14 +199,14 @@ class Unchanged:
     Whether a fact of a table is all the same to a rule as the one in whose place it is put.
 
     Args:
-        make: makes the function that tells.
+        make: makes the function that tells; ``None`` where it never is.
     """
 
-    make: Callable[[], Alike]
+    make: Callable[[], Alike | None]
 
     @cached_property
-    def alike(self) -> Alike:
-        """Whether the one says the same as the other."""
+    def alike(self) -> Alike | None:
+        """What tells whether the one says the same as the other."""
         return self.make()
 
 
@@ -220,8 +220,8 @@ class Table(Plain):
     """
 
     __slots__ = (
-        "asked", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood", "unchanged",
-        "unchanging", "watched",
+        "asked", "asking", "earlier", "indexes", "inverse", "name", "number", "relevant", "remember", "stood",
+        "unchanged", "unchanging", "watched",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str) -> None:
@@ -230,6 +230,8 @@ class Table(Plain):
         self.name = name
         self.indexes: list[Matcher] = []
         self.watched = False
+        self.asking: tuple[int, ...] = ()
+        """The numbers of the standing rules that ask for facts here."""
         self.asked: dict[int, dict[Any, Instance | set[Instance]]] = {}
         """Who asked for what: by index (or ``BY_KEY``, ``ALL``) and value."""
         self.inverse: dict[int, list[tuple[int, dict[Any, Held]]]] = {}
@@ -238,13 +240,27 @@ class Table(Plain):
         """By number of a rule: whether a fact here matters to what it watches."""
         self.unchanged: dict[int, Unchanged] = {}
         """By number of a rule: whether another fact under a key here is all the same to it."""
-        self.unchanging: tuple[Unchanged, ...] = ()
-        """The same of every rule that asks here; none where there is a rule to which another is never all the same."""
+        self.unchanging: tuple[Alike, ...] | None = None
+        """
+        The same of every rule that asks here, once it was asked for; none where there is a rule to which another is
+        never all the same.
+        """
         self.remember = False
         self.stood: dict[Any, Held | None] = {}
         """What stood before the instant under each key that the instant touched."""
         self.earlier: list[Index] = []
         """The same by the values of each index: what has been is the engine's own, whatever the matcher."""
+
+    def spares_all(self, old: Held, new: Held) -> bool:
+        """Whether *new*, put in the place of *old*, is all the same to every rule that asks here."""
+        unchanging = self.unchanging
+        if unchanging is None:
+            known = [self.unchanged[number].alike if number in self.unchanged else None for number in self.asking]
+            unchanging = self.unchanging = () if None in known else tuple([alike for alike in known if alike])
+        for alike in unchanging:  # a generator takes longer
+            if not alike(old, new):
+                return False
+        return bool(unchanging)
 
     def restore(self, key: Any, old: Held | None) -> None:
         """Put *old* under *key* here and in every index."""
