@@ -10,16 +10,19 @@ import oversight
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import Stop, stopping, taken_in
 from oversight.cli.output import output, teller
-from oversight.cli.packs import load_all
+from oversight.cli.packs import load_all, read
 from oversight.cli.pseudonyms import chosen
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.ground.instants import in_zone
+from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
+from oversight.runner.keeper import Settings
 from oversight.runner.keynotes import KeyNotes
+from oversight.runner.packs import shipped
 from oversight.runner.record import Noting, Record
 from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
@@ -77,6 +80,35 @@ def only_pack(arguments: Namespace) -> Pack:
     if len(packs) != 1:
         raise Usage("a record is kept under one pack: give each a --store of its own, or a pack that uses both")
     return packs[0]
+
+
+def pack_of(settings: Settings, arguments: Namespace) -> Pack | None:
+    """
+    The pack under which a record was begun: the one given, or the shipped one of that name and digest.
+
+    Args:
+        settings: of the record.
+        arguments: with ``rules`` and ``site``.
+
+    Returns:
+        The pack; ``None`` where none was given and none of those shipped is it.
+
+    Raises:
+        Usage: the one given is another, or does not check.
+    """
+    if arguments.rules is not None:
+        packs = load_all(arguments.rules, arguments.site)
+        found = next((pack for pack in packs if pack.digest == settings.pack), None)
+        if found is None:
+            given = ", ".join(f"{pack.name} {pack.version} of digest {pack.digest[:12]}" for pack in packs)
+            raise Usage(
+                f"the record was begun under {printable(settings.name, 80)} of digest {settings.pack[:12]}, and given "
+                f"is {given}; give that pack, with its site file"
+            )
+        return found
+    name = settings.name.rpartition(" ")[0].replace("_", "-")
+    pack = read(name, cases=False).pack if name in shipped() else None
+    return pack if pack is not None and pack.digest == settings.pack else None
 
 
 def opened(
