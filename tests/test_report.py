@@ -21,9 +21,11 @@ from oversight.ground.text import printable
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN, Assumption, Missing
 from oversight.model.pack import Authority
 from oversight.outlets.html import element, text
+from oversight.outlets.ledger import STANDING, Ledger
 from oversight.outlets.periods import MOST, periods
 from oversight.outlets.report import MOST_REFUSED, Ran, report
 from oversight.outlets.report_style import POLICY
+from oversight.testing import histories
 from tests.pages import Page
 from tests.test_outlets import ALERT, HONG_KONG, HOSTILE, STORY
 
@@ -33,6 +35,7 @@ SCENARIO = "examples/hong_kong/events.jsonl"
 UNTIL = "2027-06-01T00:00:00+08:00"
 PACK = oversight.load("hong-kong")
 TELLING = "tests/packs/telling"
+SMALL = oversight.load("tests/packs/small")
 REACHED = datetime(2026, 7, 1, tzinfo=UTC)
 
 
@@ -231,6 +234,27 @@ class TestPage:
         levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch("h[1-6]", tag)]
         assert 1 == levels.count(1) == levels[0]
         assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+class TestLedger:
+    """What changes come to is what the engine knows."""
+
+    @given(histories(SMALL))
+    def test_what_stands_is_what_the_engine_has_open(self, history):
+        """After each event, late ones and corrections too, the alerts that stand are those open, with all they say."""
+        engine, changes = oversight.Engine(SMALL), []
+        for event in history:
+            changes += engine.feed(event)
+            ledger = Ledger([SMALL])
+            ledger.tell(changes)
+            found = [one.as_dict() for group in ledger.groups() for one in group.of(STANDING)]
+            assert sorted(map(said, (one.as_dict() for one in engine.open_alerts()))) == sorted(map(said, found))
+
+
+def said(alert):
+    """All that an open alert says, but for what made it, which is of one change and not of the alert."""
+    told = {**alert, "subjects": sorted(alert["subjects"])}
+    return json.dumps({key: value for key, value in told.items() if key not in ("change", "open", "cause", "reason")})
 
 
 class TestHostile:
