@@ -13,8 +13,10 @@ export HYPOTHESIS_PROFILE ?= $(if $(CI),ci,quick)
 
 # The language server that editors run, and the published schema of SARIF: where npm is, the tests use them.
 EDITOR := $(if $(shell command -v npm),tests/editor/node_modules/.package-lock.json)
+# What drives the browser that is installed, and what checks how a page is shown.
+BROWSER := $(if $(shell command -v npm),tests/browser/node_modules/.package-lock.json)
 
-.PHONY: demo test check long bench bench-smoke crash city coverage-page check-pages editor clean venv compiler
+.PHONY: demo test check long bench bench-smoke crash city coverage-page check-pages editor browser clean venv compiler
 
 # A run of 46 events takes a moment, so the JSON Lines are a run of their own, whose words are shown only if it fails.
 demo: $(VENV)/.demo
@@ -27,13 +29,15 @@ demo: $(VENV)/.demo
 	@echo "    $(BIN)/oversight explain ALERT --events $(SCENARIO) $(JUDGED)"
 
 # On every processor there is; those that are done take over from the others.
-test: $(VENV)/.test $(EDITOR)
+test: $(VENV)/.test $(EDITOR) $(BROWSER)
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 editor: tests/editor/node_modules/.package-lock.json
 
-tests/editor/node_modules/.package-lock.json: tests/editor/package-lock.json
-	-cd tests/editor && npm ci --ignore-scripts --no-audit --no-fund
+browser: tests/browser/node_modules/.package-lock.json
+
+tests/%/node_modules/.package-lock.json: tests/%/package-lock.json
+	-cd tests/$* && npm ci --ignore-scripts --no-audit --no-fund
 
 # Where Python is 3.13 or later, `rete` cannot be imported.
 check: $(VENV)/.test

@@ -17,7 +17,7 @@ from oversight.cli import main
 SCENARIO = "examples/hong_kong/events.jsonl"
 UNTIL = "2027-06-01T00:00:00+08:00"
 SMALL = "tests/packs/small"
-COMMANDS = ("run", "check", "test", "explain", "why-not", "diff", "rules", "kinds", "pseudonyms", "schema")
+COMMANDS = ("run", "check", "test", "explain", "why-not", "diff", "report", "rules", "kinds", "pseudonyms", "schema")
 ENABLED = {
     "kind": "capability.enabled",
     "id": "e1",
@@ -60,8 +60,8 @@ def events(tmp_path):
         (["rnu"], "oversight: there is no command 'rnu', did you mean 'run'?"),
         (
             ["zzz"],
-            "no command 'zzz', there are check, checkpoint, diff, explain, key, kinds, prune, pseudonyms, rules, run, "
-            "schema, test, verify, why-not",
+            "no command 'zzz', there are check, checkpoint, diff, explain, key, kinds, prune, pseudonyms, report, "
+            "rules, run, schema, test, verify, why-not",
         ),
         (["run", SCENARIO, "--rulse", "hong-kong"], "there is no option '--rulse', did you mean '--rules'?"),
         (["run", SCENARIO], "oversight run: the following arguments are required: --rules"),

@@ -325,7 +325,7 @@ rules:
 
 
 def test_every_command_that_reads_events(here, capsys):
-    """``run`` with a record, further processes or neither, ``explain``, ``why-not`` and ``diff`` read tables alike."""
+    """``run`` with a record, further processes or neither, the other commands read tables alike."""
     (here / "it" / "pack.yaml").write_text(PACK.replace("rules: []", "") + RULE)
     written(here / "map.yaml", small(["thing"], data='      size: "{row.size}"\n'))
     written(here / "t.csv", "thing,size\na,5\nb,11\n")
@@ -347,6 +347,8 @@ def test_every_command_that_reads_events(here, capsys):
     assert (0, True) == (status, "(t.csv:3)" in out)
     assert 2 == outcome(capsys, "explain", alert, "--store", "sqlite:///r.db", *judged)[0]
     assert 0 == outcome(capsys, "why-not", "SIZE-01", "a", "--events", "t.csv", *judged)[0]
+    page = outcome(capsys, "report", "t.jsonl", "--rules", "it")[1].replace("t.jsonl", "t.csv")
+    assert page == outcome(capsys, "report", "t.csv", *judged)[1]
     assert 0 == outcome(capsys, "diff", "it", "it", "t.csv", "--map", "map.yaml")[0]
 
 

@@ -1,5 +1,5 @@
-"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``diff``, ``verify``, ``checkpoint``,
-``key``, ``prune``, ``rules``, ``kinds``, ``pseudonyms`` and ``schema``."""
+"""The commands: ``oversight run``, ``check``, ``test``, ``explain``, ``why-not``, ``diff``, ``report``, ``verify``,
+``checkpoint``, ``key``, ``prune``, ``rules``, ``kinds``, ``pseudonyms`` and ``schema``."""
 
 from __future__ import annotations
 

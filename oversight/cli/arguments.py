@@ -33,6 +33,8 @@ DIFF_EXITS = """\
 exit status: 0 the same alerts, 3 not the same, 1 a line was refused, 2 usage or a pack that does not check
 An alert is the same one where its rule, part, key and the instant since which the breach lasts are."""
 
+REPORT_EXITS = """exit status: 0 no alert, 3 alerts, 1 a line was refused, 2 usage or a pack that does not check
+An alert that the site file waives does not count."""
 TEST_EXITS = """exit status: 0 every case passes, 1 one fails, 2 usage or a pack that does not check
 With --coverage: 1 where a side of a clause was not seen and no mark says why.
 With --mutate: 3 where a change was not noticed and no mark says why, or a mark is not needed."""
@@ -254,6 +256,25 @@ def _diff(command: _Parser) -> None:
     command.add_argument("--format", choices=("text", "json"), default="text", help="of the answer (text)")
 
 
+def _report(command: _Parser) -> None:
+    what = f"{EVENTS.partition(';')[0]}; - is standard input; or one record, whose alerts are told: {RECORD}"
+    command.add_argument("events", nargs="+", metavar="EVENTS", help=what)
+    _map_option(command)
+    command.add_argument(
+        "--rules", metavar="PACK[,PACK]", help=f"{PACK}; of a record the shipped one that it names, if left out"
+    )
+    _site_option(command)
+    _until_option(command)
+    _known_option(command)
+    _pseudonyms_option(command)
+    command.add_argument(
+        "--out", "-o", metavar="FILE", help="write the page there, whole or not at all; to standard output if left out"
+    )
+    command.add_argument(
+        "--limit", metavar="N", type=_natural, default=20, help="tell at most so many alerts of each rule in full (20)"
+    )
+
+
 def _key(command: _Parser) -> None:
     command.add_argument("name", metavar="NAME", help="of the log, as example.org/cameras; no spaces, no +")
     command.add_argument(
@@ -398,7 +419,7 @@ def _period(text: str) -> str:
 
 _EXITS = {
     "run": EXITS, "check": CHECK_EXITS, "test": TEST_EXITS, "explain": EXPLAIN_EXITS, "why-not": WHY_NOT_EXITS,
-    "diff": DIFF_EXITS, "verify": VERIFY_EXITS,
+    "diff": DIFF_EXITS, "verify": VERIFY_EXITS, "report": REPORT_EXITS,
 }  # fmt: skip
 _COMMANDS = {
     "run": ("run", _run, "run events through packs of rules, and tell the alerts"),
@@ -407,6 +428,7 @@ _COMMANDS = {
     "explain": ("explain", _explain, "say why an alert was raised"),
     "why-not": ("why_not", _why_not, "say why a rule has no alert open about a subject"),
     "diff": ("diff", _diff, "say which alerts a change of rules adds, removes or alters"),
+    "report": ("report", _report, "write a page of HTML for people: what is in breach, since when, by which law"),
     "verify": ("verify", _verify, "audit a record: nothing was altered, removed or added, and the alerts follow"),
     "checkpoint": ("checkpoint", _checkpoint, "print three lines that stand for all of a record, to be kept elsewhere"),
     "key": ("key", _key, "make the key that seals a record"),

@@ -59,8 +59,7 @@ def output(arguments: Namespace, sources: Sequence[str], *, lasting: bool = Fals
     if path is None:
         yield sys.stdout
         return
-    _check_file(path, sources, "into" if lasting else "over")
-    _check_kept(path, arguments)
+    check_out(path, sources, arguments, "into" if lasting else "over")
     try:
         if is_address(path):
             remote = _receiver(arguments)
@@ -74,10 +73,27 @@ def output(arguments: Namespace, sources: Sequence[str], *, lasting: bool = Fals
         raise Usage(str(error)) from None
 
 
+def check_out(path: str, sources: Sequence[str], arguments: Namespace, how: str = "over") -> None:
+    """
+    Make sure that results written to *path* spoil nothing that is read, or that must be kept.
+
+    Args:
+        path: of ``--out``.
+        sources: the files that are read.
+        arguments: with what else names files: ``store``, ``key``, ``pseudonyms`` and ``site``, where there are such.
+        how: results are written, ``over`` or ``into`` a file.
+
+    Raises:
+        Usage: they would.
+    """
+    _check_file(path, sources, how)
+    _check_kept(path, arguments)
+
+
 def _check_file(path: str, sources: Sequence[str], how: str) -> None:
     if any(os.path.exists(path) and os.path.exists(each) and os.path.samefile(path, each) for each in sources):
         raise Usage(f"--out {printable(path)} would write {how} the events it reads")
-    if _is_record(path):
+    if is_database(path):
         raise Usage(f"--out {printable(path)} is a record: give another file for what is told")
 
 
@@ -90,13 +106,14 @@ def _check_kept(path: str, arguments: Namespace) -> None:
         record = os.path.realpath(path_of(store))
         if os.path.realpath(path) in [record + end for end in BESIDE]:
             raise Usage(f"--out {printable(path)} is a file of the record: give another for what is told")
-    for option in ("key", "pseudonyms"):
+    for option in ("key", "pseudonyms", "site"):
         given = getattr(arguments, option, None)
         if given is not None and os.path.realpath(path) == os.path.realpath(given):
             raise Usage(f"--out {printable(path)} is the file of --{option}: give another for what is told")
 
 
-def _is_record(path: str) -> bool:
+def is_database(path: str) -> bool:
+    """Whether *path* is a file of SQLite, as records are."""
     if not os.path.isfile(path):
         return False
     try:

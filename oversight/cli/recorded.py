@@ -10,18 +10,21 @@ import oversight
 from oversight.cli.arguments import Usage
 from oversight.cli.follow import Stop, stopping, taken_in
 from oversight.cli.output import output, teller
-from oversight.cli.packs import load_all
+from oversight.cli.packs import load_all, read
 from oversight.cli.pseudonyms import chosen
 from oversight.cli.tables import reader
 from oversight.cli.terminal import refuse, say
 from oversight.ground.errors import KeyRefused, RecordError, SealMissing, TimeWentBackwards
 from oversight.ground.instants import in_zone
+from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.pack import Pack
 from oversight.model.personal import CLEAR
 from oversight.outlets.personal import discreet
 from oversight.runner.intake import Read
+from oversight.runner.keeper import Settings
 from oversight.runner.keynotes import KeyNotes
+from oversight.runner.packs import shipped
 from oversight.runner.record import Noting, Record
 from oversight.runner.recorded import Counted, RecordedRun, begun
 from oversight.runner.run import Tell
@@ -55,7 +58,7 @@ def execute(arguments: Namespace) -> int:
         if given is not None:
             raise Usage(f"{name} is not for a record, which keeps what happened: leave --store out")
     pack, summary = only_pack(arguments), Summary()
-    read = reader(arguments, [pack])
+    tables = reader(arguments, [pack])
     keys, least = chosen(arguments.pseudonyms, [pack], arguments.events, kept=True)
     notes = None if keys is None else KeyNotes(pack.kinds, keys)
     try:
@@ -64,7 +67,7 @@ def execute(arguments: Namespace) -> int:
             outlets: dict[str, Tells] = {_name(arguments.out): Counted(_Told(tell), summary)}
             with opened(arguments, pack, outlets, withheld=least, noting=notes) as record:
                 run = RecordedRun(record, summary, refuse, until=arguments.until, notes=notes)
-                return _run(arguments, run, out, stop, read)
+                return _run(arguments, run, out, stop, tables)
     except (RecordError, KeyRefused, SealMissing) as error:
         raise Usage(str(error)) from None
 
@@ -80,6 +83,35 @@ def only_pack(arguments: Namespace) -> Pack:
     if len(packs) != 1:
         raise Usage("a record is kept under one pack: give each a --store of its own, or a pack that uses both")
     return packs[0]
+
+
+def pack_of(settings: Settings, arguments: Namespace) -> Pack | None:
+    """
+    The pack under which a record was begun: the one given, or the shipped one of that name and digest.
+
+    Args:
+        settings: of the record.
+        arguments: with ``rules`` and ``site``.
+
+    Returns:
+        The pack; ``None`` where none was given and none of those shipped is it.
+
+    Raises:
+        Usage: the one given is another, or does not check.
+    """
+    if arguments.rules is not None:
+        packs = load_all(arguments.rules, arguments.site)
+        found = next((pack for pack in packs if pack.digest == settings.pack), None)
+        if found is None:
+            given = ", ".join(f"{pack.name} {pack.version} of digest {pack.digest[:12]}" for pack in packs)
+            raise Usage(
+                f"the record was begun under {printable(settings.name, 80)} of digest {settings.pack[:12]}, and given "
+                f"is {given}; give that pack, with its site file"
+            )
+        return found
+    name = settings.name.rpartition(" ")[0].replace("_", "-")
+    pack = read(name, cases=False).pack if name in shipped() else None
+    return pack if pack is not None and pack.digest == settings.pack else None
 
 
 def opened(
@@ -111,11 +143,11 @@ def opened(
     )  # fmt: skip
 
 
-def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None, read: Read) -> int:
+def _run(arguments: Namespace, run: RecordedRun, out: Out, stop: Stop | None, tables: Read) -> int:
     _check_until(arguments.until, run.record)
     stats = Stats([run.record.engine]) if arguments.stats else None
     try:
-        summary = taken_in(run, arguments, out, stop, read)
+        summary = taken_in(run, arguments, out, stop, tables)
     except TimeWentBackwards as error:
         raise Usage(f"--until: {error}") from None
     for line in [*run.told(), *(stats.lines(summary.events) if stats else ())]:

@@ -10,18 +10,16 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from oversight.cli.arguments import Usage
-from oversight.cli.packs import load_all, read
+from oversight.cli.recorded import pack_of
 from oversight.cli.stores import content, opened, told
 from oversight.ground.errors import OversightError
 from oversight.ground.text import printable
 from oversight.ground.time import format_instant
 from oversight.model.alerts import to_json
-from oversight.model.pack import Pack
 from oversight.record.findings import Finding
 from oversight.record.store import Store, is_store
 from oversight.runner.derivation import Derivation, derive, hold_to_definition
 from oversight.runner.keeper import Settings
-from oversight.runner.packs import shipped
 
 if TYPE_CHECKING:
     from oversight.record.audit import Audit
@@ -139,7 +137,7 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
         return
     try:
         settings = Settings.of(store)
-        pack = _pack(settings, arguments)
+        pack = pack_of(settings, arguments)
         if pack is None:
             name = f"{printable(settings.name, 80)} of digest {settings.pack[:12]}"
             answer.not_looked_at.append(f"whether the alerts follow: give the pack {name} with --rules, and its --site")
@@ -164,23 +162,6 @@ def _about_alerts(answer: _Answer, store: Store, arguments: Namespace) -> None:
             f"whether {_counted(made.beyond, 'change')} of alerts follow: events before them were forgotten, and they "
             "are older than the newest snapshot"
         )
-
-
-def _pack(settings: Settings, arguments: Namespace) -> Pack | None:
-    """The pack under which the record was begun: the one given, or the shipped one of that name and digest."""
-    if arguments.rules is not None:
-        packs = load_all(arguments.rules, arguments.site)
-        found = next((pack for pack in packs if pack.digest == settings.pack), None)
-        if found is None:
-            given = ", ".join(f"{pack.name} {pack.version} of digest {pack.digest[:12]}" for pack in packs)
-            raise Usage(
-                f"the record was begun under {printable(settings.name, 80)} of digest {settings.pack[:12]}, and given "
-                f"is {given}; give that pack, with its site file"
-            )
-        return found
-    name = settings.name.rpartition(" ")[0].replace("_", "-")
-    pack = read(name, cases=False).pack if name in shipped() else None
-    return pack if pack is not None and pack.digest == settings.pack else None
 
 
 def _say(answer: _Answer, form: str) -> None:

@@ -7,18 +7,17 @@ from textwrap import wrap
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from oversight.ground.instants import in_zone
-from oversight.ground.time import parse_instant
 from oversight.model.alerts import CLEARED, RAISED, UPDATED, WITHDRAWN
 from oversight.outlets.processors import sanitise
 from oversight.outlets.text import (
     MOST_CLAUSE,
     assumption_text,
     authority_text,
-    clock,
+    local_clock,
     missing_text,
     names_text,
     rule_text,
+    waived_text,
 )
 
 _LABEL = 14
@@ -94,10 +93,10 @@ class _Checklist:
             yield "assumes", assumption_text(assumption)
         yield "remedy", change["remedy"]
         if change["waived"]:
-            yield "waived", ", ".join(f"{name} {value}" for name, value in change["waived"].items())
+            yield "waived", waived_text(change["waived"])
 
     def _clock(self, instant: str) -> str:
-        return clock(in_zone(parse_instant(instant), self._zone))
+        return local_clock(instant, self._zone)
 
     def _wrapped(self, text: str, before: str) -> list[str]:
         return wrap(

@@ -64,7 +64,7 @@ class Renderer:
         if alert["subjects"]:
             yield "about", names_text(alert["subjects"], alert.get("subject_count"))
         if alert["since"] != alert["at"]:
-            yield "since", clock(self._local(alert["since"]))
+            yield "since", local_clock(alert["since"], self._zone)
         if alert["change"] == UPDATED:
             yield "open", f"{alert['open']} in breach now"
         if alert["change"] in (RAISED, UPDATED):
@@ -82,7 +82,7 @@ class Renderer:
                 yield "assumes", assumption_text(assumption)
             yield "remedy", alert["remedy"]
         if alert["waived"]:
-            yield "waived", ", ".join(f"{name} {value}" for name, value in alert["waived"].items())
+            yield "waived", waived_text(alert["waived"])
         yield "alert", alert["alert"][:IDENTITY]
 
     def _local(self, instant: str) -> datetime:
@@ -208,6 +208,26 @@ def clock(at: datetime) -> str:
     '2026-03-09 09:00'
     """
     return f"{at:%Y-%m-%d} {_hour(at)}"
+
+
+def local_clock(instant: str, zone: ZoneInfo) -> str:
+    """
+    An instant as an alert tells it, as day and hour of *zone*.
+
+    >>> local_clock("2026-03-09T01:00:00Z", ZoneInfo("Asia/Hong_Kong"))
+    '2026-03-09 09:00'
+    """
+    return clock(in_zone(parse_instant(instant), zone))
+
+
+def waived_text(waived: Mapping[str, str]) -> str:
+    """
+    The exception of a site that waives an alert.
+
+    >>> waived_text({"reason": "Filed on paper", "owner": "Ann"})
+    'reason Filed on paper, owner Ann'
+    """
+    return ", ".join(f"{name} {value}" for name, value in waived.items())
 
 
 def authority_text(authority: Iterable[Mapping[str, str]], basis: str) -> str:

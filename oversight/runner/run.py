@@ -223,8 +223,19 @@ class Run:
 
     def told(self) -> Iterator[str]:
         """The summary for people, line by line, safe for a terminal."""
-        kinds = {kind for engine in self.engines for kind in engine.pack.kinds}
-        yield from self.summary.lines(kinds, self.now)
+        yield from self.summary.lines(self._kinds, self.now)
+        yield from self._seen()
+
+    def notes(self) -> Iterator[str]:
+        """As :meth:`told`, without what was counted and refused: what a person should look at."""
+        yield from self.summary.notes(self._kinds, self.now)
+        yield from self._seen()
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {kind for engine in self.engines for kind in engine.pack.kinds}
+
+    def _seen(self) -> Iterator[str]:
         if self.unknown is not None:
             yield from self.unknown.told()
         for veil in self.veils[:1]:

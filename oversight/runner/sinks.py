@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Protocol
+from tempfile import mkstemp
+from typing import IO, Protocol
 
 from oversight.ground.text import printable, were
 
@@ -35,6 +36,75 @@ def is_address(out: str | None) -> bool:
     (True, False)
     """
     return out is not None and out.partition("://")[0] in SCHEMES and "://" in out
+
+
+class WholeFile:
+    """
+    A file that is written whole or not at all: until everything was written what stood there stays.
+
+    Args:
+        path: of the file; what is none, as a pipe or a terminal, is written in the end as it is.
+
+    Raises:
+        SinkError: it cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        # Where a link leads is replaced, and not the link.
+        self._target = os.path.realpath(path)
+        try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                self._file: IO[bytes] = open(path, "wb")  # noqa: SIM115
+                self._beside = ""
+                return
+            folder, name = os.path.split(self._target)
+            number, self._beside = mkstemp(dir=folder, prefix=f".{name[:100]}.", suffix=".part")
+            self._file = os.fdopen(number, "wb")
+        except OSError as error:
+            raise _failed(path, error, "") from None
+
+    def keep(self, data: bytes) -> None:
+        """
+        Write *data*, which is everything, and have it stand at the path.
+
+        Raises:
+            SinkError: it cannot be written; what stood there stays.
+        """
+        try:
+            with self._file as file:
+                file.write(data)
+                file.flush()
+                if self._beside:
+                    os.fchmod(file.fileno(), self._mode())
+                    os.fsync(file.fileno())
+                    os.replace(self._beside, self._target)
+                    self._beside = ""
+        except OSError as error:
+            raise _failed(self._path, error, "") from None
+
+    def drop(self) -> None:
+        """Leave nothing behind of what was not kept."""
+        self._file.close()
+        if self._beside:
+            os.unlink(self._beside)
+
+    def _mode(self) -> int:
+        try:
+            return stat.S_IMODE(os.stat(self._target).st_mode)
+        except FileNotFoundError:
+            return 0o666 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _failed(path: str, error: OSError, lost: str) -> SinkError:
+    said = (error.strerror or "cannot be written").lower()
+    return SinkError(f"--out {printable(path)}: {said}" + (f"; {lost}" if lost else ""))
 
 
 class RotatingFile:
@@ -88,7 +158,7 @@ class RotatingFile:
                 data = data[os.write(self._file, data) :]
             except OSError as error:
                 self._waiting, self._size = [data], len(data)
-                raise self._failed(error, f"{were(data.count(bytes([10])), 'line')} not written") from None
+                raise _failed(self._path, error, f"{were(data.count(bytes([10])), 'line')} not written") from None
         self._waiting, self._size = [], 0
         if self._lasting:
             self._keep()
@@ -104,7 +174,7 @@ class RotatingFile:
         try:
             return os.open(self._path, os.O_CREAT | os.O_APPEND | how, 0o666)
         except OSError as error:
-            raise self._failed(error, "") from None
+            raise _failed(self._path, error, "") from None
 
     def _mend(self) -> None:
         """Take away a last line without an end."""
@@ -116,7 +186,7 @@ class RotatingFile:
                 os.ftruncate(self._file, whole)
         except OSError as error:
             os.close(self._file)
-            raise self._failed(error, "") from None
+            raise _failed(self._path, error, "") from None
 
     def _keep(self) -> None:
         """Have what was written outlast a loss of power, where the file is one of a disk."""
@@ -124,14 +194,10 @@ class RotatingFile:
             if stat.S_ISREG(os.fstat(self._file).st_mode):
                 os.fsync(self._file)
         except OSError as error:
-            raise self._failed(error, "") from None
+            raise _failed(self._path, error, "") from None
 
     def _is_ours(self) -> bool:
         try:
             return os.path.samestat(os.stat(self._path), os.fstat(self._file))
         except FileNotFoundError:
             return False
-
-    def _failed(self, error: OSError, lost: str) -> SinkError:
-        said = (error.strerror or "cannot be written").lower()
-        return SinkError(f"--out {printable(self._path)}: {said}" + (f"; {lost}" if lost else ""))

@@ -38,6 +38,7 @@ class Summary:
         waived: those of them that an exception of a site waives.
         unmatched: source and id of what corrections name and no event has.
         undecided: how often a condition of a rule could not be decided, and the id of the first event.
+        span: the times of the first and the last event taken in, whatever their order; ``None`` before one was.
     """
 
     events: int = 0
@@ -53,6 +54,7 @@ class Summary:
     waived: set[str] = field(factory=set)
     unmatched: set[tuple[str, str]] = field(factory=set)
     undecided: dict[tuple[str, str], tuple[int, str]] = field(factory=dict)
+    span: tuple[datetime, datetime] | None = None
     _latest: tuple[Event, str, int] | None = None
     _second: datetime | None = None
 
@@ -68,6 +70,8 @@ class Summary:
             return
         times = [event.time for event in events]
         newest, latest = max(times), self._latest
+        first, last = self.span or (newest, newest)
+        self.span = min(first, *times), max(last, newest)
         if latest is None or newest > latest[0].time:
             place = times.index(newest)
             self._second = None if latest is None else latest[0].time
@@ -108,6 +112,16 @@ class Summary:
         yield f"{counted(self.events, 'event')} taken in, {self._changes()}"
         if self.refused:
             yield f"{counted(self.refused, 'line')} refused, each named above"
+        yield from self.notes(kinds, now)
+
+    def notes(self, kinds: Iterable[str], now: datetime | None) -> Iterator[str]:
+        """
+        What a person should look at, as of :meth:`lines`, without what was counted and refused.
+
+        Args:
+            kinds: those that are known, for the nearest name.
+            now: the instant reached.
+        """
         if self.strangers:
             yield self._unknown(list(kinds))
         if self.waiting:
