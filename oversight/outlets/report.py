@@ -151,7 +151,7 @@ class _Page:
 
     def _incomplete(self) -> Html:
         refused = _are(self._ran.refusals, "line", "of the input was", "of the input were")
-        said = f"{refused} not taken in: without what they say an alert may be missing here, or told in error."
+        said = f"{refused} not taken in: for want of that an alert may be missing here, or told in error."
         return element("p", element("strong", said), " ", element("a", "Which", href="#input"), class_="note")
 
     def _counts(self) -> str:
