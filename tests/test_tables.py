@@ -298,6 +298,7 @@ def test_maps_where_there_is_no_table(here, capsys):
     for arguments, said in (
         (["e.jsonl", "--map", "map.yaml"], "--map is for tables: the name of none of the files ends in .csv or .tsv"),
         (["t.csv"], "t.csv: this is a table; say which events its rows are with --map FILE"),
+        (["e.jsonl", "--plan", "t.csv"], "--plan takes JSON Lines; a table can be among the events"),
         (["t.csv", "--map", "none.yaml"], "none.yaml: no such file or directory"),
         (
             ["t.csv", "--map", "map.yaml", "--follow"],

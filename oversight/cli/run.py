@@ -23,7 +23,7 @@ from oversight.outlets.checklist import checklist
 from oversight.outlets.personal import discreet
 from oversight.outlets.stream import Processor
 from oversight.model.personal import without_personal
-from oversight.runner.intake import STANDARD_INPUT, SourceError, check_source
+from oversight.runner.intake import STANDARD_INPUT, SourceError, check_source, is_table
 from oversight.runner.plan import Plan
 from oversight.runner.run import Run
 from oversight.runner.sinks import Out
@@ -46,6 +46,8 @@ def execute(arguments: Namespace) -> int:
         raise Usage("--plan-until lets time pass after a plan: give one with --plan")
     if plan and arguments.format not in (None, "text", "jsonl"):
         raise Usage(f"--plan is told as text or jsonl, not as {arguments.format}")
+    if any(map(is_table, plan)):
+        raise Usage("--plan takes JSON Lines; a table can be among the events")
     if [*sources, *plan].count(STANDARD_INPUT) > 1:
         raise Usage("standard input can be read once: give a file for the events or for the plan")
     if arguments.key is not None and arguments.store is None:

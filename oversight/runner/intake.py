@@ -139,7 +139,7 @@ def is_table(source: str) -> bool:
     (True, False)
     """
     name = source.lower()
-    return name.endswith(tuple(end + archive for end in TABLES for archive in ("", *ARCHIVES)))
+    return not is_store(source) and name.endswith(tuple(end + archive for end in TABLES for archive in ("", *ARCHIVES)))
 
 
 def check_source(source: str, *, mapped: bool = False) -> None:
