@@ -14,7 +14,6 @@ from oversight.model.pack import Pack
 from oversight.model.personal import PERSON, PRIVATE
 from oversight.model.persons import named_persons
 from oversight.record.store import is_store, open_store, without_password
-from oversight.runner.keynotes import has_pseudonyms, held_to
 from oversight.runner.pseudonyms import Keys, add_key, read_keys
 
 
@@ -71,6 +70,8 @@ def chosen(
             f"like; leave personal: off that attribute if it names nobody, or let an event say it:{said}"
         )
     kinds = [pack.kinds for pack in packs]
+    from oversight.runner.keynotes import held_to  # who has no keys does not wait for it
+
     try:
         for record in records:
             keys = held_to(keys, record, kinds, say)
@@ -81,6 +82,8 @@ def chosen(
 
 def _tell_of_pseudonyms(records: Sequence[str]) -> None:
     """Say of which *records* the persons have pseudonyms, where events with their ids may come beside."""
+    from oversight.runner.keynotes import has_pseudonyms  # who reads no record does not wait for it
+
     for record in records:
         try:
             with closing(open_store(record, read_only=True)) as store:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from tempfile import mkstemp
 from typing import IO, Protocol
 
 from oversight.ground.text import printable, were
@@ -58,6 +57,8 @@ class WholeFile:
                 self._file: IO[bytes] = open(path, "wb")  # noqa: SIM115
                 self._beside = ""
                 return
+            from tempfile import mkstemp  # who writes no whole file does not wait for it
+
             folder, name = os.path.split(self._target)
             number, self._beside = mkstemp(dir=folder, prefix=f".{name[:100]}.", suffix=".part")
             self._file = os.fdopen(number, "wb")
