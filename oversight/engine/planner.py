@@ -51,7 +51,7 @@ def equalities(query: Query, conditions: list[Condition]) -> list[Equality]:
 
 def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condition]) -> list[Equality]:
     """The tests of *conditions* that an index can answer; *whole* is all that is bound inside the query."""
-    inner = names_inside(whole) | {query.name}
+    inner = set[str]()
     found = []
     for position, condition in enumerate(conditions):
         if not isinstance(condition, Test):
@@ -63,9 +63,10 @@ def _tests(query: Query, conditions: Sequence[Condition], whole: Sequence[Condit
         modes = (HOLDS, AMONG) if node.function == "in" else (EQUAL, EQUAL)
         for own, other, mode in ((right, left, modes[0]), (left, right, modes[1])):
             path = path_of(own)
-            mentioned = names_in(other)
-            on_fact = path is not None and path[0] == query.name and len(path) > 1
-            if path and on_fact and not mentioned & inner and _fits(mode, own.type, other.type):
+            if path is None or path[0] != query.name or len(path) == 1 or not _fits(mode, own.type, other.type):
+                continue
+            inner = inner or names_inside(whole) | {query.name}
+            if not names_in(other) & inner:
                 exact = mode == EQUAL and _exact(own.type, other.type)
                 found.append(Equality(path[1:], own, other, exact, position, mode))
                 break
