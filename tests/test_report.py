@@ -37,6 +37,15 @@ PACK = oversight.load("hong-kong")
 TELLING = "tests/packs/telling"
 SMALL = oversight.load("tests/packs/small")
 REACHED = datetime(2026, 7, 1, tzinfo=UTC)
+SECRET = {
+    "kind": "note.made",
+    "id": "1",
+    "time": "2026-03-01T09:00:00+08:00",
+    "note": "n-1",
+    "actor": "u-secret",
+    "words": "w-secret",
+}
+"""An event that tells of persons."""
 
 
 def paged(changes, *, reached=REACHED, most=20, **more):
@@ -359,15 +368,7 @@ class TestCommand:
     def test_persons_stay_out(self, tmp_path, capsys):
         """What attributes marked personal hold is on no page; with pseudonyms the pseudonym is."""
         path, keys = tmp_path / "events.jsonl", tmp_path / "keys"
-        event = {
-            "kind": "note.made",
-            "id": "1",
-            "time": "2026-03-01T09:00:00+08:00",
-            "note": "n-1",
-            "actor": "u-secret",
-            "words": "w-secret",
-        }
-        path.write_text(json.dumps(event) + "\n")
+        path.write_text(json.dumps(SECRET) + "\n")
         status, source, _ = command(capsys, path, "--rules", TELLING)
         assert 3 == status
         assert "secret" not in source
@@ -490,16 +491,8 @@ class TestRecord:
     def test_pack_that_is_not_shipped_is_asked_for(self, tmp_path, capsys):
         """A record under a pack of one's own asks for it; persons stay out of the page."""
         url = f"sqlite:///{tmp_path}/case.db"
-        event = {
-            "kind": "note.made",
-            "id": "1",
-            "time": "2026-03-01T09:00:00+08:00",
-            "note": "n-1",
-            "actor": "u-secret",
-            "words": "w-secret",
-        }
         with oversight.open(url, oversight.load(TELLING)) as record:
-            record.feed(event)
+            record.feed(SECRET)
         assert 2 == main(["report", url])
         assert "give that pack with --rules" in capsys.readouterr().err
         status, source, _ = command(capsys, url, "--rules", TELLING)
